@@ -1,1 +1,36 @@
-//! placeholder
+//! The oracle: turns what registered feeders report into rounds that the suite trusts.
+//!
+//! A round is published as soon as fresh reports reach the feed's quorum (more than two thirds of all weight): its price
+//! is their weighted median, its band their weighted median absolute deviation, its time the weighted median of their
+//! times. With more than two thirds counted, liars of less than a third are less than half of any quorum: they move
+//! neither price nor time out of the honest range. The last 8 rounds of a feed are one record that others read raw.
+//!
+//! After each message that published, the circuit breaker is told in a sub-message of bounded gas. Its failure is
+//! recorded and never takes a price back. Nobody, the owner included, has a message that sets a price.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::float_arithmetic
+    )
+)]
+
+pub mod contract;
+mod error;
+mod execute;
+mod hook;
+mod migrate;
+mod query;
+mod round;
+pub mod state;
+mod validate;
+
+pub use error::ContractError;

@@ -1,1 +1,31 @@
-//! placeholder
+//! Everything that crosses a border in Firebreak: messages, events, shared types, and the storage keys that one contract
+//! may read of another without calling it.
+//!
+//! The rules of this crate: all amounts are unsigned types; no tuples and no floats in messages; packed enums grow
+//! only at the end; a storage key that others read is declared in a `layout` module and never reused.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod circuit_breaker;
+pub mod derivatives_vault;
+pub mod event;
+pub mod guardian;
+pub mod ids;
+pub mod insurance_fund;
+pub mod oracle;
+pub mod packed;
+pub mod time;
+
+pub use ids::{
+    AccountId, Action, FeedId, MarketId, Reason, RuleId, Source, FEEDS_MAX, MARKETS_MAX, MARKETS_PER_ACCOUNT_MAX,
+};
+pub use packed::{PackedError, PackedItem, PackedMap};

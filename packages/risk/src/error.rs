@@ -1,5 +1,6 @@
 //! What can go wrong in a formula.
 
+use crate::quantity::{Scale, Size};
 use thiserror::Error;
 
 /// Every way a computation can refuse. The contracts wrap it in one variant.
@@ -25,6 +26,15 @@ pub enum RiskError {
         "the pool is worth {value} while {supply} shares exist: deposits and withdrawals wait for recapitalisation"
     )]
     PoolWorthless { value: String, supply: String },
+    /// A size of the other side, zero, or more than the position holds.
+    #[error("size {size} does not fit a position of {held}")]
+    SizeNotHeld { size: Size, held: Size },
+    /// A stake of an epoch that was closed meets the side's running epoch: settle the stake first (F9b).
+    #[error("the stake belongs to epoch {stake} of its side, which is in epoch {side}")]
+    StaleEpoch { stake: u32, side: u32 },
+    /// The side's scale fell below its minimum: nothing enters before the epoch is rolled (F9b).
+    #[error("the side's scale is {scale}: its epoch must be rolled first")]
+    ScaleExhausted { scale: Scale },
 }
 
 pub type RiskResult<T> = Result<T, RiskError>;

@@ -3,18 +3,53 @@
 //! The contract that liquidates, the simulation that predicts it and the page that shows it call the same function
 //! here, so they compute the same number. Formula names F1..F18 refer to `docs/formulas.md`.
 
-mod error;
-mod number;
-mod posture;
-mod quantity;
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
 
+mod eligibility;
+mod error;
+mod funding;
+mod liquidation;
+mod margin;
+mod number;
+mod pool;
+mod posture;
+mod pricing;
+mod quantity;
+mod shares;
+mod side;
+
+pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
+pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECONDS_PER_DAY};
+pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
+pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
 pub use number::{Rounding, MICRO, ONE};
+pub use pool::{
+    market_liability, market_value, pool_value, price_move_effect, MarketValue, PoolValue, UNCOLLECTED_SHARE_MAX,
+};
 pub use posture::{
     merge_phases, phase_at, BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture,
     PHASES_MAX,
 };
+pub use pricing::{exit_value, fill_price, trade_cost};
 pub use quantity::{
     Amount, CashIndex, FundShares, Nominal, PoolShares, Price, Ratio, Scale, SignedAmount, SignedRatio, Size,
     PRICE_MAX, SIZE_MAX,
 };
+pub use shares::{
+    amount_for_shares, fund_amount_for_shares, fund_shares_for_deposit, shares_for_deposit, VIRTUAL_AMOUNT,
+    VIRTUAL_SHARES,
+};
+pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};

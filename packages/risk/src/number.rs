@@ -3,10 +3,10 @@
 //! Two shapes exist. *Fixed* quantities carry 18 decimals in 128 bits ([`ONE`] atoms are one unit) and read as a
 //! decimal text in JSON (`"-1.5"`). *Integer* quantities count the smallest unit of a coin or of shares and read as an
 //! integer text (`"1500000"`). In packed records (postcard) both are plain integers: `is_human_readable()` decides.
-//! Intermediates are 256 bits wide, 512 where three quantities are multiplied.
+//! Intermediates are 256 bits wide, 512 where three and more quantities are multiplied, 1024 under the square root.
 
 use crate::error::{RiskError, RiskResult};
-use bnum::types::{I256, I512};
+use bnum::BInt;
 
 /// Atoms in one unit of a fixed quantity.
 pub const ONE: u128 = 1_000_000_000_000_000_000;
@@ -37,91 +37,98 @@ impl Rounding {
 ///
 /// Errors: [`RiskError::DivisionByZero`], [`RiskError::Overflow`].
 pub fn mul_div(a: u128, b: u128, d: u128, rounding: Rounding, what: &'static str) -> RiskResult<u128> {
-    let quotient = divide(wide_unsigned(a)?.checked_mul(wide_unsigned(b)?), wide_unsigned(d)?, rounding, what)?;
+    let product = BInt::<4>::from(a).checked_mul(BInt::from(b)).ok_or(RiskError::Overflow { what })?;
+    let quotient = divide(product, BInt::from(d), rounding, what)?;
     u128::try_from(quotient).map_err(|_| RiskError::Overflow { what })
 }
 
 /// `a * b / d` for signed numbers; `d` must be positive.
+///
+/// Errors: [`RiskError::DivisionByZero`], [`RiskError::Overflow`].
 pub fn mul_div_signed(a: i128, b: i128, d: u128, rounding: Rounding, what: &'static str) -> RiskResult<i128> {
-    let quotient = divide(I256::from(a).checked_mul(I256::from(b)), wide_unsigned(d)?, rounding, what)?;
+    let product = BInt::<4>::from(a).checked_mul(BInt::from(b)).ok_or(RiskError::Overflow { what })?;
+    let quotient = divide(product, BInt::from(d), rounding, what)?;
     i128::try_from(quotient).map_err(|_| RiskError::Overflow { what })
 }
 
-/// `(sum of a*b*c) / d` over up to a few terms with a 512-bit sum, rounded once.
+/// A sum of products, exact, in `64 * N` bits. At most a handful of terms and factors.
 ///
-/// For values that a scale multiplies (`n * A * P`): rounding the inner product first would cost more than one unit.
-pub fn sum_of_products(
-    terms: &[(i128, i128, i128)],
-    d1: u128,
-    d2: u128,
+/// Errors: [`RiskError::Overflow`].
+pub(crate) fn wide_sum<const N: usize>(terms: &[&[i128]], what: &'static str) -> RiskResult<BInt<N>> {
+    let mut sum = BInt::<N>::ZERO;
+    for factors in terms {
+        let mut product = BInt::<N>::ONE;
+        for factor in *factors {
+            product = product.checked_mul(BInt::from(*factor)).ok_or(RiskError::Overflow { what })?;
+        }
+        sum = sum.checked_add(product).ok_or(RiskError::Overflow { what })?;
+    }
+    Ok(sum)
+}
+
+/// A sum of products over a product of positive divisors, in 512 bits, rounded **once**.
+///
+/// For values of three and more factors (`n * A * P`): rounding an inner product first could cost more than one unit.
+///
+/// Errors: [`RiskError::DivisionByZero`], [`RiskError::Overflow`].
+pub(crate) fn sum_of_products(
+    terms: &[&[i128]],
+    divisors: &[i128],
     rounding: Rounding,
     what: &'static str,
 ) -> RiskResult<i128> {
-    let overflow = RiskError::Overflow { what };
-    let mut sum = I512::ZERO;
-    for (a, b, c) in terms {
-        let product = I512::from(*a)
-            .checked_mul(I512::from(*b))
-            .and_then(|product| product.checked_mul(I512::from(*c)))
-            .ok_or_else(|| overflow.clone())?;
-        sum = sum.checked_add(product).ok_or_else(|| overflow.clone())?;
-    }
-    let divisor = I512::try_from(d1)
-        .ok()
-        .zip(I512::try_from(d2).ok())
-        .and_then(|(d1, d2)| d1.checked_mul(d2))
-        .ok_or_else(|| overflow.clone())?;
+    let quotient = divide(wide_sum::<8>(terms, what)?, wide_sum::<8>(&[divisors], what)?, rounding, what)?;
+    i128::try_from(quotient).map_err(|_| RiskError::Overflow { what })
+}
+
+/// `numerator / divisor`; the divisor must be positive.
+///
+/// Errors: [`RiskError::DivisionByZero`], [`RiskError::Overflow`].
+pub(crate) fn divide<const N: usize>(
+    numerator: BInt<N>,
+    divisor: BInt<N>,
+    rounding: Rounding,
+    what: &'static str,
+) -> RiskResult<BInt<N>> {
     if !divisor.is_positive() {
         return Err(RiskError::DivisionByZero { what });
     }
-    let floor = sum.checked_div_euclid(divisor).ok_or_else(|| overflow.clone())?;
-    let exact = sum.checked_rem_euclid(divisor).ok_or_else(|| overflow.clone())?.is_zero();
-    let quotient = match rounding {
-        Rounding::Ceil if !exact => floor.checked_add(I512::ONE).ok_or_else(|| overflow.clone())?,
-        Rounding::Ceil | Rounding::Floor => floor,
+    let overflow = RiskError::Overflow { what };
+    let Some(floor) = numerator.checked_div_euclid(divisor) else {
+        return Err(overflow);
     };
-    i128::try_from(quotient).map_err(|_| overflow)
+    // |floor * divisor| is at most |numerator| + divisor; a product is cheaper than a second division.
+    let exact = floor.checked_mul(divisor) == Some(numerator);
+    match rounding {
+        Rounding::Ceil if !exact => floor.checked_add(BInt::ONE).ok_or(overflow),
+        Rounding::Ceil | Rounding::Floor => Ok(floor),
+    }
 }
 
-/// Integer square root, rounded down, of a non-negative 512-bit number.
-pub(crate) fn square_root_512(value: I512, what: &'static str) -> RiskResult<I512> {
+/// Integer square root, rounded down, of a number that is not negative.
+///
+/// Errors: [`RiskError::Overflow`] below zero or when the root's first guess does not fit.
+pub(crate) fn square_root<const N: usize>(value: BInt<N>, what: &'static str) -> RiskResult<BInt<N>> {
     if value.is_negative() {
         return Err(RiskError::Overflow { what });
     }
     if value.is_zero() {
-        return Ok(I512::ZERO);
+        return Ok(value);
     }
     let overflow = || RiskError::Overflow { what };
-    // Newton from above: the start is a power of two that is at least the root, so the sequence falls until it is the floor.
-    let mut root = I512::ONE.checked_shl(value.bits().div_ceil(2)).ok_or_else(overflow)?;
+    // Newton from above: the start is a power of two that is at least the root, so the sequence falls until it is the
+    // floor. Bounded: each step halves the distance at first and squares it later, some 20 steps for 1024 bits.
+    let mut root = BInt::ONE.checked_shl(value.bits().div_ceil(2)).ok_or_else(overflow)?;
     loop {
         let next = value
             .checked_div(root)
             .and_then(|quotient| root.checked_add(quotient))
-            .and_then(|sum| sum.checked_div(I512::TWO))
+            .and_then(|sum| sum.checked_div(BInt::TWO))
             .ok_or_else(overflow)?;
         if next >= root {
             return Ok(root);
         }
         root = next;
-    }
-}
-
-fn wide_unsigned(value: u128) -> RiskResult<I256> {
-    I256::try_from(value).map_err(|_| RiskError::Overflow { what: "a 256-bit intermediate" })
-}
-
-fn divide(product: Option<I256>, divisor: I256, rounding: Rounding, what: &'static str) -> RiskResult<I256> {
-    let overflow = || RiskError::Overflow { what };
-    let product = product.ok_or_else(overflow)?;
-    if !divisor.is_positive() {
-        return Err(RiskError::DivisionByZero { what });
-    }
-    let floor = product.checked_div_euclid(divisor).ok_or_else(overflow)?;
-    let exact = product.checked_rem_euclid(divisor).ok_or_else(overflow)?.is_zero();
-    match rounding {
-        Rounding::Ceil if !exact => floor.checked_add(I256::ONE).ok_or_else(overflow),
-        Rounding::Ceil | Rounding::Floor => Ok(floor),
     }
 }
 
@@ -334,11 +341,11 @@ mod tests {
     #[test]
     fn square_roots_are_floors() {
         for (value, root) in [(0i64, 0i64), (1, 1), (2, 1), (3, 1), (4, 2), (99, 9), (100, 10), (101, 10)] {
-            assert_eq!(square_root_512(I512::from(value), "test"), Ok(I512::from(root)), "{value}");
+            assert_eq!(square_root(I512::from(value), "test"), Ok(I512::from(root)), "{value}");
         }
         let root = I512::from(u64::MAX);
-        assert_eq!(square_root_512(root * root, "test"), Ok(root));
-        assert_eq!(square_root_512(root * root - I512::ONE, "test"), Ok(root - I512::ONE));
+        assert_eq!(square_root(root * root, "test"), Ok(root));
+        assert_eq!(square_root(root * root - I512::ONE, "test"), Ok(root - I512::ONE));
     }
 
     #[test]

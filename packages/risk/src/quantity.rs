@@ -4,7 +4,7 @@
 //! `docs/formulas.md` lists unit, decimals and largest value of each type.
 
 use crate::error::{RiskError, RiskResult};
-use crate::number::{mul_div, mul_div_signed, quantity, Rounding, MICRO, ONE};
+use crate::number::{mul_div, mul_div_signed, quantity, Rounding, MICRO, ONE, ONE_SIGNED};
 
 /// Largest price: 10^12 quote units for one base unit.
 pub const PRICE_MAX: Price = Price::from_atoms(1_000_000_000_000 * ONE);
@@ -12,6 +12,8 @@ pub const PRICE_MAX: Price = Price::from_atoms(1_000_000_000_000 * ONE);
 pub const SIZE_MAX: u128 = 10_000_000_000_000 * ONE;
 /// Divisor that takes (size atoms x price atoms) to micro-units of the settlement coin.
 pub(crate) const NOTIONAL_DIVISOR: u128 = ONE * (ONE / MICRO);
+/// The same, signed.
+pub(crate) const NOTIONAL_DIVISOR_SIGNED: i128 = 1_000_000_000_000_000_000_000_000_000_000;
 
 quantity!(/// Quote currency for one unit of base; the settlement coin is the quote currency. 18 decimals.
     Price, u128, fixed, "a decimal text of at most 18 decimals, never negative: quote units for one base unit");
@@ -40,6 +42,7 @@ impl Price {
     /// `units` whole quote units.
     ///
     /// Errors: none; a number past [`PRICE_MAX`] is refused by [`Self::checked`].
+    #[expect(clippy::arithmetic_side_effects, reason = "a 32-bit or 64-bit factor times a constant fits 128 bits")]
     pub const fn from_units(units: u32) -> Self {
         Self::from_atoms((units as u128) * ONE)
     }
@@ -83,8 +86,9 @@ impl Price {
 
 impl Size {
     /// `units` whole base units.
+    #[expect(clippy::arithmetic_side_effects, reason = "a 32-bit or 64-bit factor times a constant fits 128 bits")]
     pub const fn from_units(units: i32) -> Self {
-        Self::from_atoms((units as i128) * (ONE as i128))
+        Self::from_atoms((units as i128) * ONE_SIGNED)
     }
     /// Refuses zero and whatever is above [`SIZE_MAX`] in either direction.
     pub fn checked(self) -> RiskResult<Self> {
@@ -130,6 +134,7 @@ impl Size {
 }
 
 impl Nominal {
+    /// `|self|` in atoms.
     pub const fn magnitude(self) -> u128 {
         self.atoms().unsigned_abs()
     }
@@ -143,9 +148,11 @@ impl Scale {
 impl Ratio {
     pub const ONE: Self = Self::from_atoms(ONE);
 
+    #[expect(clippy::arithmetic_side_effects, reason = "a 32-bit or 64-bit factor times a constant fits 128 bits")]
     pub const fn percent(percent: u32) -> Self {
         Self::from_atoms((percent as u128) * (ONE / 100))
     }
+    #[expect(clippy::arithmetic_side_effects, reason = "a 32-bit or 64-bit factor times a constant fits 128 bits")]
     pub const fn from_basis_points(basis_points: u32) -> Self {
         Self::from_atoms((basis_points as u128) * (ONE / 10_000))
     }
@@ -159,6 +166,10 @@ impl Ratio {
 }
 
 impl SignedRatio {
+    /// The same, for the other side of the transfer.
+    pub fn negated(self) -> RiskResult<Self> {
+        self.atoms().checked_neg().map(Self::from_atoms).ok_or(RiskError::Overflow { what: "a negated ratio" })
+    }
     /// Clamps to `[-bound, bound]`.
     pub fn clamped(self, bound: Ratio) -> RiskResult<Self> {
         let bound = signed(bound.atoms(), "a clamp")?;
@@ -168,6 +179,7 @@ impl SignedRatio {
 
 impl Amount {
     /// `units` whole quote units of a coin with six decimals.
+    #[expect(clippy::arithmetic_side_effects, reason = "a 32-bit or 64-bit factor times a constant fits 128 bits")]
     pub const fn from_units(units: u64) -> Self {
         Self::from_atoms((units as u128) * MICRO)
     }

@@ -1,0 +1,82 @@
+//! The last frame: no message ends before these hold.
+
+use crate::desk::Desk;
+use crate::error::ContractError;
+use cosmwasm_std::{BankMsg, Coin, CosmosMsg, DepsMut, Env, Response, SubMsg};
+use firebreak_messages::derivatives_vault::Pool;
+use firebreak_risk::{Amount, SignedAmount};
+
+/// What a handler leaves: the desk as it should be stored, and what should be sent.
+pub struct Done {
+    pub desk: Desk,
+    pub messages: Vec<SubMsg>,
+}
+
+impl Done {
+    pub fn new(desk: Desk) -> Self {
+        Self { desk, messages: vec![] }
+    }
+
+    /// Adds a payment out of the vault.
+    pub fn paying(mut self, recipient: &str, amount: Amount) -> Result<Self, ContractError> {
+        if !amount.is_zero() {
+            let coin = Coin::new(amount.atoms(), self.desk.config.denom.clone());
+            let send = BankMsg::Send { to_address: recipient.into(), amount: vec![coin] };
+            self.messages.push(SubMsg::new(send));
+        }
+        Ok(self)
+    }
+}
+
+/// Checks, stores and answers. The equality of F9, then coins: what is held, less what this very response sends (read off
+/// its messages, not off the handler's own sums), covers what is owed afterwards.
+pub fn finish(deps: DepsMut, env: &Env, done: Done) -> Result<Response, ContractError> {
+    let Done { mut desk, messages } = done;
+    desk.close_step()?;
+    let held = balance(&deps, env, &desk.config.denom)?;
+    let mut left = held;
+    for message in &messages {
+        left = left
+            .minus(leaving(&message.msg, &desk.config.denom))
+            .map_err(|_| ContractError::CoinsMissing { owed: desk.pool.owed().unwrap_or(Amount::ZERO), held: left })?;
+    }
+    let owed = desk.pool.owed()?;
+    if left < owed {
+        return Err(ContractError::CoinsMissing { owed, held: left });
+    }
+    desk.save(deps.storage)?;
+    Ok(Response::new().add_events(desk.events).add_submessages(messages))
+}
+
+/// Coins of the settlement denom that the vault holds now.
+pub fn balance(deps: &DepsMut, env: &Env, denom: &str) -> Result<Amount, ContractError> {
+    let coin = deps.querier.query_balance(env.contract.address.clone(), denom)?;
+    Ok(Amount::from_atoms(coin.amount.u128()))
+}
+
+fn leaving(message: &CosmosMsg, denom: &str) -> Amount {
+    let coins = match message {
+        CosmosMsg::Bank(BankMsg::Send { amount, .. } | BankMsg::Burn { amount }) => amount.as_slice(),
+        CosmosMsg::Wasm(cosmwasm_std::WasmMsg::Execute { funds, .. }) => funds.as_slice(),
+        _ => &[],
+    };
+    let sum =
+        coins.iter().filter(|coin| coin.denom == denom).fold(0u128, |sum, coin| sum.saturating_add(coin.amount.u128()));
+    Amount::from_atoms(sum)
+}
+
+/// What the vault owes to everybody.
+pub trait Owed {
+    /// Traders' cash, the pool's cash, escrowed execution fees and fees of the fund. Losses that are not collected yet are in
+    /// the first as a negative and in the second as a positive number: they cancel.
+    fn owed(&self) -> Result<Amount, ContractError>;
+}
+
+impl Owed for Pool {
+    fn owed(&self) -> Result<Amount, ContractError> {
+        let sum: SignedAmount =
+            self.traders_cash.plus(self.cash)?.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?;
+        // Below zero cannot happen with a pool that pays what traders gained; it would be owed by nobody.
+        Ok(sum.positive_part())
+    }
+}

@@ -1,0 +1,118 @@
+//! Entry points: gate, then one line of dispatch for each message, then the last frame.
+
+use crate::check::{finish, Done};
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::state::{CONFIG, LOSSES, MARKET_IDS, POOL};
+use crate::{execute, gate, migrate as migration, query as queries, reply as replies, validate};
+#[cfg(not(feature = "library"))]
+use cosmwasm_std::entry_point;
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+use firebreak_messages::derivatives_vault::{
+    ExecuteMsg, InstantiateMsg, LossLedger, MigrateMsg, Pool, QueryMsg, VaultConfig,
+};
+
+pub const CONTRACT_NAME: &str = "firebreak:derivatives-vault";
+pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn instantiate(
+    mut deps: DepsMut,
+    env: Env,
+    info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, ContractError> {
+    cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
+    if !info.funds.is_empty() {
+        let found = info.funds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        return Err(ContractError::UnexpectedFunds { found });
+    }
+    let address = |text: &str| deps.api.addr_validate(text).map(cosmwasm_std::Addr::into_string);
+    let config = VaultConfig {
+        owner: address(&msg.owner)?,
+        denom: msg.denom,
+        oracle: address(&msg.oracle)?,
+        circuit_breaker: address(&msg.circuit_breaker)?,
+        insurance_fund: address(&msg.insurance_fund)?,
+        parameters: validate::vault_parameters(msg.parameters)?,
+    };
+    CONFIG.save(deps.storage, &config)?;
+    POOL.save(deps.storage, &Pool::default())?;
+    LOSSES.save(deps.storage, &LossLedger::default())?;
+    MARKET_IDS.save(deps.storage, &vec![])?;
+    let mut response = Response::new();
+    // Bounded by MARKETS_MAX: one more is refused.
+    for setup in msg.markets {
+        response = response.add_event(execute::set_market(deps.branch(), &env, setup.market, setup.config)?);
+    }
+    Ok(response)
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    let desk = Desk::open(deps.as_ref(), &env)?;
+    // Restrictions of scope `All` are asked here; those of a market where the message names one.
+    gate::ensure_allows(&desk.effective_of_all(), gate::action(&msg))?;
+    let paid = gate::payment(&msg, &info, &desk.config.denom)?;
+    let read = deps.as_ref();
+    let done: Done = match msg {
+        ExecuteMsg::PlaceOrder { subaccount, market, size, price_bound, reduce_only } => {
+            let request = execute::OrderRequest { subaccount, market, size, price_bound, reduce_only };
+            let (order, record, done) = execute::place_order(read, desk, info, paid, request)?;
+            crate::state::ORDERS.save(deps.storage, (order.market.0, order.queue.key(), order.sequence), &record)?;
+            done
+        }
+        ExecuteMsg::CancelOrder { order } => return execute::cancel_order(deps, &desk, info, order),
+        ExecuteMsg::ExecuteOrders { market, limit } => {
+            let (popped, done) = execute::execute_orders(read, desk, info, market, limit)?;
+            for order in popped {
+                crate::state::ORDERS.remove(deps.storage, (order.market.0, order.queue.key(), order.sequence));
+            }
+            done
+        }
+        ExecuteMsg::AddCollateral { account, subaccount } => {
+            execute::add_collateral(read, desk, info, paid, account, subaccount)?
+        }
+        ExecuteMsg::WithdrawCollateral { subaccount, amount } => {
+            execute::withdraw_collateral(read, desk, info, subaccount, amount)?
+        }
+        ExecuteMsg::Liquidate { accounts } => execute::liquidate(read, desk, info, accounts)?,
+        ExecuteMsg::ProvideLiquidity { shares_min } => {
+            execute::provide_liquidity(deps.branch(), desk, info, paid, shares_min)?
+        }
+        ExecuteMsg::RequestLiquidityWithdrawal { shares } => {
+            execute::request_withdrawal(deps.branch(), desk, info, shares)?
+        }
+        ExecuteMsg::CancelLiquidityWithdrawal { request } => {
+            execute::cancel_withdrawal(deps.branch(), desk, info, request)?
+        }
+        ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min } => {
+            execute::claim_withdrawal(deps.branch(), desk, info, request, amount_min)?
+        }
+        ExecuteMsg::SweepFees {} => execute::sweep_fees(desk)?,
+        ExecuteMsg::ConfigureMarket { market, config } => {
+            return execute::configure_market(deps, &env, info, market, config)
+        }
+        ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
+    };
+    finish(deps, &env, done)
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn query(deps: Deps, env: Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    queries::query(deps, &env, msg)
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, ContractError> {
+    match reply.id {
+        replies::COVER => replies::covered(deps, &env, reply),
+        replies::SWEEP => replies::swept(deps, &env, reply),
+        id => Err(ContractError::UnknownReply { id }),
+    }
+}
+
+#[cfg_attr(not(feature = "library"), entry_point)]
+pub fn migrate(deps: DepsMut, _env: Env, msg: MigrateMsg) -> Result<Response, ContractError> {
+    migration::migrate(deps, msg)
+}

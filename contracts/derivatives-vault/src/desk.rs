@@ -1,0 +1,316 @@
+//! The records that one message works on. Loaded once, changed in memory, saved once: a batch of orders shares them.
+
+use crate::error::ContractError;
+use crate::state::{ACCOUNTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL};
+use cosmwasm_std::{Deps, Env, Event, Storage};
+use firebreak_messages::circuit_breaker::{
+    effective_posture, layout as breaker_layout, EffectivePosture, PostureRecord,
+};
+use firebreak_messages::derivatives_vault::{Account, MarketConfig, MarketState, Pool, VaultConfig};
+use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
+use firebreak_messages::{time, AccountId, Action, MarketId};
+use firebreak_risk::{
+    accrue_funding, funding_of, market_liability, price_move_effect, Amount, Price, SignedAmount, Size,
+};
+use std::collections::BTreeMap;
+
+/// Units by which the equality of F9 may be off for each market that a step touched: one rounding each of the two sides, of
+/// the convexity and of the trade's own figures.
+pub const EQUITY_TOLERANCE: u128 = 4;
+
+/// One market with what other contracts say of it.
+#[derive(Debug, Clone)]
+pub struct OpenMarket {
+    pub id: MarketId,
+    pub config: MarketConfig,
+    pub state: MarketState,
+    /// `None`: unreadable, which is an invalid price.
+    pub record: Option<PriceRecord>,
+    pub validity: Validity,
+    pub effective: EffectivePosture,
+    changed: bool,
+}
+
+impl OpenMarket {
+    /// Long minus short, true size.
+    pub fn skew(&self) -> Result<Size, ContractError> {
+        Ok(self.state.long.open_interest()?.plus(self.state.short.open_interest()?)?)
+    }
+    pub fn has_open_interest(&self) -> Result<bool, ContractError> {
+        Ok(!self.state.long.open_interest()?.is_zero() || !self.state.short.open_interest()?.is_zero())
+    }
+    /// The price that positions are valued at: the latest usable round's.
+    pub fn mark(&self) -> Price {
+        self.state.mark_price
+    }
+    pub fn rounds(&self) -> &[Round] {
+        self.record.as_ref().map_or(&[], |record| record.rounds.as_slice())
+    }
+    pub fn last_round(&self) -> u64 {
+        self.record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round)
+    }
+    /// Half-width of the latest round's band.
+    pub fn band(&self) -> Price {
+        self.record.as_ref().and_then(PriceRecord::latest).map_or(Price::ZERO, |round| round.band)
+    }
+    /// Errors: [`ContractError::PriceUnusable`] unless the latest price is valid.
+    pub fn ensure_valid_price(&self, action: Action, now: u64) -> Result<(), ContractError> {
+        if self.validity == Validity::Valid {
+            return Ok(());
+        }
+        let published_at = self.record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.published_at);
+        Err(ContractError::PriceUnusable { action, market: self.id, found: self.validity, published_at, now })
+    }
+    pub fn mark_changed(&mut self) {
+        self.changed = true;
+    }
+    fn liability(&self) -> Result<SignedAmount, ContractError> {
+        Ok(market_liability(&self.state.long, &self.state.short, self.mark(), self.config.skew_scale)?)
+    }
+}
+
+/// What the equality of F9 compares: where a step started, and what the step itself says it changed.
+#[derive(Debug, Clone, Default)]
+struct Step {
+    cash: SignedAmount,
+    liabilities: BTreeMap<u16, SignedAmount>,
+    expected: SignedAmount,
+}
+
+pub struct Desk {
+    pub config: VaultConfig,
+    pub pool: Pool,
+    pub now: u64,
+    pub height: u64,
+    /// Coins that leave with this response.
+    pub sent: Amount,
+    pub events: Vec<Event>,
+    all: Option<PostureRecord>,
+    markets: BTreeMap<u16, OpenMarket>,
+    accounts: BTreeMap<AccountId, Account>,
+    step: Step,
+}
+
+/// What a refused order undoes.
+pub struct Savepoint {
+    pool: Pool,
+    market: Option<OpenMarket>,
+    account: Option<Account>,
+    step: Step,
+    events: usize,
+}
+
+impl Desk {
+    pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
+        let config = CONFIG.load(deps.storage)?;
+        let pool = POOL.load(deps.storage)?;
+        let all = breaker_layout::POSTURE_OF_ALL.query(&deps.querier, &config.circuit_breaker);
+        let step = Step { cash: pool.cash, ..Step::default() };
+        Ok(Self {
+            config,
+            pool,
+            now: time::now(env),
+            height: env.block.height,
+            sent: Amount::ZERO,
+            events: vec![],
+            all,
+            markets: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            step,
+        })
+    }
+
+    /// The join of restrictions of scope `All`. Unreadable is not restricted here: it has no lease of its own, and a dead
+    /// breaker shows in every market's lease.
+    pub fn effective_of_all(&self) -> EffectivePosture {
+        self.all.as_ref().map_or(EffectivePosture::NORMAL, |all| all.effective(EffectivePosture::NORMAL, self.now))
+    }
+
+    /// Loads a market, reads its price and posture raw, accrues funding at the old skew and moves the mark.
+    pub fn load_market(&mut self, deps: Deps, id: MarketId) -> Result<(), ContractError> {
+        if self.markets.contains_key(&id.0) {
+            return Ok(());
+        }
+        let unknown = || ContractError::UnknownMarket { market: id };
+        let config = MARKET_CONFIGS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
+        let state = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
+        let record = oracle_layout::PRICES.query(&deps.querier, &self.config.oracle, config.feed.0);
+        let posture = breaker_layout::POSTURES.query(&deps.querier, &self.config.circuit_breaker, id.0);
+        let validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
+        let round = record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round);
+        let effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);
+        let mut market = OpenMarket { id, config, state, record, validity, effective, changed: false };
+        self.step.liabilities.insert(id.0, market.liability()?);
+        let explained = accrue(&mut market, self.now)?;
+        self.step.expected = self.step.expected.plus(explained)?;
+        self.markets.insert(id.0, market);
+        Ok(())
+    }
+
+    pub fn market(&self, id: MarketId) -> Result<&OpenMarket, ContractError> {
+        self.markets.get(&id.0).ok_or(ContractError::UnknownMarket { market: id })
+    }
+
+    pub fn market_mut(&mut self, id: MarketId) -> Result<&mut OpenMarket, ContractError> {
+        self.markets.get_mut(&id.0).ok_or(ContractError::UnknownMarket { market: id })
+    }
+
+    /// Loads an account and every market it has a position in (at most `MARKETS_PER_ACCOUNT_MAX`).
+    pub fn load_account(&mut self, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
+        self.load_account_record(deps, id)?;
+        let markets: Vec<MarketId> = self.account(id).positions.iter().map(|position| position.market).collect();
+        for market in markets {
+            self.load_market(deps, market)?;
+        }
+        Ok(())
+    }
+
+    /// Loads an account without its markets: enough for what needs no health.
+    pub fn load_account_record(&mut self, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
+        if !self.accounts.contains_key(id) {
+            let account = ACCOUNTS.may_load(deps.storage, (id.owner.clone(), id.subaccount))?.unwrap_or_default();
+            self.accounts.insert(id.clone(), account);
+        }
+        Ok(())
+    }
+
+    /// A copy: accounts change through [`Self::put_account`], so that a refused order leaves nothing behind.
+    pub fn account(&self, id: &AccountId) -> Account {
+        self.accounts.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Puts a changed account back and keeps the sums over all accounts.
+    pub fn put_account(&mut self, id: &AccountId, account: Account) -> Result<(), ContractError> {
+        let before = self.accounts.get(id).map_or(SignedAmount::ZERO, |account| account.cash);
+        self.pool.traders_cash = self.pool.traders_cash.plus(account.cash)?.minus(before)?;
+        self.pool.receivable =
+            self.pool.receivable.plus(account.cash.negative_part())?.minus(before.negative_part())?;
+        self.accounts.insert(id.clone(), account);
+        Ok(())
+    }
+
+    /// What the pool earned or lost by this message's own figures: the right-hand side of the equality of F9.
+    pub fn explain(&mut self, change: SignedAmount) -> Result<(), ContractError> {
+        self.step.expected = self.step.expected.plus(change)?;
+        Ok(())
+    }
+
+    /// Coins that arrived with the message are collateral, liquidity or nothing: never income of the pool.
+    pub fn pool_receives(&mut self, amount: Amount) -> Result<(), ContractError> {
+        self.pool.cash = self.pool.cash.plus_amount(amount)?;
+        self.explain(amount.signed()?)
+    }
+
+    pub fn pool_pays(&mut self, amount: Amount) -> Result<(), ContractError> {
+        self.pool.cash = self.pool.cash.minus_amount(amount)?;
+        self.explain(amount.signed()?.negated()?)
+    }
+
+    /// Compares the change of the pool's equity since the last call with what was explained, in O(markets touched).
+    pub fn close_step(&mut self) -> Result<(), ContractError> {
+        let mut found = self.pool.cash.minus(self.step.cash)?;
+        let mut liabilities = BTreeMap::new();
+        for (id, market) in &self.markets {
+            let before = self.step.liabilities.get(id).copied().unwrap_or(SignedAmount::ZERO);
+            let after = market.liability()?;
+            found = found.minus(after.minus(before)?)?;
+            liabilities.insert(*id, after);
+        }
+        let tolerance = EQUITY_TOLERANCE.saturating_mul(self.markets.len().max(1) as u128);
+        if found.minus(self.step.expected)?.magnitude().atoms() > tolerance {
+            return Err(ContractError::EquityMismatch { wanted: self.step.expected, found });
+        }
+        self.step = Step { cash: self.pool.cash, liabilities, expected: SignedAmount::ZERO };
+        Ok(())
+    }
+
+    pub fn savepoint(&self, market: MarketId, account: &AccountId) -> Savepoint {
+        Savepoint {
+            pool: self.pool.clone(),
+            market: self.markets.get(&market.0).cloned(),
+            account: self.accounts.get(account).cloned(),
+            step: self.step.clone(),
+            events: self.events.len(),
+        }
+    }
+
+    /// Undoes what a refused order changed. Markets loaded in between stay loaded: loading accrues the same again.
+    pub fn roll_back(&mut self, id: &AccountId, savepoint: Savepoint) -> Result<(), ContractError> {
+        // What was loaded since the savepoint was explained by `accrue`; the step restarts behind it.
+        self.pool = savepoint.pool;
+        if let Some(market) = savepoint.market {
+            self.markets.insert(market.id.0, market);
+        }
+        if let Some(account) = savepoint.account {
+            self.accounts.insert(id.clone(), account);
+        }
+        self.step = savepoint.step;
+        self.events.truncate(savepoint.events);
+        for (id, market) in &self.markets {
+            self.step.liabilities.entry(*id).or_insert(market.liability()?);
+        }
+        Ok(())
+    }
+
+    /// Writes what changed.
+    pub fn save(&self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        POOL.save(storage, &self.pool)?;
+        for (id, market) in &self.markets {
+            if market.changed {
+                MARKETS.save(storage, *id, &market.state)?;
+            }
+        }
+        for (id, account) in &self.accounts {
+            let key = (id.owner.clone(), id.subaccount);
+            if *account == Account::default() {
+                ACCOUNTS.remove(storage, key);
+            } else {
+                ACCOUNTS.save(storage, key, account)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Accrues funding at the old skew (F2) and moves the mark to the latest usable price. Returns what both do to the pool's
+/// equity, from the skew, the rate and the prices alone.
+fn accrue(market: &mut OpenMarket, now: u64) -> Result<SignedAmount, ContractError> {
+    let usable = market
+        .record
+        .as_ref()
+        .filter(|record| record.validity(now) < Validity::Invalid)
+        .and_then(PriceRecord::latest)
+        .map(|round| (round.price, round.round));
+    let mut explained = SignedAmount::ZERO;
+    let skew = market.skew()?;
+    if let Some((price, round)) = usable {
+        if round != market.state.mark_round {
+            if !market.state.mark_price.is_zero() {
+                let moved = price_move_effect(market.state.mark_price, price, skew, market.config.skew_scale)?;
+                explained = explained.plus(moved)?;
+            }
+            market.state.mark_price = price;
+            market.state.mark_round = round;
+        }
+    }
+    let elapsed = now.saturating_sub(market.state.accrued_at);
+    // Without a mark there has never been a position, so there is nothing to charge.
+    if elapsed > 0 && !market.mark().is_zero() {
+        let step = accrue_funding(
+            market.state.funding_rate,
+            skew,
+            market.config.skew_scale,
+            &market.config.funding,
+            market.mark(),
+            elapsed,
+        )?;
+        market.state.long.accrue(step.per_unit.negated()?)?;
+        market.state.short.accrue(step.per_unit)?;
+        market.state.funding_rate = step.rate;
+        // Longs pay `skew * per_unit` more than shorts receive: the residual is the pool's.
+        let residual = funding_of(skew, step.per_unit)?;
+        explained = explained.plus(residual)?;
+    }
+    market.state.accrued_at = now;
+    Ok(explained)
+}

@@ -1,0 +1,79 @@
+//! Parameters: set by the owner, which is the guardian, which has a timelock.
+
+use crate::error::ContractError;
+use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS, MARKET_IDS};
+use crate::validate;
+use cosmwasm_std::{DepsMut, Env, Event, MessageInfo, Response};
+use firebreak_messages::derivatives_vault::{
+    MarketConfig, MarketConfigured, MarketState, QueueEnds, VaultConfig, VaultParameters,
+};
+use firebreak_messages::{time, MarketId, MARKETS_MAX};
+use firebreak_risk::{Amount, Price, Side, SignedRatio};
+
+fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(), ContractError> {
+    if info.sender.as_str() == config.owner {
+        return Ok(());
+    }
+    Err(ContractError::Unauthorized { wanted: config.owner.clone(), found: info.sender.to_string() })
+}
+
+pub fn configure(deps: DepsMut, info: MessageInfo, parameters: VaultParameters) -> Result<Response, ContractError> {
+    let mut config = CONFIG.load(deps.storage)?;
+    ensure_owner(&config, &info)?;
+    config.parameters = validate::vault_parameters(parameters)?;
+    CONFIG.save(deps.storage, &config)?;
+    Ok(Response::new())
+}
+
+pub fn configure_market(
+    deps: DepsMut,
+    env: &Env,
+    info: MessageInfo,
+    market: MarketId,
+    config: MarketConfig,
+) -> Result<Response, ContractError> {
+    ensure_owner(&CONFIG.load(deps.storage)?, &info)?;
+    let event = set_market(deps, env, market, config)?;
+    Ok(Response::new().add_event(event))
+}
+
+/// Adds a market or replaces its parameters.
+///
+/// Errors: a feed or a skew scale that changes under open interest: both would move every position's value without a price.
+pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) -> Result<Event, ContractError> {
+    let config = validate::market_config(config)?;
+    if let Some(before) = MARKET_CONFIGS.may_load(deps.storage, id.0)? {
+        let state = MARKETS.load(deps.storage, id.0)?;
+        let open = !state.long.open_interest()?.is_zero() || !state.short.open_interest()?.is_zero();
+        if open && before.feed != config.feed {
+            return Err(ContractError::MarketInUse { market: id, what: "the feed" });
+        }
+        if open && before.skew_scale != config.skew_scale {
+            return Err(ContractError::MarketInUse { market: id, what: "the skew scale" });
+        }
+    } else {
+        let mut ids = MARKET_IDS.load(deps.storage)?;
+        if ids.len() >= MARKETS_MAX {
+            return Err(ContractError::TooManyMarkets { max: MARKETS_MAX });
+        }
+        ids.push(id.0);
+        ids.sort_unstable();
+        MARKET_IDS.save(deps.storage, &ids)?;
+        let state = MarketState {
+            long: Side::new(),
+            short: Side::new(),
+            funding_rate: SignedRatio::ZERO,
+            accrued_at: time::now(env),
+            mark_price: Price::ZERO,
+            mark_round: 0,
+            reduce: QueueEnds::default(),
+            increase: QueueEnds::default(),
+            traded_notional: Amount::ZERO,
+            liquidated_notional: Amount::ZERO,
+        };
+        MARKETS.save(deps.storage, id.0, &state)?;
+    }
+    let symbol = config.symbol.clone();
+    MARKET_CONFIGS.save(deps.storage, id.0, &config)?;
+    Ok(MarketConfigured { market: id, symbol }.into())
+}

@@ -1,0 +1,328 @@
+//! Executing a market's next orders: by anyone, in queue order, without choosing among them or among prices.
+
+use crate::check::Done;
+use crate::desk::{Desk, OpenMarket};
+use crate::error::ContractError;
+use crate::gate::ensure_allows;
+use crate::health::{evaluate, Purpose};
+use crate::state::ORDERS;
+use crate::trade::{position_size, trade};
+use cosmwasm_std::{Deps, MessageInfo};
+use firebreak_messages::derivatives_vault::{DropReason, Order, OrderDropped, OrderFilled, OrderId, Queue, BATCH_MAX};
+use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
+use firebreak_messages::{AccountId, Action, MarketId, MARKETS_PER_ACCOUNT_MAX};
+use firebreak_risk::{
+    allows_reduction, cancel_applies, first_eligible_round, Amount, Eligibility, OrderAccess, Posture, Price, Ratio,
+    RoundTime, Rounding, Size,
+};
+
+/// What happens to the order at the head of a queue.
+enum Turn {
+    /// Stays, and everything behind it: no price is its own yet.
+    Wait,
+    Fill(Round),
+    Drop(DropReason),
+}
+
+/// Pops up to `limit` orders. Every popped order pays its fee, filled or not, in one payment to the sender.
+///
+/// One order that cannot be computed is dropped with an event: it must not stop the queue behind it.
+pub fn execute_orders(
+    deps: Deps,
+    mut desk: Desk,
+    info: MessageInfo,
+    market: MarketId,
+    limit: u32,
+) -> Result<(Vec<OrderId>, Done), ContractError> {
+    if limit > BATCH_MAX {
+        let wanted = format!("at most {BATCH_MAX}");
+        return Err(ContractError::OutOfBounds { what: "limit", wanted, found: limit.to_string() });
+    }
+    desk.load_market(deps, market)?;
+    desk.close_step()?;
+    ensure_allows(&desk.market(market)?.effective, Action::ExecuteOrders)?;
+    let mut popped = vec![];
+    let mut fees = Amount::ZERO;
+    for queue in [Queue::Reduce, Queue::Increase] {
+        // Bounded by BATCH_MAX.
+        while (popped.len() as u64) < u64::from(limit) {
+            let ends = ends_of(desk.market(market)?, queue);
+            if ends.head == ends.tail {
+                break;
+            }
+            let id = OrderId { market, queue, sequence: ends.head };
+            let order = ORDERS.load(deps.storage, (market.0, queue.key(), ends.head))?;
+            let reason = match next_turn(&desk, market, queue, &order)? {
+                Turn::Wait => break,
+                Turn::Drop(reason) => Some(reason),
+                Turn::Fill(round) => fill_or_undo(deps, &mut desk, id, &order, &round)?,
+            };
+            if let Some(reason) = reason {
+                let account = order.account.clone();
+                desk.events.push(OrderDropped { order: id, account, reason, size: order.size }.into());
+            }
+            leave_queue(deps, &mut desk, id, &order)?;
+            fees = fees.plus(order.execution_fee)?;
+            popped.push(id);
+        }
+    }
+    // Even an empty batch keeps what it accrued: anybody may bring funding up to date.
+    desk.market_mut(market)?.mark_changed();
+    desk.pool.escrow = desk.pool.escrow.minus(fees)?;
+    Ok((popped, Done::new(desk).paying(info.sender.as_str(), fees)?))
+}
+
+fn ends_of(market: &OpenMarket, queue: Queue) -> firebreak_messages::derivatives_vault::QueueEnds {
+    match queue {
+        Queue::Reduce => market.state.reduce,
+        Queue::Increase => market.state.increase,
+    }
+}
+
+/// Which price is the order's (F16), and whether it may use it now.
+fn next_turn(desk: &Desk, id: MarketId, queue: Queue, order: &Order) -> Result<Turn, ContractError> {
+    let market = desk.market(id)?;
+    let rounds = market.rounds();
+    // While the latest price is stale nothing raises exposure, and nothing at all is settled at an invalid one: the orders
+    // wait, and their own round waits in the ring with them.
+    let needed = if queue == Queue::Reduce { Validity::SoftInvalid } else { Validity::Valid };
+    if market.validity > needed {
+        return Ok(Turn::Wait);
+    }
+    let times: Vec<RoundTime> = rounds.iter().map(round_time).collect();
+    let delay = desk.config.parameters.order_delay_seconds;
+    let eligibility = first_eligible_round(
+        &times,
+        rounds.len() >= ROUNDS_KEPT,
+        order.placed_at,
+        order.placed_height,
+        delay,
+        order.placed_round,
+    );
+    Ok(match eligibility {
+        Eligibility::NotYet => Turn::Wait,
+        Eligibility::First { index } => match rounds.get(index) {
+            Some(round) if canceled(order, round, delay) => Turn::Drop(DropReason::Canceled),
+            Some(round) => Turn::Fill(round.clone()),
+            None => Turn::Wait,
+        },
+        Eligibility::Missed if queue == Queue::Increase => Turn::Drop(DropReason::RoundMissed),
+        // A reduce order is somebody's way out: nobody executed it in time, so it gets the worst price of the ring that a
+        // cancel does not keep from it, which is no option for anyone.
+        Eligibility::Missed => match worst_round(rounds, order, delay) {
+            Some(round) => Turn::Fill(round),
+            None if order.cancel_requested_at.is_some() => Turn::Drop(DropReason::Canceled),
+            None => Turn::Wait,
+        },
+    })
+}
+
+fn round_time(round: &Round) -> RoundTime {
+    RoundTime {
+        round: round.round,
+        published_at: round.published_at,
+        recorded_height: round.recorded_height,
+        valid: round.validity == Validity::Valid,
+    }
+}
+
+fn canceled(order: &Order, round: &Round, delay: u64) -> bool {
+    order.cancel_requested_at.is_some_and(|requested_at| cancel_applies(round.published_at, requested_at, delay))
+}
+
+fn worst_round(rounds: &[Round], order: &Order, delay: u64) -> Option<Round> {
+    let earliest = order.placed_at.saturating_add(delay);
+    let eligible = rounds.iter().filter(|round| {
+        round.validity == Validity::Valid
+            && round.published_at >= earliest
+            && round.recorded_height > order.placed_height
+            && !canceled(order, round, delay)
+    });
+    if order.size.is_long() {
+        eligible.max_by_key(|round| round.price).cloned()
+    } else {
+        eligible.min_by_key(|round| round.price).cloned()
+    }
+}
+
+/// Fills the order or leaves everything as it was and says why not.
+fn fill_or_undo(
+    deps: Deps,
+    desk: &mut Desk,
+    id: OrderId,
+    order: &Order,
+    round: &Round,
+) -> Result<Option<DropReason>, ContractError> {
+    // Loading may fail on a market that is not this order's doing; what it accrues is kept either way.
+    let loaded = desk.load_account(deps, &order.account).and_then(|()| desk.close_step());
+    if loaded.is_err() {
+        return Ok(Some(DropReason::Computation));
+    }
+    let savepoint = desk.savepoint(id.market, &order.account);
+    // The equality is part of the fill: a breach refuses this order, not the batch.
+    let filled = fill(desk, id, order, round).and_then(|dropped| match dropped {
+        Some(reason) => Ok(Some(reason)),
+        None => desk.close_step().map(|()| None),
+    });
+    match filled {
+        Ok(None) => Ok(None),
+        Ok(Some(reason)) => desk.roll_back(&order.account, savepoint).map(|()| Some(reason)),
+        Err(_) => desk.roll_back(&order.account, savepoint).map(|()| Some(DropReason::Computation)),
+    }
+}
+
+/// The fill itself; `Some` is a refusal, after which the caller undoes everything.
+fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Option<DropReason>, ContractError> {
+    let account = desk.account(&order.account);
+    let before = position_size(desk, &account, id.market)?;
+    let size = match id.queue {
+        Queue::Increase => order.size,
+        Queue::Reduce => match reducing_part(order.size, before) {
+            Some(size) => size,
+            None => return Ok(Some(DropReason::NothingToReduce)),
+        },
+    };
+    let after = before.plus(size)?;
+    let reduces =
+        after.magnitude() <= before.magnitude() && after.atoms().signum() != before.atoms().signum().saturating_neg();
+    // F15: the edge of the band that is worse for the one who trades.
+    let base = adverse_edge(round, size)?;
+    let price = firebreak_risk::fill_price(
+        base,
+        desk.market(id.market)?.skew()?,
+        size,
+        desk.market(id.market)?.config.skew_scale,
+    )?;
+    if bound_missed(order, size, price) {
+        return Ok(Some(DropReason::BoundMissed));
+    }
+    if !reduces {
+        if let Some(reason) = refuses_increase(desk.market(id.market)?, size, order, base)? {
+            return Ok(Some(reason));
+        }
+        let slots = account.positions.len();
+        if before.is_zero() && slots >= MARKETS_PER_ACCOUNT_MAX {
+            return Ok(Some(DropReason::Slots));
+        }
+    }
+    let at = Some((id.market, round.price));
+    let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
+    let done = trade(desk, &order.account, id.market, size, base)?;
+    let fee = charge_fee(desk, &order.account, id.market, done.notional)?;
+
+    let account = desk.account(&order.account);
+    // A reduction is compared at one price, its own: the market's later moves are not the order's doing.
+    let healthy = if reduces {
+        let (health, _) = evaluate(desk, &account, Purpose::Trading, at)?;
+        allows_reduction(&health_before, &health)
+    } else {
+        let (at_fill, _) = evaluate(desk, &account, Purpose::Trading, at)?;
+        let (at_mark, _) = evaluate(desk, &account, Purpose::Trading, None)?;
+        at_fill.may_raise_exposure() && at_mark.may_raise_exposure()
+    };
+    if !healthy {
+        return Ok(Some(DropReason::Margin));
+    }
+    if !reduces && open_interest_above_cap(desk.market(id.market)?, size)? {
+        return Ok(Some(DropReason::Cap));
+    }
+    desk.events.push(
+        OrderFilled {
+            order: id,
+            account: order.account.clone(),
+            size,
+            size_after: done.size_after,
+            fill_price: done.fill_price,
+            fee,
+            realised_pnl: done.realised_pnl,
+            round: round.round,
+        }
+        .into(),
+    );
+    Ok(None)
+}
+
+/// The part of `wanted` that only reduces; `None` when there is nothing to reduce.
+fn reducing_part(wanted: Size, position: Size) -> Option<Size> {
+    if position.is_zero() || position.is_long() == wanted.is_long() {
+        return None;
+    }
+    let whole = position.negated().ok()?;
+    Some(if wanted.magnitude() <= whole.magnitude() { wanted } else { whole })
+}
+
+fn adverse_edge(round: &Round, size: Size) -> Result<Price, ContractError> {
+    if size.is_long() {
+        Ok(round.price.plus(round.band)?)
+    } else {
+        Ok(round.price.minus(round.band)?.checked()?)
+    }
+}
+
+fn bound_missed(order: &Order, size: Size, price: Price) -> bool {
+    if size.is_long() {
+        price > order.price_bound
+    } else {
+        price < order.price_bound
+    }
+}
+
+/// What the posture and the market's caps say of an order that raises exposure.
+fn refuses_increase(
+    market: &OpenMarket,
+    size: Size,
+    order: &Order,
+    base: Price,
+) -> Result<Option<DropReason>, ContractError> {
+    let posture: &Posture = &market.effective.posture;
+    let skew = market.skew()?;
+    let access =
+        if skew.plus(size)?.magnitude() > skew.magnitude() { posture.skew_raising } else { posture.exposure_raising };
+    let near = || -> Result<bool, ContractError> {
+        let distance = order.price_bound.distance(base).ratio_to(base, Rounding::Ceil)?;
+        Ok(distance <= market.config.limit_band_ratio)
+    };
+    let taken = match access {
+        OrderAccess::All => true,
+        OrderAccess::LimitOnly => near()?,
+        OrderAccess::None => false,
+    };
+    if !taken {
+        return Ok(Some(DropReason::Restricted));
+    }
+    let factor: Ratio = posture.order_size_factor.ratio();
+    if size.magnitude() > market.config.order_size_max.times(factor)?.magnitude() {
+        return Ok(Some(DropReason::Cap));
+    }
+    Ok(None)
+}
+
+fn open_interest_above_cap(market: &OpenMarket, size: Size) -> Result<bool, ContractError> {
+    let side = if size.is_long() { &market.state.long } else { &market.state.short };
+    Ok(side.open_interest()?.magnitude() > market.config.open_interest_max.magnitude())
+}
+
+/// Charges the taker fee and splits it between the insurance fund and the pool.
+fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amount) -> Result<Amount, ContractError> {
+    let fee = notional.times(desk.market(market)?.config.taker_fee_ratio, Rounding::Ceil)?;
+    let mut account = desk.account(id);
+    account.cash = account.cash.minus_amount(fee)?;
+    desk.put_account(id, account)?;
+    let insurance = fee.times(desk.config.parameters.insurance_fee_share, Rounding::Floor)?;
+    desk.pool.insurance_fees = desk.pool.insurance_fees.plus(insurance)?;
+    desk.pool_receives(fee.minus(insurance)?)?;
+    Ok(fee)
+}
+
+fn leave_queue(deps: Deps, desk: &mut Desk, id: OrderId, order: &Order) -> Result<(), ContractError> {
+    let market = desk.market_mut(id.market)?;
+    match id.queue {
+        Queue::Reduce => market.state.reduce.head = market.state.reduce.head.saturating_add(1),
+        Queue::Increase => market.state.increase.head = market.state.increase.head.saturating_add(1),
+    }
+    market.mark_changed();
+    desk.load_account_record(deps, &order.account)?;
+    let mut account = desk.account(&order.account);
+    account.orders.retain(|waiting| *waiting != id);
+    desk.put_account(&order.account, account)
+}

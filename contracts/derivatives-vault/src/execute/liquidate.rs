@@ -1,0 +1,177 @@
+//! Liquidation (F6, F8) and the loss waterfall as far as it goes today: own margin, insurance fund, pool.
+
+use crate::check::Done;
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::health::{evaluate, Purpose};
+use crate::reply;
+use crate::trade::trade;
+use cosmwasm_std::{Deps, MessageInfo};
+use firebreak_messages::derivatives_vault::{AccountHealthy, PositionLiquidated, LIQUIDATION_BATCH_MAX};
+use firebreak_messages::{AccountId, MarketId};
+use firebreak_risk::{close_size, split_liquidation_fee, Amount, Rounding, Size};
+use std::collections::BTreeMap;
+
+/// Takes positions of unhealthy accounts over into the pool, largest maintenance margin first, and only as much as makes the
+/// account healthy with a buffer. Healthy accounts are passed over: another keeper may have been faster.
+///
+/// What a flat account cannot pay is a deficit: the pool books it at once, and what the insurance fund answers in its reply
+/// is added back, so a fund that fails loses nothing and blocks nobody.
+pub fn liquidate(
+    deps: Deps,
+    mut desk: Desk,
+    info: MessageInfo,
+    accounts: Vec<AccountId>,
+) -> Result<Done, ContractError> {
+    if accounts.is_empty() || accounts.len() > LIQUIDATION_BATCH_MAX {
+        let (wanted, max, found) = (1, LIQUIDATION_BATCH_MAX, accounts.len());
+        return Err(ContractError::BatchSize { wanted, max, found });
+    }
+    let mut keeper_fees = Amount::ZERO;
+    let mut deficits: BTreeMap<u16, Amount> = BTreeMap::new();
+    // Bounded by LIQUIDATION_BATCH_MAX accounts of MARKETS_PER_ACCOUNT_MAX positions.
+    for id in &accounts {
+        desk.load_account(deps, id)?;
+        desk.close_step()?;
+        let fee = liquidate_account(&mut desk, id, info.sender.as_str(), &mut deficits)?;
+        keeper_fees = keeper_fees.plus(fee)?;
+        desk.close_step()?;
+    }
+    let mut done = Done::new(desk).paying(info.sender.as_str(), keeper_fees)?;
+    if let Some(cover) = reply::cover(&done.desk.config, &deficits)? {
+        done.messages.push(cover);
+    }
+    Ok(done)
+}
+
+fn liquidate_account(
+    desk: &mut Desk,
+    id: &AccountId,
+    keeper: &str,
+    deficits: &mut BTreeMap<u16, Amount>,
+) -> Result<Amount, ContractError> {
+    let account = desk.account(id);
+    let (health, mut views) = evaluate(desk, &account, Purpose::Liquidation, None)?;
+    if !health.is_liquidatable() {
+        let healthy = AccountHealthy {
+            account: id.clone(),
+            equity: health.equity,
+            maintenance_margin: health.maintenance_margin,
+        };
+        desk.events.push(healthy.into());
+        return Ok(Amount::ZERO);
+    }
+    views.sort_by_key(|view| std::cmp::Reverse(view.health.maintenance_margin));
+    let mut keeper_fees = Amount::ZERO;
+    let mut lost: Vec<(MarketId, Amount)> = vec![];
+    for view in views.iter().filter(|view| view.closable) {
+        // Fresh figures: the position before this one changed equity and margin.
+        let account = desk.account(id);
+        let (health, _) = evaluate(desk, &account, Purpose::Liquidation, None)?;
+        let others = health.maintenance_margin.minus(view.health.maintenance_margin)?;
+        let config = desk.market(view.market)?.config.clone();
+        let close = close_size(
+            health.equity,
+            others,
+            view.health.size,
+            view.health.price,
+            &config.margin,
+            config.skew_scale,
+            &config.liquidation,
+        )?;
+        if close.is_zero() {
+            continue;
+        }
+        let (fee, loss) = close_position(desk, id, keeper, view.market, close, view.health.price)?;
+        keeper_fees = keeper_fees.plus(fee)?;
+        lost.push((view.market, loss));
+    }
+    book_deficit(desk, id, &lost, deficits)?;
+    Ok(keeper_fees)
+}
+
+/// Closes a part of a position at the liquidation price and charges the penalty, never more than the account still has.
+/// Returns the keeper's fee and what the position lost.
+fn close_position(
+    desk: &mut Desk,
+    id: &AccountId,
+    keeper: &str,
+    market: MarketId,
+    close: Size,
+    price: firebreak_risk::Price,
+) -> Result<(Amount, Amount), ContractError> {
+    let done = trade(desk, id, market, close.negated()?, price)?;
+    let open = desk.market_mut(market)?;
+    let liquidation = open.config.liquidation.clone();
+    let notional = close.notional(price, Rounding::Ceil)?;
+    open.state.liquidated_notional = open.state.liquidated_notional.plus(notional)?;
+
+    let (health, _) = evaluate(desk, &desk.account(id), Purpose::Liquidation, None)?;
+    let split = split_liquidation_fee(notional, health.equity, &liquidation)?;
+    let mut account = desk.account(id);
+    account.cash = account.cash.minus_amount(split.penalty)?;
+    desk.put_account(id, account)?;
+    desk.pool.insurance_fees = desk.pool.insurance_fees.plus(split.insurance)?;
+    // F8: below the keeper's floor the insurance side tops up, out of fees that are owed to it and not swept yet.
+    let top_up = split.keeper_top_up.min(desk.pool.insurance_fees);
+    desk.pool.insurance_fees = desk.pool.insurance_fees.minus(top_up)?;
+    let keeper_fee = split.keeper.plus(top_up)?;
+    desk.events.push(
+        PositionLiquidated {
+            account: id.clone(),
+            market,
+            keeper: keeper.into(),
+            size_closed: close,
+            size_after: done.size_after,
+            price: done.fill_price,
+            notional,
+            penalty: split.penalty,
+            keeper_fee,
+            realised_pnl: done.realised_pnl,
+        }
+        .into(),
+    );
+    Ok((keeper_fee, done.realised_pnl.negative_part()))
+}
+
+/// A flat account below zero is a deficit. It is split over the markets by what each lost (F11; rounding to the largest), and
+/// the pool books it before anybody else is asked.
+fn book_deficit(
+    desk: &mut Desk,
+    id: &AccountId,
+    lost: &[(MarketId, Amount)],
+    deficits: &mut BTreeMap<u16, Amount>,
+) -> Result<(), ContractError> {
+    let mut account = desk.account(id);
+    let deficit = account.cash.negative_part();
+    if !account.positions.is_empty() || deficit.is_zero() {
+        return Ok(());
+    }
+    account.cash = firebreak_risk::SignedAmount::ZERO;
+    desk.put_account(id, account)?;
+    desk.pool_pays(deficit)?;
+
+    let total = lost.iter().try_fold(Amount::ZERO, |sum, (_, loss)| sum.plus(*loss))?;
+    let largest = lost.iter().max_by_key(|(_, loss)| *loss).map(|(market, _)| *market);
+    let mut rest = deficit;
+    for (market, loss) in lost.iter().filter(|(market, _)| Some(*market) != largest) {
+        let share = if total.is_zero() {
+            Amount::ZERO
+        } else {
+            deficit.times_fraction(loss.atoms(), total.atoms(), Rounding::Floor)?
+        };
+        rest = rest.minus(share)?;
+        add(deficits, *market, share)?;
+    }
+    match largest {
+        Some(market) => add(deficits, market, rest),
+        // Flat and below zero without a position closed here: a deficit of an earlier message would have been booked there.
+        None => Ok(()),
+    }
+}
+
+fn add(deficits: &mut BTreeMap<u16, Amount>, market: MarketId, amount: Amount) -> Result<(), ContractError> {
+    let sum = deficits.entry(market.0).or_default();
+    *sum = sum.plus(amount)?;
+    Ok(())
+}

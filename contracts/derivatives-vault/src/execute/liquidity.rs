@@ -1,0 +1,178 @@
+//! The liquidity pool: shares in, request, cool-down, claim (F9, F10).
+
+use crate::check::Done;
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::gate::ensure_allows;
+use crate::state::{MARKET_IDS, PROVIDERS};
+use cosmwasm_std::{Deps, DepsMut, MessageInfo};
+use firebreak_messages::derivatives_vault::{
+    LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
+    LiquidityWithdrawn, LP_REQUESTS_MAX,
+};
+use firebreak_messages::{Action, MarketId};
+use firebreak_risk::{
+    amount_for_shares, market_value, pool_value, shares_for_deposit, Amount, PoolShares, PoolValue, Rounding,
+};
+
+/// The pool's two values at the latest prices, and the notional of all open interest.
+///
+/// Bounded by MARKETS_MAX. A market without open interest is worth nothing, so its price is not needed; one with open
+/// interest needs a valid price: a deposit or a claim at a doubtful one would be a bet against the other providers.
+pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolValue, Amount), ContractError> {
+    let mut values = vec![];
+    let mut notional = Amount::ZERO;
+    for id in MARKET_IDS.load(deps.storage)? {
+        let id = MarketId(id);
+        desk.load_market(deps, id)?;
+        let market = desk.market(id)?;
+        if !market.has_open_interest()? {
+            continue;
+        }
+        market.ensure_valid_price(action, desk.now)?;
+        if action == Action::ClaimLiquidityWithdrawal {
+            ensure_allows(&market.effective, action)?;
+        }
+        values.push(market_value(&market.state.long, &market.state.short, market.mark(), market.config.skew_scale)?);
+        for side in [&market.state.long, &market.state.short] {
+            notional = notional.plus(side.open_interest()?.notional(market.mark(), Rounding::Ceil)?)?;
+        }
+    }
+    let value = pool_value(desk.pool.cash, desk.pool.receivable, &values, desk.config.parameters.uncollected_share)?;
+    Ok((value, notional))
+}
+
+/// Buys shares at the deposit value, at least `shares_min`. A worthless pool refuses.
+pub fn provide_liquidity(
+    deps: DepsMut,
+    mut desk: Desk,
+    info: MessageInfo,
+    paid: Amount,
+    shares_min: PoolShares,
+) -> Result<Done, ContractError> {
+    let (value, _) = value_pool(deps.as_ref(), &mut desk, Action::ProvideLiquidity)?;
+    let shares = shares_for_deposit(paid, value.deposit, desk.pool.shares)?;
+    if shares < shares_min || shares.is_zero() {
+        return Err(ContractError::TooFewShares { wanted: shares_min.max(PoolShares::from_atoms(1)), found: shares });
+    }
+    let provider_id = info.sender.into_string();
+    let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
+    provider.shares = provider.shares.plus(shares)?;
+    provider.last_deposit_height = desk.height;
+    PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
+    desk.pool.shares = desk.pool.shares.plus(shares)?;
+    desk.pool_receives(paid)?;
+    desk.events.push(LiquidityProvided { provider: provider_id, amount: paid, shares }.into());
+    Ok(Done::new(desk))
+}
+
+/// Starts the cool-down. Needs no price and works at every level.
+pub fn request_withdrawal(
+    deps: DepsMut,
+    mut desk: Desk,
+    info: MessageInfo,
+    shares: PoolShares,
+) -> Result<Done, ContractError> {
+    let provider_id = info.sender.into_string();
+    let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
+    return_expired(&mut desk, &mut provider)?;
+    if shares.is_zero() || shares > provider.shares {
+        let wanted = shares.max(PoolShares::from_atoms(1));
+        return Err(ContractError::InsufficientShares { wanted, found: provider.shares });
+    }
+    if provider.requests.len() >= LP_REQUESTS_MAX {
+        return Err(ContractError::TooManyRequests { max: LP_REQUESTS_MAX });
+    }
+    let parameters = &desk.config.parameters;
+    let matures_at = desk.now.saturating_add(parameters.lp_cooldown_seconds);
+    let expires_at = matures_at.saturating_add(parameters.lp_claim_window_seconds);
+    let request = provider.next_request;
+    provider.next_request = provider.next_request.saturating_add(1);
+    provider.shares = provider.shares.minus(shares)?;
+    provider.requests.push(LiquidityRequest { request, shares, matures_at, expires_at });
+    PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
+    desk.pool.shares_leaving = desk.pool.shares_leaving.plus(shares)?;
+    desk.events
+        .push(LiquidityWithdrawalRequested { provider: provider_id, request, shares, matures_at, expires_at }.into());
+    Ok(Done::new(desk))
+}
+
+/// Takes a request back.
+pub fn cancel_withdrawal(
+    deps: DepsMut,
+    mut desk: Desk,
+    info: MessageInfo,
+    request: u64,
+) -> Result<Done, ContractError> {
+    let provider_id = info.sender.into_string();
+    let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
+    return_expired(&mut desk, &mut provider)?;
+    let found = take_request(&mut provider, request)?;
+    provider.shares = provider.shares.plus(found.shares)?;
+    desk.pool.shares_leaving = desk.pool.shares_leaving.minus(found.shares)?;
+    PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
+    desk.events.push(LiquidityWithdrawalCanceled { provider: provider_id, request, shares: found.shares }.into());
+    Ok(Done::new(desk))
+}
+
+/// Pays a matured request at the withdrawal value of now: shares that wait bear losses. What stays covers the reserve for
+/// open interest, and only coins that are there can leave: losses not yet collected are none.
+pub fn claim_withdrawal(
+    deps: DepsMut,
+    mut desk: Desk,
+    info: MessageInfo,
+    request: u64,
+    amount_min: Amount,
+) -> Result<Done, ContractError> {
+    let provider_id = info.sender.to_string();
+    let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
+    let found = take_request(&mut provider, request)?;
+    if desk.now < found.matures_at {
+        return Err(ContractError::NotMatured { request, matures_at: found.matures_at, now: desk.now });
+    }
+    if desk.now > found.expires_at {
+        return Err(ContractError::RequestExpired { request, expires_at: found.expires_at });
+    }
+    if provider.last_deposit_height == desk.height {
+        return Err(ContractError::SameBlock);
+    }
+    let (value, notional) = value_pool(deps.as_ref(), &mut desk, Action::ClaimLiquidityWithdrawal)?;
+    let amount = amount_for_shares(found.shares, value.withdraw, desk.pool.shares)?;
+    if amount < amount_min || amount.is_zero() {
+        return Err(ContractError::TooLittlePaid { wanted: amount_min.max(Amount::from_atoms(1)), found: amount });
+    }
+    let coins_left = desk.pool.cash.minus_amount(desk.pool.receivable)?.minus_amount(amount)?;
+    let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
+    if coins_left < reserve.signed()? {
+        return Err(ContractError::ReserveTooLow { wanted: reserve, found: coins_left });
+    }
+    desk.pool.shares = desk.pool.shares.minus(found.shares)?;
+    desk.pool.shares_leaving = desk.pool.shares_leaving.minus(found.shares)?;
+    desk.pool_pays(amount)?;
+    PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
+    let shares = found.shares;
+    desk.events.push(LiquidityWithdrawn { provider: provider_id, request, shares, amount }.into());
+    Done::new(desk).paying(info.sender.as_str(), amount)
+}
+
+/// Requests whose window has passed are active shares again: a request that could be kept matured for ever would be a put on
+/// the pool.
+fn return_expired(desk: &mut Desk, provider: &mut LiquidityProvider) -> Result<(), ContractError> {
+    let now = desk.now;
+    // Bounded by LP_REQUESTS_MAX.
+    for request in provider.requests.iter().filter(|request| now > request.expires_at) {
+        provider.shares = provider.shares.plus(request.shares)?;
+        desk.pool.shares_leaving = desk.pool.shares_leaving.minus(request.shares)?;
+    }
+    provider.requests.retain(|request| now <= request.expires_at);
+    Ok(())
+}
+
+fn take_request(provider: &mut LiquidityProvider, request: u64) -> Result<LiquidityRequest, ContractError> {
+    let index = provider
+        .requests
+        .iter()
+        .position(|waiting| waiting.request == request)
+        .ok_or(ContractError::UnknownRequest { request })?;
+    Ok(provider.requests.remove(index))
+}

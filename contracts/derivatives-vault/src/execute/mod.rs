@@ -1,0 +1,19 @@
+//! One capability a file. Handlers change the desk and say what to send; the entry point checks and stores.
+
+mod cancel_order;
+mod collateral;
+mod configure;
+mod execute_orders;
+mod liquidate;
+mod liquidity;
+mod place_order;
+mod sweep_fees;
+
+pub use cancel_order::cancel_order;
+pub use collateral::{add_collateral, withdraw_collateral};
+pub use configure::{configure, configure_market, set_market};
+pub use execute_orders::execute_orders;
+pub use liquidate::liquidate;
+pub use liquidity::{cancel_withdrawal, claim_withdrawal, provide_liquidity, request_withdrawal, value_pool};
+pub use place_order::{place_order, OrderRequest};
+pub use sweep_fees::sweep_fees;

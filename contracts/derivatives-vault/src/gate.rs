@@ -1,0 +1,114 @@
+//! Before dispatch: what a message does to risk, and which coins it may bring.
+
+use crate::error::ContractError;
+use cosmwasm_std::{Coin, MessageInfo};
+use firebreak_messages::circuit_breaker::EffectivePosture;
+use firebreak_messages::derivatives_vault::ExecuteMsg;
+use firebreak_messages::{Action, Reason};
+use firebreak_risk::{Amount, Level, LpExit, OrderAccess, OrderExecution};
+
+/// What a message does to risk. Exhaustive: a new message does not compile until somebody decides how it behaves in a
+/// crisis. An order that is not declared reduce-only counts as one that raises exposure, until its fill shows otherwise.
+pub fn action(msg: &ExecuteMsg) -> Action {
+    match msg {
+        ExecuteMsg::PlaceOrder { reduce_only: true, .. } => Action::ReduceExposure,
+        ExecuteMsg::PlaceOrder { reduce_only: false, .. } => Action::IncreaseExposure,
+        ExecuteMsg::CancelOrder { .. } => Action::Cancel,
+        ExecuteMsg::ExecuteOrders { .. } => Action::ExecuteOrders,
+        ExecuteMsg::AddCollateral { .. } => Action::AddCollateral,
+        ExecuteMsg::WithdrawCollateral { .. } => Action::WithdrawCollateral,
+        ExecuteMsg::Liquidate { .. } => Action::Liquidate,
+        ExecuteMsg::ProvideLiquidity { .. } => Action::ProvideLiquidity,
+        ExecuteMsg::RequestLiquidityWithdrawal { .. } | ExecuteMsg::CancelLiquidityWithdrawal { .. } => {
+            Action::RequestLiquidityWithdrawal
+        }
+        ExecuteMsg::ClaimLiquidityWithdrawal { .. } => Action::ClaimLiquidityWithdrawal,
+        ExecuteMsg::SweepFees {} => Action::SweepFees,
+        ExecuteMsg::ConfigureMarket { .. } | ExecuteMsg::Configure { .. } => Action::Configure,
+    }
+}
+
+/// Refuses an action that a posture does not allow, naming level, cause, since, until and what stays allowed.
+pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(), ContractError> {
+    let posture = &effective.posture;
+    let allowed = match action {
+        // At least one kind of order that raises exposure is taken; the fill decides which kind this one is.
+        Action::IncreaseExposure => {
+            posture.exposure_raising != OrderAccess::None || posture.skew_raising != OrderAccess::None
+        }
+        Action::ExecuteOrders => posture.order_execution == OrderExecution::Open,
+        Action::WithdrawCollateral => posture.outflow_factor.0 > 0,
+        Action::ClaimLiquidityWithdrawal => posture.lp_exit == LpExit::Open && posture.outflow_factor.0 > 0,
+        // Adding collateral stays open at every level: it needs no price, and it is the one thing a trader can still do to be
+        // safe. Reduce orders and cancels are taken at every level too; at `Frozen` they wait, since the price they would
+        // settle at is what is in doubt. Liquidation asks each market's posture for itself.
+        Action::ReduceExposure
+        | Action::Cancel
+        | Action::AddCollateral
+        | Action::Liquidate
+        | Action::RequestLiquidityWithdrawal
+        | Action::SweepFees
+        | Action::Configure => true,
+        Action::ProvideLiquidity => posture.level < Level::Frozen,
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(ContractError::Restricted {
+        action,
+        level: posture.level,
+        reason: effective.reason.unwrap_or(Reason::PostureMissing),
+        since: effective.since,
+        until: effective.until,
+        allowed: still_allowed(posture.level),
+    })
+}
+
+/// What people may do at a level, for refusals.
+pub fn still_allowed(level: Level) -> &'static str {
+    match level {
+        Level::Normal | Level::Guarded => "reduce orders, cancels, collateral in and out",
+        Level::ReduceOnly => "reduce orders, cancels, collateral in and out, liquidity requests",
+        Level::Frozen | Level::Settlement => "placing reduce orders, cancels, adding collateral, liquidity requests",
+    }
+}
+
+/// Coins of the settlement denom that came with the message, or a refusal of anything else.
+pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amount, ContractError> {
+    match msg {
+        ExecuteMsg::AddCollateral { .. } | ExecuteMsg::ProvideLiquidity { .. } => one_coin(&info.funds, denom),
+        ExecuteMsg::PlaceOrder { .. } if !info.funds.is_empty() => one_coin(&info.funds, denom),
+        ExecuteMsg::PlaceOrder { .. }
+        | ExecuteMsg::CancelOrder { .. }
+        | ExecuteMsg::ExecuteOrders { .. }
+        | ExecuteMsg::WithdrawCollateral { .. }
+        | ExecuteMsg::Liquidate { .. }
+        | ExecuteMsg::RequestLiquidityWithdrawal { .. }
+        | ExecuteMsg::CancelLiquidityWithdrawal { .. }
+        | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+        | ExecuteMsg::SweepFees {}
+        | ExecuteMsg::ConfigureMarket { .. }
+        | ExecuteMsg::Configure { .. } => no_coins(&info.funds),
+    }
+}
+
+fn one_coin(funds: &[Coin], denom: &str) -> Result<Amount, ContractError> {
+    match funds {
+        [coin] if coin.denom == denom && !coin.amount.is_zero() => Ok(Amount::from_atoms(coin.amount.u128())),
+        _ => Err(ContractError::WrongFunds { wanted: denom.into(), found: written(funds) }),
+    }
+}
+
+fn no_coins(funds: &[Coin]) -> Result<Amount, ContractError> {
+    if funds.is_empty() {
+        return Ok(Amount::ZERO);
+    }
+    Err(ContractError::UnexpectedFunds { found: written(funds) })
+}
+
+fn written(funds: &[Coin]) -> String {
+    if funds.is_empty() {
+        return "nothing".into();
+    }
+    funds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,91 @@
+//! What an account is worth against what its positions need (F4).
+
+use crate::desk::{Desk, OpenMarket};
+use crate::error::ContractError;
+use crate::trade::stake_size;
+use firebreak_messages::derivatives_vault::{Account, Position};
+use firebreak_messages::oracle::Validity;
+use firebreak_messages::MarketId;
+use firebreak_risk::{account_health, exit_value, AccountHealth, LiquidationAccess, PositionHealth, Price, Rounding};
+
+/// For whom a doubtful price is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Opening, reducing, withdrawing: the mark.
+    Trading,
+    /// A soft-invalid price counts at the edge of its band that favours the user; an invalid one at the last usable
+    /// price plus the position's own maintenance margin.
+    Liquidation,
+}
+
+/// One position with what the liquidation loop needs to know of its market.
+pub struct PositionView {
+    pub market: MarketId,
+    pub health: PositionHealth,
+    /// Its price can be traded at.
+    pub closable: bool,
+}
+
+/// Health of an account, position by position; `at` replaces one market's price.
+pub fn evaluate(
+    desk: &Desk,
+    account: &Account,
+    purpose: Purpose,
+    at: Option<(MarketId, Price)>,
+) -> Result<(AccountHealth, Vec<PositionView>), ContractError> {
+    let mut views = Vec::with_capacity(account.positions.len());
+    for position in &account.positions {
+        views.push(view(desk, position, purpose, at)?);
+    }
+    let healths: Vec<PositionHealth> = views.iter().map(|view| view.health.clone()).collect();
+    Ok((account_health(account.cash, &healths)?, views))
+}
+
+fn view(
+    desk: &Desk,
+    position: &Position,
+    purpose: Purpose,
+    at: Option<(MarketId, Price)>,
+) -> Result<PositionView, ContractError> {
+    let market = desk.market(position.market)?;
+    let size = stake_size(desk, position.market, &position.stake)?;
+    let price = match at {
+        Some((replaced, price)) if replaced == position.market => price,
+        _ => liquidation_price(market, purpose, size.is_long())?,
+    };
+    let (skew, scale) = (market.skew()?, market.config.skew_scale);
+    let side = if size.is_short() { &market.state.short } else { &market.state.long };
+    // F9b values the position at the price; the skew exit price takes the premium of closing it off.
+    let premium = exit_value(price, skew, size, scale)?.minus(size.signed_notional(price, Rounding::Ceil)?)?;
+    let mut pnl = side.value_of(&position.stake, price)?.plus(premium)?;
+    let maintenance_margin = market.config.margin.maintenance_margin(size, price, scale)?;
+    let unusable = market.validity == Validity::Invalid;
+    if purpose == Purpose::Liquidation && unusable {
+        pnl = pnl.plus_amount(maintenance_margin)?;
+    }
+    let notional = size.notional(price, Rounding::Ceil)?;
+    let health = PositionHealth {
+        size,
+        price,
+        pnl,
+        exit_fee: notional.times(market.config.taker_fee_ratio, Rounding::Ceil)?,
+        initial_margin: market.config.margin.initial_margin(size, price, scale, &market.effective.posture)?,
+        maintenance_margin,
+        notional,
+    };
+    let closable = !unusable && market.effective.posture.liquidation != LiquidationAccess::Waits;
+    Ok(PositionView { market: position.market, health, closable })
+}
+
+fn liquidation_price(market: &OpenMarket, purpose: Purpose, long: bool) -> Result<Price, ContractError> {
+    let mark = market.mark();
+    if purpose == Purpose::Trading || market.validity != Validity::SoftInvalid {
+        return Ok(mark);
+    }
+    if long {
+        Ok(mark.plus(market.band())?)
+    } else {
+        // A band as wide as the price leaves the smallest price that still is one.
+        Ok(mark.minus(market.band()).unwrap_or(Price::from_atoms(1)).max(Price::from_atoms(1)))
+    }
+}

@@ -1,0 +1,193 @@
+//! Reads. Every figure is computed by the same functions that the handlers call.
+
+use crate::check::Owed;
+use crate::desk::{Desk, OpenMarket};
+use crate::error::ContractError;
+use crate::execute::value_pool;
+use crate::health::{evaluate, Purpose};
+use crate::state::{ACCOUNTS, CONFIG, LOSSES, MARKET_IDS, ORDERS, POOL, PROVIDERS};
+use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
+use firebreak_messages::derivatives_vault::{
+    AccountResponse, AccountsResponse, ConfigResponse, LiquidityProviderResponse, LiquidityProvidersResponse,
+    MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse, PoolResponse, PoolValueResponse,
+    PositionResponse, QueryMsg, Queue, QuoteResponse, SolvencyResponse, StatusResponse,
+};
+use firebreak_messages::oracle::PriceRecord;
+use firebreak_messages::{AccountId, Action, MarketId};
+use firebreak_risk::{fill_price, Amount, Rounding, Size};
+
+const PAGE: u32 = 10;
+
+fn page(limit: Option<u32>, max: u32) -> usize {
+    limit.unwrap_or(PAGE).min(max) as usize
+}
+
+pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    let answer = match msg {
+        QueryMsg::Config {} => to_json_binary(&ConfigResponse { config: CONFIG.load(deps.storage)? }),
+        QueryMsg::Market { market } => to_json_binary(&market_response(deps, env, market)?),
+        QueryMsg::Markets { start_after, limit } => to_json_binary(&markets(deps, env, start_after, limit)?),
+        QueryMsg::Account { account } => to_json_binary(&account_response(deps, env, account)?),
+        QueryMsg::Accounts { start_after, limit } => to_json_binary(&accounts(deps, start_after, limit)?),
+        QueryMsg::Order { order } => to_json_binary(&order_response(deps, order)?),
+        QueryMsg::Orders { market, start_after, limit } => {
+            to_json_binary(&orders(deps, env, market, start_after, limit)?)
+        }
+        QueryMsg::Pool {} => to_json_binary(&pool(deps, env)?),
+        QueryMsg::LiquidityProvider { address } => {
+            let provider = PROVIDERS.may_load(deps.storage, address.clone())?.unwrap_or_default();
+            to_json_binary(&LiquidityProviderResponse { address, provider })
+        }
+        QueryMsg::LiquidityProviders { start_after, limit } => {
+            let providers = PROVIDERS
+                .page(deps.storage, start_after, page(limit, 100))?
+                .into_iter()
+                .map(|(address, provider)| LiquidityProviderResponse { address, provider })
+                .collect();
+            to_json_binary(&LiquidityProvidersResponse { providers })
+        }
+        QueryMsg::Status { market } => to_json_binary(&status(deps, env, market)?),
+        QueryMsg::Quote { market, size } => to_json_binary(&quote(deps, env, market, size)?),
+        QueryMsg::Losses {} => to_json_binary(&LOSSES.load(deps.storage)?),
+        QueryMsg::Solvency {} => {
+            let config = CONFIG.load(deps.storage)?;
+            let held = deps.querier.query_balance(env.contract.address.clone(), config.denom)?;
+            let owed = POOL.load(deps.storage)?.owed()?;
+            to_json_binary(&SolvencyResponse { held: Amount::from_atoms(held.amount.u128()), owed })
+        }
+    };
+    Ok(answer?)
+}
+
+fn describe(market: &OpenMarket) -> Result<MarketResponse, ContractError> {
+    let short = market.state.short.open_interest()?;
+    Ok(MarketResponse {
+        market: market.id,
+        config: market.config.clone(),
+        state: market.state.clone(),
+        open_interest_long: market.state.long.open_interest()?,
+        open_interest_short: short.negated()?,
+        skew: market.skew()?,
+    })
+}
+
+fn market_response(deps: Deps, env: &Env, id: MarketId) -> Result<MarketResponse, ContractError> {
+    let mut desk = Desk::open(deps, env)?;
+    desk.load_market(deps, id)?;
+    describe(desk.market(id)?)
+}
+
+fn markets(
+    deps: Deps,
+    env: &Env,
+    start_after: Option<MarketId>,
+    limit: Option<u32>,
+) -> Result<MarketsResponse, ContractError> {
+    let ids = MARKET_IDS.load(deps.storage)?;
+    let after = ids.into_iter().filter(|id| start_after.is_none_or(|start| *id > start.0));
+    let markets = after
+        .take(page(limit, 32))
+        .map(|id| market_response(deps, env, MarketId(id)))
+        .collect::<Result<_, ContractError>>()?;
+    Ok(MarketsResponse { markets })
+}
+
+fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountResponse, ContractError> {
+    let mut desk = Desk::open(deps, env)?;
+    desk.load_account(deps, &id)?;
+    let account = desk.account(&id);
+    let (health, views) = evaluate(&desk, &account, Purpose::Trading, None)?;
+    let (liquidation, _) = evaluate(&desk, &account, Purpose::Liquidation, None)?;
+    let positions = views
+        .into_iter()
+        .map(|view| PositionResponse {
+            market: view.market,
+            size: view.health.size,
+            pnl: view.health.pnl,
+            price: view.health.price,
+            initial_margin: view.health.initial_margin,
+            maintenance_margin: view.health.maintenance_margin,
+        })
+        .collect();
+    Ok(AccountResponse {
+        account: id,
+        cash: account.cash,
+        positions,
+        orders: account.orders,
+        equity: health.equity,
+        initial_margin: health.initial_margin,
+        maintenance_margin: health.maintenance_margin,
+        liquidatable: liquidation.is_liquidatable(),
+    })
+}
+
+fn accounts(deps: Deps, start_after: Option<AccountId>, limit: Option<u32>) -> Result<AccountsResponse, ContractError> {
+    let start = start_after.map(|account| (account.owner, account.subaccount));
+    let accounts = ACCOUNTS
+        .page(deps.storage, start, page(limit, 32))?
+        .into_iter()
+        .map(|((owner, subaccount), _)| AccountId { owner, subaccount })
+        .collect();
+    Ok(AccountsResponse { accounts })
+}
+
+fn order_response(deps: Deps, order: OrderId) -> Result<OrderResponse, ContractError> {
+    let details = ORDERS
+        .may_load(deps.storage, (order.market.0, order.queue.key(), order.sequence))?
+        .ok_or(ContractError::UnknownOrder { order })?;
+    Ok(OrderResponse { order, details })
+}
+
+fn orders(
+    deps: Deps,
+    env: &Env,
+    market: MarketId,
+    start_after: Option<OrderId>,
+    limit: Option<u32>,
+) -> Result<OrdersResponse, ContractError> {
+    let state = market_response(deps, env, market)?.state;
+    let waiting = [(Queue::Reduce, state.reduce), (Queue::Increase, state.increase)]
+        .into_iter()
+        .flat_map(|(queue, ends)| (ends.head..ends.tail).map(move |sequence| OrderId { market, queue, sequence }))
+        .filter(|order| start_after.is_none_or(|start| *order > start));
+    let orders =
+        waiting.take(page(limit, 50)).map(|order| order_response(deps, order)).collect::<Result<_, ContractError>>()?;
+    Ok(OrdersResponse { orders })
+}
+
+fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
+    let mut desk = Desk::open(deps, env)?;
+    let pool = desk.pool.clone();
+    let value = match value_pool(deps, &mut desk, Action::ProvideLiquidity) {
+        Ok((value, _)) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
+        Err(ContractError::PriceUnusable { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(PoolResponse { pool, value })
+}
+
+fn status(deps: Deps, env: &Env, id: MarketId) -> Result<StatusResponse, ContractError> {
+    let mut desk = Desk::open(deps, env)?;
+    desk.load_market(deps, id)?;
+    let market = desk.market(id)?;
+    let latest = market.record.as_ref().and_then(PriceRecord::latest);
+    Ok(StatusResponse {
+        market: id,
+        effective: market.effective.clone(),
+        validity: market.validity,
+        price: latest.map(|round| round.price),
+        price_round: latest.map_or(0, |round| round.round),
+        price_published_at: latest.map_or(0, |round| round.published_at),
+    })
+}
+
+fn quote(deps: Deps, env: &Env, id: MarketId, size: Size) -> Result<QuoteResponse, ContractError> {
+    let mut desk = Desk::open(deps, env)?;
+    desk.load_market(deps, id)?;
+    let market = desk.market(id)?;
+    let size = size.checked()?;
+    let fill_price = fill_price(market.mark(), market.skew()?, size, market.config.skew_scale)?;
+    let notional = size.notional(fill_price, Rounding::Ceil)?;
+    let fee = notional.times(market.config.taker_fee_ratio, Rounding::Ceil)?;
+    Ok(QuoteResponse { fill_price, notional, fee })
+}

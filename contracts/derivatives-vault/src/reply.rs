@@ -1,0 +1,102 @@
+//! Consequences: the insurance fund's answers. They finish in their own last frame and never fail for the callee's sake.
+
+use crate::check::{balance, finish, Done, Owed};
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::state::LOSSES;
+use cosmwasm_std::{from_json, to_json_binary, to_json_vec, Binary, DepsMut, Env, Reply, Response, SubMsg, WasmMsg};
+use firebreak_messages::derivatives_vault::{CoverFailed, LossBooked, Payer, SweepFailed, VaultConfig};
+use firebreak_messages::insurance_fund::{CoverResponse, ExecuteMsg as FundMsg, MarketDeficit};
+use firebreak_messages::MarketId;
+use firebreak_risk::{Amount, Rounding};
+use std::collections::BTreeMap;
+
+/// Reply ids: constants of the storage format, never reused.
+pub const COVER: u64 = 1;
+pub const SWEEP: u64 = 2;
+
+/// The one `Cover` of a transaction, for all its deficits. The deficits travel in the payload.
+pub fn cover(config: &VaultConfig, deficits: &BTreeMap<u16, Amount>) -> Result<Option<SubMsg>, ContractError> {
+    let deficits: Vec<MarketDeficit> = deficits
+        .iter()
+        .filter(|(_, amount)| !amount.is_zero())
+        .map(|(market, amount)| MarketDeficit { market: MarketId(*market), amount: *amount })
+        .collect();
+    if deficits.is_empty() {
+        return Ok(None);
+    }
+    let payload = Binary::from(to_json_vec(&deficits)?);
+    let call = WasmMsg::Execute {
+        contract_addr: config.insurance_fund.clone(),
+        msg: to_json_binary(&FundMsg::Cover { deficits })?,
+        funds: vec![],
+    };
+    Ok(Some(SubMsg::reply_always(call, COVER).with_gas_limit(config.parameters.cover_gas_limit).with_payload(payload)))
+}
+
+/// Books who paid. What counts as paid is what arrived: the fund's own figures are only how it is split over the markets.
+pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
+    let deficits: Vec<MarketDeficit> = from_json(&reply.payload)?;
+    let asked = deficits.iter().try_fold(Amount::ZERO, |sum, deficit| sum.plus(deficit.amount))?;
+    let mut desk = Desk::open(deps.as_ref(), env)?;
+    let arrived = balance(&deps, env, &desk.config.denom)?.saturating_minus(desk.pool.owed()?);
+    let answer = reply.result.into_result().ok().and_then(answer_of);
+    let answered = answer.is_some();
+    let claimed = answer.map_or(Amount::ZERO, |answer| answer.total);
+    let insurance = claimed.min(arrived).min(asked);
+    desk.pool_receives(insurance)?;
+
+    let mut ledger = LOSSES.load(deps.storage)?;
+    if answered {
+        ledger.cover_failing_since = 0;
+    } else {
+        ledger.cover_failures = ledger.cover_failures.saturating_add(1);
+        if ledger.cover_failing_since == 0 {
+            ledger.cover_failing_since = desk.now;
+        }
+        let callee = desk.config.insurance_fund.clone();
+        let failed = CoverFailed { callee, failing_since: ledger.cover_failing_since, asked };
+        desk.events.push(failed.into());
+    }
+    ledger.deficit = ledger.deficit.plus(asked)?;
+    ledger.insurance = ledger.insurance.plus(insurance)?;
+    ledger.pool = ledger.pool.plus(asked.minus(insurance)?)?;
+    LOSSES.save(deps.branch().storage, &ledger)?;
+
+    let mut left = insurance;
+    for (index, deficit) in deficits.iter().enumerate() {
+        let last = index.saturating_add(1) == deficits.len();
+        let share = if last {
+            left
+        } else {
+            insurance.times_fraction(deficit.amount.atoms(), asked.atoms(), Rounding::Floor)?.min(left)
+        };
+        left = left.minus(share)?;
+        for (payer, amount) in [(Payer::Insurance, share), (Payer::Pool, deficit.amount.saturating_minus(share))] {
+            if !amount.is_zero() {
+                desk.events.push(LossBooked { market: deficit.market, payer, amount }.into());
+            }
+        }
+    }
+    finish(deps, env, Done::new(desk))
+}
+
+fn answer_of(response: cosmwasm_std::SubMsgResponse) -> Option<CoverResponse> {
+    // `data` is deprecated in favour of `msg_responses`, which chains below CosmWasm 2.0 and the embedded chain leave empty.
+    #[allow(deprecated)]
+    let data = response.data?;
+    let body = cw_utils::parse_execute_response_data(data.as_slice()).ok()?.data?;
+    from_json(body).ok()
+}
+
+/// Fees that could not be swept stay owed.
+pub fn swept(deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
+    let amount: Amount = from_json(&reply.payload)?;
+    let mut desk = Desk::open(deps.as_ref(), env)?;
+    if reply.result.is_err() {
+        desk.pool.insurance_fees = desk.pool.insurance_fees.plus(amount)?;
+        let callee = desk.config.insurance_fund.clone();
+        desk.events.push(SweepFailed { callee, amount }.into());
+    }
+    finish(deps, env, Done::new(desk))
+}

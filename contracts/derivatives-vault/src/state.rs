@@ -1,0 +1,22 @@
+//! Every key of the vault: what it holds, who writes it, what bounds its size.
+
+use firebreak_messages::derivatives_vault::{Account, LiquidityProvider, LossLedger, MarketConfig, Order, VaultConfig};
+use firebreak_messages::{PackedItem, PackedMap};
+
+pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
+
+/// Addresses and parameters. Written by `instantiate`, `Configure`.
+pub const CONFIG: PackedItem<VaultConfig> = PackedItem::new("config", 1);
+/// Ids of all markets, ascending; at most `MARKETS_MAX`. Written by `ConfigureMarket`.
+pub const MARKET_IDS: PackedItem<Vec<u16>> = PackedItem::new("market_ids", 1);
+/// market id -> parameters. Written by `ConfigureMarket`. Apart from the state, which every trade rewrites.
+pub const MARKET_CONFIGS: PackedMap<u16, MarketConfig> = PackedMap::new("market_config", 1);
+/// (owner, subaccount) -> account. Written by its owner's messages, by keepers who execute and liquidate; grows with users, never
+/// looped over in a message.
+pub const ACCOUNTS: PackedMap<(String, u8), Account> = PackedMap::new("account", 1);
+/// (market, queue, sequence) -> order. At most `ORDERS_PER_ACCOUNT_MAX` for each account.
+pub const ORDERS: PackedMap<(u16, u8, u64), Order> = PackedMap::new("order", 1);
+/// provider -> shares and requests. At most `LP_REQUESTS_MAX` requests each.
+pub const PROVIDERS: PackedMap<String, LiquidityProvider> = PackedMap::new("provider", 1);
+/// What was lost and who paid. Written when a loss is booked.
+pub const LOSSES: PackedItem<LossLedger> = PackedItem::new("losses", 1);

@@ -1,0 +1,104 @@
+//! Parameters are parsed at the border; inside nobody checks them again. The bounds are those of the messages' docstrings.
+
+use crate::error::ContractError;
+use firebreak_messages::derivatives_vault::{MarketConfig, VaultParameters};
+use firebreak_risk::{Amount, Ratio, Size, SIZE_MAX};
+
+fn within(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds { what, wanted: format!("{min} to {max}"), found: found.to_string() })
+}
+
+fn at_most(what: &'static str, found: Ratio, max: Ratio) -> Result<(), ContractError> {
+    if found <= max {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds { what, wanted: format!("at most {max}"), found: found.to_string() })
+}
+
+fn positive_size(what: &'static str, found: Size) -> Result<(), ContractError> {
+    if found.is_long() && found.magnitude() <= SIZE_MAX {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds { what, wanted: "above 0, at most 10000000000000".into(), found: found.to_string() })
+}
+
+pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, ContractError> {
+    const HOUR: u64 = 3_600;
+    const MONTH: u64 = 2_592_000;
+    if parameters.execution_fee.is_zero() {
+        let (what, wanted) = ("execution_fee", "at least 1".into());
+        return Err(ContractError::OutOfBounds { what, wanted, found: "0".into() });
+    }
+    within("order_delay_seconds", parameters.order_delay_seconds, 3, 300)?;
+    within("lp_cooldown_seconds", parameters.lp_cooldown_seconds, HOUR, MONTH)?;
+    within("lp_claim_window_seconds", parameters.lp_claim_window_seconds, HOUR, MONTH)?;
+    within("cover_gas_limit", parameters.cover_gas_limit, 100_000, 3_000_000)?;
+    at_most("uncollected_share", parameters.uncollected_share, Ratio::percent(80))?;
+    at_most("insurance_fee_share", parameters.insurance_fee_share, Ratio::ONE)?;
+    at_most("reserve_ratio", parameters.reserve_ratio, Ratio::ONE)?;
+    at_most("withdrawal_margin_ratio", parameters.withdrawal_margin_ratio, Ratio::ONE)?;
+    Ok(parameters)
+}
+
+pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError> {
+    within("length of symbol", config.symbol.len() as u64, 1, 32)?;
+    positive_size("skew_scale", config.skew_scale)?;
+    positive_size("open_interest_max", config.open_interest_max)?;
+    positive_size("order_size_max", config.order_size_max)?;
+    // One side at its cap and the other empty: the premium of F1 must stay a discount of less than the whole price.
+    if config.open_interest_max >= config.skew_scale {
+        let wanted = format!("below skew_scale {}", config.skew_scale);
+        return Err(ContractError::OutOfBounds {
+            what: "open_interest_max",
+            wanted,
+            found: config.open_interest_max.to_string(),
+        });
+    }
+    at_most("taker_fee_ratio", config.taker_fee_ratio, Ratio::percent(5))?;
+    at_most("limit_band_ratio", config.limit_band_ratio, Ratio::percent(10))?;
+    let margin = &config.margin;
+    at_most("margin.initial_margin_ratio", margin.initial_margin_ratio, Ratio::ONE)?;
+    at_most("margin.initial_margin_slope", margin.initial_margin_slope, Ratio::percent(1_000))?;
+    let maintenance = margin.initial_margin_ratio.times(margin.maintenance_scalar, firebreak_risk::Rounding::Floor)?;
+    if margin.maintenance_scalar >= Ratio::ONE || maintenance.is_zero() {
+        return Err(ContractError::OutOfBounds {
+            what: "margin.maintenance_scalar",
+            wanted: "above 0 and below 1".into(),
+            found: margin.maintenance_scalar.to_string(),
+        });
+    }
+    at_most("funding.rate_max", config.funding.rate_max, Ratio::ONE)?;
+    at_most("funding.velocity_max", config.funding.velocity_max, Ratio::percent(1_000))?;
+    let liquidation = &config.liquidation;
+    at_most("liquidation.buffer", liquidation.buffer, Ratio::ONE)?;
+    at_most("liquidation.keeper_share", liquidation.keeper_share, Ratio::ONE)?;
+    // The penalty must not bankrupt an account that was liquidated in time.
+    let penalty_max = Ratio::from_atoms(maintenance.atoms().saturating_sub(config.taker_fee_ratio.atoms()));
+    at_most("liquidation.penalty_ratio", liquidation.penalty_ratio, penalty_max)?;
+    if liquidation.keeper_min > liquidation.keeper_max {
+        return Err(ContractError::OutOfBounds {
+            what: "liquidation.keeper_min",
+            wanted: format!("at most keeper_max {}", liquidation.keeper_max),
+            found: liquidation.keeper_min.to_string(),
+        });
+    }
+    if liquidation.size_min.is_short() {
+        return Err(ContractError::OutOfBounds {
+            what: "liquidation.size_min",
+            wanted: "at least 0".into(),
+            found: liquidation.size_min.to_string(),
+        });
+    }
+    let most = Amount::from_units(1_000_000_000);
+    if margin.margin_min > most {
+        return Err(ContractError::OutOfBounds {
+            what: "margin.margin_min",
+            wanted: format!("at most {most}"),
+            found: margin.margin_min.to_string(),
+        });
+    }
+    Ok(config)
+}

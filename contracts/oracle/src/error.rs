@@ -1,0 +1,40 @@
+use cosmwasm_std::StdError;
+use firebreak_messages::{FeedId, PackedError};
+use firebreak_risk::RiskError;
+use thiserror::Error;
+
+/// Every refusal says what was wanted and what was found. Nothing moves when one is returned.
+#[derive(Debug, Error, PartialEq)]
+pub enum ContractError {
+    #[error(transparent)]
+    Std(#[from] StdError),
+    #[error(transparent)]
+    Packed(#[from] PackedError),
+    #[error(transparent)]
+    Risk(#[from] RiskError),
+
+    #[error("only {wanted} may do this, the sender is {found}")]
+    Unauthorized { wanted: String, found: String },
+    #[error("this message takes no coins, {found} came with it")]
+    UnexpectedFunds { found: String },
+    #[error("{what} must be {wanted}, found {found}")]
+    OutOfBounds { what: &'static str, wanted: String, found: String },
+    #[error("{what} {found} is named twice")]
+    Duplicate { what: &'static str, found: String },
+
+    #[error("there is no feed {feed}")]
+    UnknownFeed { feed: FeedId },
+    #[error("{sender} is not a feeder of feed {feed}")]
+    NotFeeder { feed: FeedId, sender: String },
+    #[error("a report of feed {feed} is of {published_at}, at most {latest_accepted} is accepted")]
+    FutureReport { feed: FeedId, published_at: u64, latest_accepted: u64 },
+    #[error("a report of feed {feed} is {age_seconds} s old, at most {age_max_seconds} s is accepted")]
+    StaleReport { feed: FeedId, age_seconds: u64, age_max_seconds: u64 },
+    #[error("feed {feed} has published no round yet")]
+    NoRound { feed: FeedId },
+
+    #[error("there is no reply {id}")]
+    UnknownReply { id: u64 },
+    #[error("migration needs {wanted}, found {found}")]
+    Migration { wanted: String, found: String },
+}

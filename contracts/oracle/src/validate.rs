@@ -1,0 +1,118 @@
+//! The border: configuration is checked here against the bounds that `messages` states, and not again inside.
+
+use crate::error::ContractError;
+use crate::state::OWNER;
+use cosmwasm_std::{Api, Deps, MessageInfo};
+use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder, HookConfig, FEEDERS_MAX};
+use firebreak_messages::FEEDS_MAX;
+use firebreak_risk::Ratio;
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+const HOOK_GAS: RangeInclusive<u64> = 100_000..=5_000_000;
+const SYMBOL_BYTES: RangeInclusive<usize> = 1..=32;
+const AGE_MAX_SECONDS: RangeInclusive<u64> = 1..=600;
+const AGE_LIMIT_SECONDS_MAX: u64 = 3_600;
+
+pub fn no_funds(info: &MessageInfo) -> Result<(), ContractError> {
+    if info.funds.is_empty() {
+        return Ok(());
+    }
+    let found = info.funds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    Err(ContractError::UnexpectedFunds { found })
+}
+
+pub fn owner(deps: Deps, info: &MessageInfo) -> Result<(), ContractError> {
+    let owner = OWNER.load(deps.storage)?;
+    if info.sender == owner {
+        return Ok(());
+    }
+    Err(ContractError::Unauthorized { wanted: owner.into(), found: info.sender.to_string() })
+}
+
+fn within<T: PartialOrd + Display>(what: &'static str, found: T, bounds: RangeInclusive<T>) -> Result<T, ContractError> {
+    if bounds.contains(&found) {
+        return Ok(found);
+    }
+    let wanted = format!("between {} and {}", bounds.start(), bounds.end());
+    Err(ContractError::OutOfBounds { what, wanted, found: found.to_string() })
+}
+
+/// Refuses a second occurrence.
+pub fn distinct<T: Ord + Display>(
+    what: &'static str,
+    items: impl IntoIterator<Item = T>,
+) -> Result<(), ContractError> {
+    let mut seen = BTreeSet::new();
+    // Bounded by the caller's own bound on the list.
+    for item in items {
+        let found = item.to_string();
+        if !seen.insert(item) {
+            return Err(ContractError::Duplicate { what, found });
+        }
+    }
+    Ok(())
+}
+
+/// Bounds: at most [`FEEDS_MAX`] in one message, each once.
+pub fn feeds(setups: &[FeedSetup]) -> Result<(), ContractError> {
+    within("feeds", setups.len(), 0..=FEEDS_MAX)?;
+    distinct("feed", setups.iter().map(|setup| setup.feed))
+}
+
+pub fn hook(api: &dyn Api, hook: HookConfig) -> Result<HookConfig, ContractError> {
+    Ok(HookConfig {
+        contract: api.addr_validate(&hook.contract)?.into(),
+        gas_limit: within("gas_limit of the hook", hook.gas_limit, HOOK_GAS)?,
+    })
+}
+
+pub fn feed(api: &dyn Api, config: FeedConfig) -> Result<FeedConfig, ContractError> {
+    within("bytes of a symbol", config.symbol.len(), SYMBOL_BYTES)?;
+    let feeders = feeders(api, config.feeders)?;
+    quorum(config.quorum, &feeders)?;
+    within("age_max_seconds", config.age_max_seconds, AGE_MAX_SECONDS)?;
+    within("age_limit_seconds", config.age_limit_seconds, config.age_max_seconds..=AGE_LIMIT_SECONDS_MAX)?;
+    if config.dispersion_max.is_zero() || config.dispersion_max >= Ratio::ONE {
+        return Err(ContractError::OutOfBounds {
+            what: "dispersion_max",
+            wanted: "above 0 and below 1".into(),
+            found: config.dispersion_max.to_string(),
+        });
+    }
+    if config.jump_max.is_zero() {
+        return Err(ContractError::OutOfBounds {
+            what: "jump_max",
+            wanted: "above 0".into(),
+            found: config.jump_max.to_string(),
+        });
+    }
+    Ok(FeedConfig { feeders, ..config })
+}
+
+fn feeders(api: &dyn Api, feeders: Vec<Feeder>) -> Result<Vec<Feeder>, ContractError> {
+    within("feeders", feeders.len(), 1..=FEEDERS_MAX)?;
+    let mut checked = Vec::with_capacity(feeders.len());
+    for feeder in feeders {
+        within("weight of a feeder", feeder.weight, 1..=u32::MAX)?;
+        checked.push(Feeder { address: api.addr_validate(&feeder.address)?.into(), weight: feeder.weight });
+    }
+    distinct("feeder", checked.iter().map(|feeder| feeder.address.as_str()))?;
+    Ok(checked)
+}
+
+/// Above two thirds of all weight: below that, liars of a third of the weight are half of a quorum and choose the price.
+fn quorum(quorum: u32, feeders: &[Feeder]) -> Result<(), ContractError> {
+    // At most 15 weights below 2^32: neither the sum nor its triple leaves 64 bits.
+    let total = feeders.iter().fold(0u64, |sum, feeder| sum.saturating_add(u64::from(feeder.weight)));
+    let tripled = u64::from(quorum).saturating_mul(3);
+    if tripled > total.saturating_mul(2) && u64::from(quorum) <= total {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds {
+        what: "quorum",
+        wanted: format!("above two thirds of the weight {total} and at most all of it"),
+        found: quorum.to_string(),
+    })
+}

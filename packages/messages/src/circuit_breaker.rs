@@ -1,0 +1,352 @@
+//! Messages and records of the `circuit-breaker`.
+
+use crate::ids::{FeedId, MarketId, Reason, RuleId, Source};
+use cosmwasm_schema::{cw_serde, QueryResponses};
+use firebreak_risk::{phase_at, BasisPoints, Level, Phase, Posture, Ratio};
+
+/// Steps of one rule's ladder.
+pub const LADDER_MAX: usize = 4;
+
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// May configure rules, restrict and lift: the guardian.
+    pub owner: String,
+    pub oracle: String,
+    /// Receives a signal when a rule trips; `None` signals nobody.
+    pub guardian: Option<SignalConfig>,
+    pub markets: Vec<MarketSetup>,
+}
+
+#[cw_serde]
+pub struct SignalConfig {
+    pub contract: String,
+    /// Gas the callee may burn. Bounds: 100,000 to 3,000,000.
+    pub gas_limit: u64,
+}
+
+#[cw_serde]
+pub struct MarketSetup {
+    pub market: MarketId,
+    pub config: GuardConfig,
+}
+
+/// What the breaker watches of one market.
+#[cw_serde]
+pub struct GuardConfig {
+    pub feed: FeedId,
+    /// The yardstick of every rule: moves are counted in shares of it. Bounds: above 0, below 1.
+    pub maintenance_margin_ratio: Ratio,
+    pub band: BandRule,
+    pub velocity: VelocityRule,
+}
+
+/// What a rule does with what it sees.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum RuleMode {
+    /// Restricts.
+    Enforce,
+    /// Records what it would have done.
+    Shadow,
+    Off,
+}
+crate::enum_text!(RuleMode { Enforce = "enforce", Shadow = "shadow", Off = "off" });
+
+/// One step of a ladder: what happens when the move reaches `threshold`.
+#[cw_serde]
+pub struct LadderStep {
+    /// Move, as a share of maintenance margin. Bounds: above 0, growing from step to step.
+    pub threshold: Ratio,
+    /// Bounds: `Guarded` or `ReduceOnly`; a reflex reaches no further.
+    pub level: Level,
+    /// How long the level holds. Bounds: 1 to 21,600.
+    pub duration_seconds: u64,
+    /// The re-opening ramp after it: `Guarded` with each of these shares of the order size, each for `ramp_step_seconds`.
+    /// Bounds: at most 3, growing.
+    pub ramp: Vec<BasisPoints>,
+    pub ramp_step_seconds: u64,
+}
+
+/// Limit-up/limit-down: the move of the price away from its time-weighted mean over a window.
+#[cw_serde]
+pub struct BandRule {
+    pub mode: RuleMode,
+    /// Length of the window of the mean. Bounds: 60 to 3,600.
+    pub window_seconds: u64,
+    /// Bounds: 1 to 4 steps.
+    pub ladder: Vec<LadderStep>,
+    /// Longest time from now that repeated triggers may reach. Bounds: 60 to 21,600.
+    pub extension_max_seconds: u64,
+}
+
+/// The move of the price against its low and high over a short window.
+#[cw_serde]
+pub struct VelocityRule {
+    pub mode: RuleMode,
+    /// Length of the short window. Bounds: 10 to 600.
+    pub window_seconds: u64,
+    /// Bounds: 1 to 4 steps.
+    pub ladder: Vec<LadderStep>,
+    /// Longest time from now that repeated triggers may reach. Bounds: 60 to 21,600.
+    pub extension_max_seconds: u64,
+}
+
+/// Where a restriction holds.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Scope {
+    All,
+    Market(MarketId),
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Market(market) => market.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::Market),
+        }
+    }
+}
+
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Anyone; the oracle's hook and keepers use the same message. No funds. Evaluates every market of these feeds and
+    /// renews their leases. A market whose rules fail keeps its old lease, the others go on.
+    /// Emits [`RuleTripped`], [`RestrictionAdded`], [`EvaluationFailed`], [`SignalFailed`].
+    Evaluate { feeds: Vec<FeedId> },
+    /// Owner only. Adds a market or replaces its rules; restrictions stay.
+    SetMarket { market: MarketId, config: GuardConfig },
+    /// Owner only. Adds a restriction of `source` (never a reflex one); joins and extends what that source had there.
+    Restrict { scope: Scope, source: Source, phases: Vec<Phase>, incident: u64 },
+    /// Owner only, and through the timelock only: ends one source's restriction. The only message that loosens.
+    Lift { scope: Scope, source: Source },
+    /// Owner only.
+    SetGuardian { guardian: Option<SignalConfig> },
+}
+
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    #[returns(ConfigResponse)]
+    Config {},
+    #[returns(GuardConfig)]
+    Market { market: MarketId },
+    /// Pages by market id; limit at most 32.
+    #[returns(MarketsResponse)]
+    Markets { start_after: Option<MarketId>, limit: Option<u32> },
+    /// Level, cause, since, until, next phase and what is allowed now.
+    #[returns(StatusResponse)]
+    Status { market: MarketId },
+    /// What a market's rules saw last, and the shadow counters.
+    #[returns(EvidenceResponse)]
+    Evidence { market: MarketId },
+    #[returns(SignalHealthResponse)]
+    SignalHealth {},
+}
+
+#[cw_serde]
+pub struct MigrateMsg {}
+
+#[cw_serde]
+pub struct ConfigResponse {
+    pub owner: String,
+    pub oracle: String,
+    pub guardian: Option<SignalConfig>,
+}
+
+#[cw_serde]
+pub struct MarketsResponse {
+    pub markets: Vec<MarketSetup>,
+}
+
+#[cw_serde]
+pub struct StatusResponse {
+    pub market: MarketId,
+    pub evaluated_round: u64,
+    /// The join of everything active, as the vault sees it apart from the lease.
+    pub posture: Posture,
+    pub restrictions: Vec<RestrictionStatus>,
+    /// Evaluations in a row that failed for this market, and since when (seconds; 0 when healthy).
+    pub failures_in_a_row: u32,
+    pub failing_since: u64,
+}
+
+#[cw_serde]
+pub struct RestrictionStatus {
+    pub scope: Scope,
+    pub source: Source,
+    pub since: u64,
+    /// End of the current phase, seconds.
+    pub until: u64,
+    /// End of the last phase, seconds.
+    pub ends_at: u64,
+    pub posture: Posture,
+    pub next: Option<Phase>,
+    pub incident: u64,
+}
+
+#[cw_serde]
+pub struct EvidenceResponse {
+    pub market: MarketId,
+    pub rules: Vec<RuleEvidence>,
+}
+
+#[cw_serde]
+pub struct RuleEvidence {
+    pub rule: RuleId,
+    pub mode: RuleMode,
+    /// Move at the last evaluation, as a share of maintenance margin.
+    pub last_move: Ratio,
+    pub trips: u64,
+    pub shadow_trips: u64,
+    pub last_trip_at: u64,
+}
+
+#[cw_serde]
+#[derive(Default)]
+pub struct SignalHealthResponse {
+    pub failures_total: u64,
+    pub failures_in_a_row: u32,
+    pub failing_since: u64,
+}
+
+/// What one source forbids in one scope, phase by phase. The order of fields is the packed format.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Restriction {
+    pub source: Source,
+    pub since: u64,
+    /// In order of their ends. Bounds: at most [`firebreak_risk::PHASES_MAX`].
+    pub phases: Vec<Phase>,
+    pub incident: u64,
+}
+
+/// What the vault reads raw: the lease and the restrictions of one scope. At most one per source.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct PostureRecord {
+    /// Last round of the market's feed that was evaluated; the lease. Unused (0) in the record of scope `All`.
+    pub evaluated_round: u64,
+    pub restrictions: Vec<Restriction>,
+}
+
+/// The posture at one moment, with what people need to know of it.
+#[cw_serde]
+#[derive(Eq)]
+pub struct EffectivePosture {
+    pub posture: Posture,
+    /// Why the level is what it is: the source of the tightest active restriction.
+    pub reason: Option<Reason>,
+    /// Since when that restriction holds, seconds; 0 when nobody knows.
+    pub since: u64,
+    /// End of that restriction's current phase, seconds; 0 when nobody knows (a lease ends when somebody evaluates).
+    pub until: u64,
+}
+
+impl EffectivePosture {
+    pub const NORMAL: Self = Self { posture: Posture::NORMAL, reason: None, since: 0, until: 0 };
+
+    /// Joins one more cause.
+    pub fn joined(self, posture: Posture, reason: Reason, since: u64, until: u64) -> Self {
+        let joined = self.posture.join(posture);
+        if self.reason.is_none() || posture.level > self.posture.level {
+            Self { posture: joined, reason: Some(reason), since, until }
+        } else {
+            Self { posture: joined, ..self }
+        }
+    }
+}
+
+impl PostureRecord {
+    /// The join of the restrictions active at `now` with what is already known.
+    pub fn effective(&self, start: EffectivePosture, now: u64) -> EffectivePosture {
+        self.restrictions.iter().fold(start, |effective, restriction| match phase_at(&restriction.phases, now) {
+            Some(phase) => effective.joined(phase.posture, restriction.source.into(), restriction.since, phase.until),
+            None => effective,
+        })
+    }
+}
+
+/// The posture of a market as the vault acts on it: a missing record and an old lease are `ReduceOnly` (architecture
+/// section 2): a dead breaker can neither leave a market open nor lock anybody in.
+pub fn effective_posture(
+    market: Option<&PostureRecord>,
+    all: Option<&PostureRecord>,
+    price_round: u64,
+    now: u64,
+) -> EffectivePosture {
+    let reduce_only = Posture::preset(Level::ReduceOnly);
+    let Some(record) = market else {
+        return EffectivePosture::NORMAL.joined(reduce_only, Reason::PostureMissing, 0, 0);
+    };
+    let mut effective = record.effective(EffectivePosture::NORMAL, now);
+    if let Some(all) = all {
+        effective = all.effective(effective, now);
+    }
+    if record.evaluated_round < price_round {
+        effective = effective.joined(reduce_only, Reason::LeaseExpired, 0, 0);
+    }
+    effective
+}
+
+/// Keys that others may read raw.
+pub mod layout {
+    use super::PostureRecord;
+    use crate::packed::{PackedItem, PackedMap};
+
+    /// market id -> its lease and restrictions. Written by `Evaluate`, `Restrict`, `Lift`.
+    pub const POSTURES: PackedMap<u16, PostureRecord> = PackedMap::new("posture", 1);
+    /// Restrictions of scope `All`. Written by `Restrict`, `Lift`; always present.
+    pub const POSTURE_OF_ALL: PackedItem<PostureRecord> = PackedItem::new("posture_all", 1);
+}
+
+crate::facts! {
+    /// A rule reached a step of its ladder. `mode` shadow: nothing was restricted.
+    RuleTripped = "rule_tripped" {
+        market: MarketId, rule: RuleId, mode: RuleMode, moved: Ratio, level: LevelText, round: u64,
+    }
+    /// A source's restriction was added or extended; levels are the market's or scope's joined level before and after.
+    RestrictionAdded = "restriction_added" {
+        scope: Scope, source: Source, level_before: LevelText, level: LevelText, until: u64, ends_at: u64, incident: u64,
+    }
+    /// The timelock ended a source's restriction.
+    RestrictionLifted = "restriction_lifted" { scope: Scope, source: Source, level_before: LevelText, level: LevelText }
+    /// A market's rules could not be computed; its lease was not renewed.
+    EvaluationFailed = "evaluation_failed" { market: MarketId, failing_since: u64, failures_in_a_row: u32 }
+    /// The guardian could not be told; the restriction stands.
+    SignalFailed = "signal_failed" { callee: String, failing_since: u64, failures_in_a_row: u32 }
+    /// The owner added a market or replaced its rules.
+    GuardConfigured = "guard_configured" { market: MarketId, feed: FeedId, band: RuleMode, velocity: RuleMode }
+    /// The owner changed who receives signals; an empty text is nobody.
+    SignalConfigured = "signal_configured" { contract_before: String, contract: String, gas_limit: u64 }
+}
+
+/// [`Level`] as an event writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelText(pub Level);
+
+impl std::fmt::Display for LevelText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+impl std::str::FromStr for LevelText {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Level::Normal, Level::Guarded, Level::ReduceOnly, Level::Frozen, Level::Settlement]
+            .into_iter()
+            .find(|level| level.to_string() == text)
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is not a level"))
+    }
+}

@@ -1,0 +1,271 @@
+//! Messages and records of the `derivatives-vault`.
+
+use crate::ids::{AccountId, FeedId, MarketId};
+use cosmwasm_schema::{cw_serde, QueryResponses};
+use firebreak_risk::{
+    Amount, FundingParams, LiquidationParams, MarginParams, PoolShares, PositionStake, Price, Ratio, Side,
+    SignedAmount, SignedRatio, Size,
+};
+
+mod events;
+mod records;
+pub use events::*;
+pub use records::*;
+
+/// Orders of one account that wait at a time.
+pub const ORDERS_PER_ACCOUNT_MAX: usize = 8;
+/// Orders popped by one `ExecuteOrders`.
+pub const BATCH_MAX: u32 = 50;
+/// Accounts in one `Liquidate`.
+pub const LIQUIDATION_BATCH_MAX: usize = 10;
+/// Withdrawal requests of one liquidity provider at a time.
+pub const LP_REQUESTS_MAX: usize = 4;
+
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// May configure: the guardian.
+    pub owner: String,
+    pub denom: String,
+    pub oracle: String,
+    pub circuit_breaker: String,
+    pub insurance_fund: String,
+    pub parameters: VaultParameters,
+    pub markets: Vec<MarketSetup>,
+}
+
+#[cw_serde]
+pub struct MarketSetup {
+    pub market: MarketId,
+    pub config: MarketConfig,
+}
+
+/// Parameters of the whole vault.
+#[cw_serde]
+pub struct VaultParameters {
+    /// Taken from the account when an order is placed and paid to the keeper who pops it. Bounds: at least 1.
+    pub execution_fee: Amount,
+    /// F16's delta: an order executes at a price published at least this long after it was placed. Bounds: 3 to 300 s.
+    pub order_delay_seconds: u64,
+    /// Bounds: 3,600 to 2,592,000.
+    pub lp_cooldown_seconds: u64,
+    /// Seconds after the cool-down in which a withdrawal may be claimed. Bounds: 3,600 to 2,592,000.
+    pub lp_claim_window_seconds: u64,
+    /// eta: share of losses not yet collected that counts for a withdrawal. Bounds: at most 0.8.
+    pub uncollected_share: Ratio,
+    /// Share of trading fees owed to the insurance fund; the rest is the pool's. Bounds: at most 1.
+    pub insurance_fee_share: Ratio,
+    /// Pool value that must stay for each unit of open interest when liquidity leaves. Bounds: at most 1.
+    pub reserve_ratio: Ratio,
+    /// Share of an account's notional that must stay as equity when collateral leaves. Bounds: at most 1.
+    pub withdrawal_margin_ratio: Ratio,
+    /// Gas that the insurance fund may burn in a cover. Bounds: 100,000 to 3,000,000.
+    pub cover_gas_limit: u64,
+}
+
+/// Parameters of one market.
+#[cw_serde]
+pub struct MarketConfig {
+    /// Bounds: 1 to 32 bytes.
+    pub symbol: String,
+    pub feed: FeedId,
+    /// F1's S: the skew that moves the fill price by 100 %. Bounds: above 0, at most 10^13 units.
+    pub skew_scale: Size,
+    pub margin: MarginParams,
+    pub funding: FundingParams,
+    pub liquidation: LiquidationParams,
+    /// Share of the notional that a trade pays. Bounds: at most 0.05.
+    pub taker_fee_ratio: Ratio,
+    /// Largest open interest of each side. Bounds: at most 10^13 units; the skew premium at the cap stays below 100 %.
+    pub open_interest_max: Size,
+    /// Largest order that raises exposure. Bounds: above 0.
+    pub order_size_max: Size,
+    /// How far a price bound may lie from the price of the fill where only limit orders are taken. Bounds: at most 0.1.
+    pub limit_band_ratio: Ratio,
+}
+
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Owner of the account, with or without coins (coins are added as collateral first). The order waits for the first
+    /// price published `order_delay_seconds` after this block. `size` is signed; `price_bound` is the worst fill price
+    /// the highest for a buy, the lowest for a sell. Emits [`OrderPlaced`].
+    PlaceOrder { subaccount: u8, market: MarketId, size: Size, price_bound: Price, reduce_only: bool },
+    /// Owner of the order. Removes it only for prices published `order_delay_seconds` after this block: an earlier one still
+    /// fills it (no free option). Emits [`CancelRequested`].
+    CancelOrder { order: OrderId },
+    /// Anyone: pops up to `limit` orders of a market, reduce orders first, in queue order, and accrues funding. The sender gets
+    /// every popped order's execution fee in one payment. Emits [`OrderFilled`], [`OrderDropped`].
+    ExecuteOrders { market: MarketId, limit: u32 },
+    /// Anyone, with coins: adds to an account; the sender's own by default. Never refused by a posture or a price.
+    AddCollateral { account: Option<AccountId>, subaccount: u8 },
+    /// Owner of the account. What stays covers initial margin at today's posture and the withdrawal margin.
+    WithdrawCollateral { subaccount: u8, amount: Amount },
+    /// Anyone: liquidates what is unhealthy among up to 10 accounts; healthy ones are passed over with an event. The sender
+    /// gets the keeper's share. Emits [`PositionLiquidated`], [`LossBooked`], [`AccountHealthy`].
+    Liquidate { accounts: Vec<AccountId> },
+    /// Anyone, with coins: buys pool shares, at least `shares_min`.
+    ProvideLiquidity { shares_min: PoolShares },
+    /// Starts the cool-down of shares; they bear losses while waiting.
+    RequestLiquidityWithdrawal { shares: PoolShares },
+    /// Takes a request back.
+    CancelLiquidityWithdrawal { request: u64 },
+    /// Pays a matured request at the value of now, at least `amount_min`.
+    ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
+    /// Anyone: sends the fees owed to the insurance fund.
+    SweepFees {},
+    /// Owner only. Adds a market or replaces its parameters. The feed and the skew scale of a market with open interest stay.
+    ConfigureMarket { market: MarketId, config: MarketConfig },
+    /// Owner only.
+    Configure { parameters: VaultParameters },
+}
+
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    #[returns(ConfigResponse)]
+    Config {},
+    #[returns(MarketResponse)]
+    Market { market: MarketId },
+    /// Pages by id; limit at most 32.
+    #[returns(MarketsResponse)]
+    Markets { start_after: Option<MarketId>, limit: Option<u32> },
+    /// Cash, positions, waiting orders and health at the latest prices.
+    #[returns(AccountResponse)]
+    Account { account: AccountId },
+    /// Pages through an owner's subaccounts; limit at most 32.
+    #[returns(AccountsResponse)]
+    Accounts { start_after: Option<AccountId>, limit: Option<u32> },
+    #[returns(OrderResponse)]
+    Order { order: OrderId },
+    /// Pages through a market's waiting orders in queue order, reduce orders first; limit at most 50.
+    #[returns(OrdersResponse)]
+    Orders { market: MarketId, start_after: Option<OrderId>, limit: Option<u32> },
+    #[returns(PoolResponse)]
+    Pool {},
+    #[returns(LiquidityProviderResponse)]
+    LiquidityProvider { address: String },
+    /// Pages by address; limit at most 100.
+    #[returns(LiquidityProvidersResponse)]
+    LiquidityProviders { start_after: Option<String>, limit: Option<u32> },
+    /// Level, cause, since when, until when and what is allowed, as the next message would find it.
+    #[returns(StatusResponse)]
+    Status { market: MarketId },
+    /// The fill price of an order at the latest price, before the fee.
+    #[returns(QuoteResponse)]
+    Quote { market: MarketId, size: Size },
+    /// Losses booked so far, by who paid.
+    #[returns(LossLedger)]
+    Losses {},
+    /// What the last-frame check compares now: coins held, coins owed.
+    #[returns(SolvencyResponse)]
+    Solvency {},
+}
+
+#[cw_serde]
+pub struct MigrateMsg {}
+
+#[cw_serde]
+pub struct ConfigResponse {
+    pub config: VaultConfig,
+}
+
+#[cw_serde]
+pub struct MarketResponse {
+    pub market: MarketId,
+    pub config: MarketConfig,
+    pub state: MarketState,
+    pub open_interest_long: Size,
+    /// Magnitude.
+    pub open_interest_short: Size,
+    pub skew: Size,
+}
+
+#[cw_serde]
+pub struct MarketsResponse {
+    pub markets: Vec<MarketResponse>,
+}
+
+#[cw_serde]
+pub struct PositionResponse {
+    pub market: MarketId,
+    pub size: Size,
+    /// What closing it now would pay, at the skew exit price, before the fee.
+    pub pnl: SignedAmount,
+    pub price: Price,
+    pub initial_margin: Amount,
+    pub maintenance_margin: Amount,
+}
+
+#[cw_serde]
+pub struct AccountResponse {
+    pub account: AccountId,
+    pub cash: SignedAmount,
+    pub positions: Vec<PositionResponse>,
+    pub orders: Vec<OrderId>,
+    pub equity: SignedAmount,
+    pub initial_margin: Amount,
+    pub maintenance_margin: Amount,
+    pub liquidatable: bool,
+}
+
+#[cw_serde]
+pub struct AccountsResponse {
+    pub accounts: Vec<AccountId>,
+}
+
+#[cw_serde]
+pub struct OrderResponse {
+    pub order: OrderId,
+    pub details: Order,
+}
+
+#[cw_serde]
+pub struct OrdersResponse {
+    pub orders: Vec<OrderResponse>,
+}
+
+#[cw_serde]
+pub struct PoolResponse {
+    pub pool: Pool,
+    /// F9 at the latest prices: what a deposit and a withdrawal are counted at. `None` while a market's price is unusable.
+    pub value: Option<PoolValueResponse>,
+}
+
+#[cw_serde]
+pub struct PoolValueResponse {
+    pub deposit: SignedAmount,
+    pub withdraw: SignedAmount,
+}
+
+#[cw_serde]
+pub struct LiquidityProviderResponse {
+    pub address: String,
+    pub provider: LiquidityProvider,
+}
+
+#[cw_serde]
+pub struct LiquidityProvidersResponse {
+    pub providers: Vec<LiquidityProviderResponse>,
+}
+
+#[cw_serde]
+pub struct StatusResponse {
+    pub market: MarketId,
+    pub effective: crate::circuit_breaker::EffectivePosture,
+    pub validity: crate::oracle::Validity,
+    pub price: Option<Price>,
+    pub price_round: u64,
+    pub price_published_at: u64,
+}
+
+#[cw_serde]
+pub struct QuoteResponse {
+    pub fill_price: Price,
+    pub notional: Amount,
+    pub fee: Amount,
+}
+
+#[cw_serde]
+pub struct SolvencyResponse {
+    pub held: Amount,
+    pub owed: Amount,
+}

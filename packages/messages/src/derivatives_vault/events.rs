@@ -1,0 +1,94 @@
+//! The vault's facts.
+
+use super::*;
+
+/// Why an order left its queue without a fill.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum DropReason {
+    /// The fill price was worse than the order's bound.
+    BoundMissed,
+    /// The owner asked to cancel before the price was published.
+    Canceled,
+    /// The posture does not take this order now.
+    Restricted,
+    /// The account would be below initial margin, or would reduce into insolvency.
+    Margin,
+    /// Open interest or order size above its cap.
+    Cap,
+    /// A reduce-only order without anything to reduce.
+    NothingToReduce,
+    /// The first eligible price has left the ring.
+    RoundMissed,
+    /// The account has no free market slot.
+    Slots,
+    /// The order's figures cannot be computed (an overflow).
+    Computation,
+}
+crate::enum_text!(DropReason {
+    BoundMissed = "bound-missed",
+    Canceled = "canceled",
+    Restricted = "restricted",
+    Margin = "margin",
+    Cap = "cap",
+    NothingToReduce = "nothing-to-reduce",
+    RoundMissed = "round-missed",
+    Slots = "slots",
+    Computation = "computation",
+});
+
+/// Who paid a part of a loss.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Payer {
+    Own,
+    Insurance,
+    Pool,
+    UnvestedProfit,
+    Deleveraging,
+    Residual,
+}
+crate::enum_text!(Payer {
+    Own = "own",
+    Insurance = "insurance",
+    Pool = "pool",
+    UnvestedProfit = "unvested-profit",
+    Deleveraging = "deleveraging",
+    Residual = "residual",
+});
+
+crate::facts! {
+    OrderPlaced = "order_placed" {
+        order: OrderId, account: AccountId, size: Size, price_bound: Price, execution_fee: Amount,
+    }
+    CancelRequested = "cancel_requested" { order: OrderId, requested_at: u64 }
+    /// A fill; `size_after` is the account's position in the market.
+    OrderFilled = "order_filled" {
+        order: OrderId, account: AccountId, size: Size, size_after: Size, fill_price: Price, fee: Amount,
+        realised_pnl: SignedAmount, round: u64,
+    }
+    OrderDropped = "order_dropped" { order: OrderId, account: AccountId, reason: DropReason, size: Size }
+    CollateralAdded = "collateral_added" { account: AccountId, amount: Amount, cash: SignedAmount }
+    CollateralWithdrawn = "collateral_withdrawn" { account: AccountId, amount: Amount, cash: SignedAmount }
+    PositionLiquidated = "position_liquidated" {
+        account: AccountId, market: MarketId, keeper: String, size_closed: Size, size_after: Size, price: Price,
+        notional: Amount, penalty: Amount, keeper_fee: Amount, realised_pnl: SignedAmount,
+    }
+    /// Passed over by `Liquidate`.
+    AccountHealthy = "account_healthy" { account: AccountId, equity: SignedAmount, maintenance_margin: Amount }
+    /// One step of the waterfall. The steps of one deficit add up to it.
+    LossBooked = "loss_booked" { market: MarketId, payer: Payer, amount: Amount }
+    /// The fund did not answer a cover; the next payer pays.
+    CoverFailed = "cover_failed" { callee: String, failing_since: u64, asked: Amount }
+    FundingAccrued = "funding_accrued" { market: MarketId, rate_before: SignedRatio, rate: SignedRatio, per_unit: SignedRatio }
+    LiquidityProvided = "liquidity_provided" { provider: String, amount: Amount, shares: PoolShares }
+    LiquidityWithdrawalRequested = "liquidity_withdrawal_requested" {
+        provider: String, request: u64, shares: PoolShares, matures_at: u64, expires_at: u64,
+    }
+    LiquidityWithdrawalCanceled = "liquidity_withdrawal_canceled" { provider: String, request: u64, shares: PoolShares }
+    LiquidityWithdrawn = "liquidity_withdrawn" { provider: String, request: u64, shares: PoolShares, amount: Amount }
+    /// The fund did not take the fees; they stay owed.
+    SweepFailed = "sweep_failed" { callee: String, amount: Amount }
+    FeesSwept = "fees_swept" { amount: Amount }
+    MarketConfigured = "market_configured" { market: MarketId, symbol: String }
+}

@@ -1,0 +1,197 @@
+//! The vault's stored records. Packed: the order of fields is the format.
+
+use super::*;
+
+/// Which of a market's two queues. Reduce orders have their own, served first.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
+pub enum Queue {
+    Reduce,
+    Increase,
+}
+crate::enum_text!(Queue { Reduce = "reduce", Increase = "increase" });
+
+impl Queue {
+    /// The queue's part of a storage key.
+    pub const fn key(self) -> u8 {
+        match self {
+            Self::Reduce => 0,
+            Self::Increase => 1,
+        }
+    }
+}
+
+/// An order's place: market, queue, and a number that only grows.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId {
+    pub market: MarketId,
+    pub queue: Queue,
+    pub sequence: u64,
+}
+
+impl std::fmt::Display for OrderId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.market, self.queue, self.sequence)
+    }
+}
+
+impl std::str::FromStr for OrderId {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refuse = || format!("{text:?} is not market/queue/sequence");
+        let mut parts = text.split('/');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(market), Some(queue), Some(sequence), None) => Ok(Self {
+                market: market.parse().map_err(|_| refuse())?,
+                queue: queue.parse()?,
+                sequence: sequence.parse().map_err(|_| refuse())?,
+            }),
+            _ => Err(refuse()),
+        }
+    }
+}
+
+/// A waiting order.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Order {
+    pub account: AccountId,
+    /// Signed: a buy is positive.
+    pub size: Size,
+    pub price_bound: Price,
+    /// Block time and height of the placing.
+    pub placed_at: u64,
+    pub placed_height: u64,
+    /// Last round of the feed when it was placed: what came after it may be the order's.
+    pub placed_round: u64,
+    /// Escrowed for the keeper.
+    pub execution_fee: Amount,
+    pub cancel_requested_at: Option<u64>,
+}
+
+/// One position of an account.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Position {
+    pub market: MarketId,
+    pub stake: PositionStake,
+}
+
+/// Everything of one account, under one key.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct Account {
+    /// Settlement coin; a loss realised against an open profit may take it below zero for a while.
+    pub cash: SignedAmount,
+    /// At most [`crate::ids::MARKETS_PER_ACCOUNT_MAX`].
+    pub positions: Vec<Position>,
+    /// At most [`ORDERS_PER_ACCOUNT_MAX`].
+    pub orders: Vec<OrderId>,
+}
+
+/// Sequence numbers of one queue: orders `head..tail` wait.
+#[cw_serde]
+#[derive(Copy, Default, Eq)]
+pub struct QueueEnds {
+    pub head: u64,
+    pub tail: u64,
+}
+
+/// Everything of one market that a trade changes, under one key.
+#[cw_serde]
+#[derive(Eq)]
+pub struct MarketState {
+    pub long: Side,
+    pub short: Side,
+    /// Per day; positive: longs pay.
+    pub funding_rate: SignedRatio,
+    /// When funding was last accrued, seconds.
+    pub accrued_at: u64,
+    /// The price that the pool's equity last used: the mark.
+    pub mark_price: Price,
+    pub mark_round: u64,
+    pub reduce: QueueEnds,
+    pub increase: QueueEnds,
+    /// Accumulators that the breaker reads raw: a trade pays nothing to be watched.
+    pub traded_notional: Amount,
+    pub liquidated_notional: Amount,
+}
+
+/// Cash of the pool and everything the vault owes, under one key.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct Pool {
+    /// The pool's own: what it was paid in, won, lost. Includes losses realised but not collected (`receivable`).
+    pub cash: SignedAmount,
+    /// Sum of all accounts' cash, negative ones included.
+    pub traders_cash: SignedAmount,
+    /// Sum of what accounts with negative cash owe: part of `cash` that is not coins yet.
+    pub receivable: Amount,
+    /// Execution fees of waiting orders.
+    pub escrow: Amount,
+    /// Fees owed to the insurance fund.
+    pub insurance_fees: Amount,
+    pub shares: PoolShares,
+    /// Shares whose owners asked to leave; part of `shares`.
+    pub shares_leaving: PoolShares,
+}
+
+/// A request to leave the pool.
+#[cw_serde]
+#[derive(Eq)]
+pub struct LiquidityRequest {
+    pub request: u64,
+    pub shares: PoolShares,
+    pub matures_at: u64,
+    pub expires_at: u64,
+}
+
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct LiquidityProvider {
+    /// Without the requested ones.
+    pub shares: PoolShares,
+    /// At most [`LP_REQUESTS_MAX`].
+    pub requests: Vec<LiquidityRequest>,
+    pub next_request: u64,
+    /// Height of the last deposit: no claim in the same block.
+    pub last_deposit_height: u64,
+}
+
+/// Addresses and parameters of the vault.
+#[cw_serde]
+pub struct VaultConfig {
+    pub owner: String,
+    pub denom: String,
+    pub oracle: String,
+    pub circuit_breaker: String,
+    pub insurance_fund: String,
+    pub parameters: VaultParameters,
+}
+
+/// Sums of all losses, by who paid. `own + insurance + pool + unvested_profit + deleveraging + residual == deficit`.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct LossLedger {
+    pub deficit: Amount,
+    pub own: Amount,
+    pub insurance: Amount,
+    pub pool: Amount,
+    pub unvested_profit: Amount,
+    pub deleveraging: Amount,
+    pub residual: Amount,
+    /// Covers that the fund answered with an error, and since when in a row (seconds; 0 when it last succeeded).
+    pub cover_failures: u64,
+    pub cover_failing_since: u64,
+}
+
+/// Keys that others may read raw.
+pub mod layout {
+    use super::{MarketState, Pool};
+    use crate::packed::{PackedItem, PackedMap};
+
+    /// market id -> its state. At most [`crate::ids::MARKETS_MAX`].
+    pub const MARKETS: PackedMap<u16, MarketState> = PackedMap::new("market", 1);
+    pub const POOL: PackedItem<Pool> = PackedItem::new("pool", 1);
+}

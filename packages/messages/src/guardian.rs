@@ -1,0 +1,310 @@
+//! Messages and records of the `guardian`.
+
+use crate::circuit_breaker::{MarketSetup as GuardSetup, Scope};
+use crate::derivatives_vault::{MarketSetup as VaultMarketSetup, VaultParameters};
+use crate::ids::{MarketId, RuleId};
+use crate::insurance_fund::FundConfig;
+use crate::oracle::FeedSetup;
+use cosmwasm_schema::{cw_serde, QueryResponses};
+use cosmwasm_std::{Binary, Coin};
+use firebreak_risk::{Level, Ratio};
+
+/// Calls of one scheduled operation.
+pub const CALLS_MAX: usize = 8;
+/// Proposers and cancellers, each.
+pub const ROLE_MEMBERS_MAX: usize = 8;
+/// Confirmations of one council action.
+pub const CONFIRMATIONS_MAX: usize = 15;
+
+/// Instantiated with `instantiate2`, with itself as its wasm admin: the bootstrap of the other four contracts fails on any
+/// other admin.
+#[cw_serde]
+pub struct InstantiateMsg {
+    pub roles: RolesSetup,
+    pub delays: Delays,
+    pub council: CouncilConfig,
+    /// Coin of the vault and the fund.
+    pub denom: String,
+    pub codes: SuiteCodes,
+    /// Salt of the children's addresses. Bounds: 1 to 64 bytes.
+    pub salt: Binary,
+    pub feeds: Vec<FeedSetup>,
+    pub guards: Vec<GuardSetup>,
+    pub vault: VaultParameters,
+    pub markets: Vec<VaultMarketSetup>,
+    pub fund: FundConfig,
+    pub gas: GasLimits,
+}
+
+/// Who may propose to the timelock and who may cancel. Disjoint.
+#[cw_serde]
+pub struct RolesSetup {
+    /// Bounds: 1 to 8.
+    pub proposers: Vec<String>,
+    /// Bounds: 1 to 8.
+    pub cancellers: Vec<String>,
+}
+
+#[cw_serde]
+pub struct SuiteCodes {
+    pub oracle: u64,
+    pub circuit_breaker: u64,
+    pub insurance_fund: u64,
+    pub derivatives_vault: u64,
+}
+
+/// Gas that a consequence may burn: breaker called by the oracle, guardian by the breaker.
+/// Bounds: `breaker >= worst trip (200,000) + guardian + reply (10,000)`.
+#[cw_serde]
+pub struct GasLimits {
+    pub breaker: u64,
+    pub guardian: u64,
+}
+
+/// Delay of each class, seconds. Bounds: floors in code: `parameters` 3,600, `roles` 86,400, `code` 172,800; each at least as
+/// long as the one before.
+#[cw_serde]
+pub struct Delays {
+    /// Parameters of known components.
+    pub parameters: u64,
+    /// Owners, roles, delays, ends of restrictions, fund registrations.
+    pub roles: u64,
+    /// Code migration and every call that the guardian does not know.
+    pub code: u64,
+}
+
+#[cw_serde]
+pub struct CouncilConfig {
+    /// A cw4 group; its members' weights are read raw when they are counted.
+    pub group: String,
+    /// Weight that must confirm. Bounds: at least 1.
+    pub threshold: u64,
+    /// Longest restriction that the council may add, by level. Bounds: `Frozen` at most 86,400; others at most 604,800.
+    pub frozen_seconds_max: u64,
+    pub restriction_seconds_max: u64,
+    /// Seconds within which confirmations must come together. Bounds: 60 to 86,400.
+    pub confirmation_window_seconds: u64,
+}
+
+/// The delay classes, from short to long.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord)]
+pub enum DelayClass {
+    Parameters,
+    Roles,
+    Code,
+}
+crate::enum_text!(DelayClass { Parameters = "parameters", Roles = "roles", Code = "code" });
+
+/// One call of a scheduled operation.
+#[cw_serde]
+pub enum Call {
+    /// A message to a contract, as JSON.
+    Execute { contract: String, msg: Binary, funds: Vec<Coin> },
+    /// A migration of a contract that the guardian administrates, itself included.
+    Migrate { contract: String, code_id: u64, msg: Binary },
+}
+
+/// A restriction that k council members may add at once. Tighten-only by construction: there is no other variant.
+#[cw_serde]
+pub struct CouncilAction {
+    pub scope: Scope,
+    /// Bounds: `Guarded`, `ReduceOnly` or `Frozen`.
+    pub level: Level,
+    pub duration_seconds: u64,
+}
+
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Proposers only. Waits for the longest delay among its calls. `predecessor` must have been executed before.
+    /// `not_after` is when it may no longer be executed. Emits [`OperationScheduled`].
+    Schedule { calls: Vec<Call>, not_after: u64, predecessor: Option<u64>, description: String },
+    /// Cancellers only. Emits [`OperationCanceled`].
+    Cancel { operation: u64 },
+    /// Anyone, when ready. Proposer's authority is checked again. The calls run in a sub-message: a failure leaves no
+    /// writes and the status `failed`. Emits [`OperationExecuted`] or [`OperationFailed`].
+    Execute { operation: u64 },
+    /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which voids
+    /// every older confirmation. The k-th confirmation acts in its own transaction.
+    /// Emits [`ActionConfirmed`], [`CouncilActed`].
+    Confirm { action: CouncilAction, nonce: u64 },
+    /// The breaker only: a rule tripped. Opens or continues the market's incident. Emits [`IncidentOpened`].
+    Signal { market: MarketId, rule: RuleId, level: Level, moved: Ratio, observed_at: u64 },
+    /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others.
+    ProposeRole { role: Role, candidate: String, replaces: Option<String> },
+    /// The candidate accepts; the role is effective after the `roles` delay.
+    AcceptRole { role: Role },
+    /// Anyone, after that delay: makes the accepted candidate a holder.
+    CompleteRole { role: Role },
+    /// The guardian itself only. At least one proposer and one canceller stay.
+    RevokeRole { role: Role, address: String },
+    /// The guardian itself only.
+    SetDelays { delays: Delays },
+    /// The guardian itself only.
+    SetCouncil { council: CouncilConfig },
+    /// The guardian itself only: runs an operation's calls inside the sub-message of `Execute`.
+    RunCalls { operation: u64 },
+}
+
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Role {
+    Proposer,
+    Canceller,
+}
+crate::enum_text!(Role { Proposer = "proposer", Canceller = "canceller" });
+
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    /// Addresses of the suite.
+    #[returns(SuiteResponse)]
+    Suite {},
+    #[returns(RolesResponse)]
+    Roles {},
+    #[returns(Operation)]
+    Operation { operation: u64 },
+    /// Pages by id; limit at most 32.
+    #[returns(OperationsResponse)]
+    Operations { start_after: Option<u64>, limit: Option<u32> },
+    /// The delay class of a call, and why.
+    #[returns(ClassOfResponse)]
+    ClassOf { call: Call },
+    /// Nonce and open confirmations.
+    #[returns(CouncilResponse)]
+    Council {},
+    #[returns(Incident)]
+    Incident { incident: u64 },
+    /// Pages by id; limit at most 32.
+    #[returns(IncidentsResponse)]
+    Incidents { start_after: Option<u64>, limit: Option<u32> },
+}
+
+#[cw_serde]
+pub struct MigrateMsg {}
+
+#[cw_serde]
+pub struct SuiteResponse {
+    pub oracle: String,
+    pub circuit_breaker: String,
+    pub insurance_fund: String,
+    pub derivatives_vault: String,
+}
+
+#[cw_serde]
+pub struct RolesResponse {
+    pub proposers: Vec<String>,
+    pub cancellers: Vec<String>,
+    pub candidates: Vec<CandidateResponse>,
+    pub delays: Delays,
+}
+
+#[cw_serde]
+pub struct CandidateResponse {
+    pub role: Role,
+    pub candidate: String,
+    pub replaces: Option<String>,
+    /// When the candidate may complete; `None` before it accepted.
+    pub effective_at: Option<u64>,
+}
+
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum OperationStatus {
+    Scheduled,
+    Executed,
+    Failed,
+    Canceled,
+}
+crate::enum_text!(OperationStatus {
+    Scheduled = "scheduled", Executed = "executed", Failed = "failed", Canceled = "canceled"
+});
+
+#[cw_serde]
+pub struct Operation {
+    pub operation: u64,
+    pub proposer: String,
+    pub calls: Vec<Call>,
+    pub class: DelayClass,
+    pub scheduled_at: u64,
+    pub ready_at: u64,
+    pub not_after: u64,
+    pub predecessor: Option<u64>,
+    pub description: String,
+    pub status: OperationStatus,
+}
+
+#[cw_serde]
+pub struct OperationsResponse {
+    pub operations: Vec<Operation>,
+}
+
+#[cw_serde]
+pub struct ClassOfResponse {
+    pub class: DelayClass,
+    pub delay_seconds: u64,
+    pub reason: String,
+}
+
+#[cw_serde]
+pub struct CouncilResponse {
+    pub config: CouncilConfig,
+    pub nonce: u64,
+    pub pending: Vec<PendingAction>,
+}
+
+#[cw_serde]
+pub struct PendingAction {
+    pub action: CouncilAction,
+    pub confirmations: Vec<String>,
+    pub expires_at: u64,
+}
+
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum IncidentStatus {
+    /// A restriction is active.
+    Contained,
+    /// Every restriction of it has ended.
+    Resolved,
+}
+
+#[cw_serde]
+pub struct Incident {
+    pub incident: u64,
+    /// `None`: all markets.
+    pub market: Option<MarketId>,
+    pub cause: String,
+    /// When the evidence was observed, seconds.
+    pub detected_at: u64,
+    /// When the first restriction was in force, seconds.
+    pub contained_at: u64,
+    pub last_signal_at: u64,
+    pub signals: u64,
+    pub level_max: Level,
+}
+
+#[cw_serde]
+pub struct IncidentsResponse {
+    pub incidents: Vec<Incident>,
+}
+
+crate::facts! {
+    SuiteBootstrapped = "suite_bootstrapped" {
+        oracle: String, circuit_breaker: String, insurance_fund: String, derivatives_vault: String,
+    }
+    OperationScheduled = "operation_scheduled" {
+        operation: u64, proposer: String, class: DelayClass, ready_at: u64, not_after: u64,
+    }
+    OperationCanceled = "operation_canceled" { operation: u64, canceller: String }
+    OperationExecuted = "operation_executed" { operation: u64 }
+    OperationFailed = "operation_failed" { operation: u64 }
+    ActionConfirmed = "action_confirmed" { member: String, nonce: u64, weight: u64, threshold: u64 }
+    CouncilActed = "council_acted" { nonce: u64, scope: Scope, level: LevelText, until: u64, incident: u64 }
+    IncidentOpened = "incident_opened" { incident: u64, scope: Scope, cause: String, detected_at: u64 }
+    RoleProposed = "role_proposed" { role: Role, candidate: String }
+    RoleAccepted = "role_accepted" { role: Role, candidate: String, effective_at: u64 }
+    RoleChanged = "role_changed" { role: Role, granted: String, revoked: String }
+}
+
+use crate::circuit_breaker::LevelText;

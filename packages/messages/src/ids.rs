@@ -1,0 +1,188 @@
+//! Identifiers, bounds and small vocabularies that every contract shares.
+
+use cosmwasm_schema::cw_serde;
+use std::fmt;
+
+/// Markets of one vault: bounds every loop over markets.
+pub const MARKETS_MAX: usize = 32;
+/// Market slots of one account: bounds every loop over positions.
+pub const MARKETS_PER_ACCOUNT_MAX: usize = 8;
+/// Feeds in one report or evaluation.
+pub const FEEDS_MAX: usize = 32;
+
+/// A number that reads as such in messages and stands for one market of the vault.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
+#[serde(transparent)]
+pub struct MarketId(pub u16);
+
+/// One price feed of the oracle.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
+#[serde(transparent)]
+pub struct FeedId(pub u16);
+
+/// An account of the vault: one owner has up to 256, each with margin of its own.
+#[cw_serde]
+#[derive(Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId {
+    pub owner: String,
+    pub subaccount: u8,
+}
+
+macro_rules! number_text {
+    ($name:ident, $inner:ty) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse::<$inner>().map(Self)
+            }
+        }
+    };
+}
+number_text!(MarketId, u16);
+number_text!(FeedId, u16);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.subaccount)
+    }
+}
+
+impl std::str::FromStr for AccountId {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (owner, subaccount) = text.rsplit_once('/').ok_or_else(|| format!("{text:?} is not owner/subaccount"))?;
+        let subaccount = subaccount.parse().map_err(|_| format!("{subaccount:?} is not a subaccount"))?;
+        Ok(Self { owner: owner.into(), subaccount })
+    }
+}
+
+/// Writes a field-less enum as kebab-case text and reads it back.
+#[macro_export]
+macro_rules! enum_text {
+    ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(match self { $(Self::$variant => $text),+ })
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(format!(concat!("{:?} is not a ", stringify!($name)), text)),
+                }
+            }
+        }
+    };
+}
+
+/// Who set a restriction. One slot per (source, scope): the list of restrictions is bounded by this enum.
+/// Grows only at the end.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// The band rule of the breaker.
+    Band,
+    /// The velocity rule of the breaker.
+    Velocity,
+    /// k members of the council.
+    Council,
+    /// The timelock.
+    Governance,
+}
+enum_text!(Source { Band = "band-rule", Velocity = "velocity-rule", Council = "council", Governance = "governance" });
+
+impl Source {
+    /// Every source; its length bounds the restrictions of one scope.
+    pub const ALL: [Self; 4] = [Self::Band, Self::Velocity, Self::Council, Self::Governance];
+
+    /// Sources that act without a person: they reach `ReduceOnly` at most.
+    pub fn is_reflex(self) -> bool {
+        match self {
+            Self::Band | Self::Velocity => true,
+            Self::Council | Self::Governance => false,
+        }
+    }
+}
+
+/// The rules of the breaker.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleId {
+    Band,
+    Velocity,
+}
+enum_text!(RuleId { Band = "band", Velocity = "velocity" });
+
+/// Why something is not allowed now.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Reason {
+    /// The breaker has not evaluated the market's latest round: the lease on its posture has run out.
+    LeaseExpired,
+    /// The breaker has no record of the market.
+    PostureMissing,
+    Band,
+    Velocity,
+    Council,
+    Governance,
+}
+enum_text!(Reason {
+    LeaseExpired = "lease-expired",
+    PostureMissing = "posture-missing",
+    Band = "band-rule",
+    Velocity = "velocity-rule",
+    Council = "council",
+    Governance = "governance",
+});
+
+impl From<Source> for Reason {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Band => Self::Band,
+            Source::Velocity => Self::Velocity,
+            Source::Council => Self::Council,
+            Source::Governance => Self::Governance,
+        }
+    }
+}
+
+/// What a message does to risk. The posture is asked with this word, and refusals name it.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Action {
+    IncreaseExposure,
+    ReduceExposure,
+    Cancel,
+    ExecuteOrders,
+    AddCollateral,
+    WithdrawCollateral,
+    Liquidate,
+    ProvideLiquidity,
+    RequestLiquidityWithdrawal,
+    ClaimLiquidityWithdrawal,
+    SweepFees,
+    Configure,
+}
+enum_text!(Action {
+    IncreaseExposure = "increase-exposure",
+    ReduceExposure = "reduce-exposure",
+    Cancel = "cancel",
+    ExecuteOrders = "execute-orders",
+    AddCollateral = "add-collateral",
+    WithdrawCollateral = "withdraw-collateral",
+    Liquidate = "liquidate",
+    ProvideLiquidity = "provide-liquidity",
+    RequestLiquidityWithdrawal = "request-liquidity-withdrawal",
+    ClaimLiquidityWithdrawal = "claim-liquidity-withdrawal",
+    SweepFees = "sweep-fees",
+    Configure = "configure",
+});

@@ -1,0 +1,156 @@
+//! Messages and records of the `insurance-fund`.
+
+use crate::ids::MarketId;
+use cosmwasm_schema::{cw_serde, QueryResponses};
+use firebreak_risk::{Amount, FundShares, Ratio};
+
+/// Withdrawal requests of one staker at a time.
+pub const REQUESTS_MAX: usize = 4;
+/// Registered vaults.
+pub const VAULTS_MAX: usize = 8;
+
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// May register vaults and configure: the guardian.
+    pub owner: String,
+    /// The one coin that the fund takes and pays.
+    pub denom: String,
+    pub vaults: Vec<String>,
+    pub config: FundConfig,
+}
+
+#[cw_serde]
+pub struct FundConfig {
+    /// Seconds between asking to unstake and the claim. Bounds: 3,600 to 2,592,000.
+    pub cooldown_seconds: u64,
+    /// Seconds after the cool-down in which a claim is served; afterwards the shares are staked again.
+    /// Bounds: 3,600 to 604,800.
+    pub claim_window_seconds: u64,
+    /// Share of fee income that goes to the stakers; the rest fills the first-loss tranche. Bounds: at most 1.
+    pub fee_share_stakers: Ratio,
+    /// Most that is paid for all markets within a window, as a share of the fund at the window's start. Bounds: at most 1.
+    pub cover_share_max: Ratio,
+    /// The same for one market, so that one market cannot drain the fund. Bounds: at most `cover_share_max`.
+    pub cover_share_per_market_max: Ratio,
+    /// Bounds: 60 to 604,800.
+    pub cover_window_seconds: u64,
+}
+
+/// A deficit that a vault could not collect, in one market.
+#[cw_serde]
+pub struct MarketDeficit {
+    pub market: MarketId,
+    pub amount: Amount,
+}
+
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Anyone, with coins: adds to the protocol's first-loss tranche. Earns no shares. Emits [`FirstLossAdded`].
+    AddFirstLoss {},
+    /// Anyone, with coins: buys stakers' shares at the current value, at least `shares_min`. Emits [`Staked`].
+    Stake { shares_min: FundShares },
+    /// Starts the cool-down of shares; they stay slashable. Emits [`UnstakeRequested`].
+    RequestUnstake { shares: FundShares },
+    /// Takes a request back; the shares are staked again.
+    CancelUnstake { request: u64 },
+    /// Pays a matured request at the value of now, at least `amount_min`. Emits [`Unstaked`].
+    ClaimUnstake { request: u64, amount_min: Amount },
+    /// Anyone, with coins: fee income, split between stakers and first loss. Emits [`FeesReceived`].
+    ReceiveFees {},
+    /// Registered vaults only. Pays what it can of each deficit, in order, to the sender; a partial cover is an answer,
+    /// never an error. Responds with [`CoverResponse`] as data. Emits one [`DeficitCovered`] per market.
+    Cover { deficits: Vec<MarketDeficit> },
+    /// Owner only.
+    RegisterVault { vault: String },
+    /// Owner only.
+    UnregisterVault { vault: String },
+    /// Owner only.
+    Configure { config: FundConfig },
+}
+
+#[cw_serde]
+pub struct CoverResponse {
+    /// What was paid in each market, in the order of the deficits.
+    pub paid: Vec<MarketDeficit>,
+    pub total: Amount,
+}
+
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    #[returns(ConfigResponse)]
+    Config {},
+    #[returns(FundResponse)]
+    Fund {},
+    #[returns(StakerResponse)]
+    Staker { address: String },
+    /// Pages by address; limit at most 100.
+    #[returns(StakersResponse)]
+    Stakers { start_after: Option<String>, limit: Option<u32> },
+    /// What `Cover` would pay now for a deficit of this amount in this market.
+    #[returns(CoverableResponse)]
+    Coverable { market: MarketId, amount: Amount },
+}
+
+#[cw_serde]
+pub struct MigrateMsg {}
+
+#[cw_serde]
+pub struct ConfigResponse {
+    pub owner: String,
+    pub denom: String,
+    pub vaults: Vec<String>,
+    pub config: FundConfig,
+}
+
+#[cw_serde]
+pub struct FundResponse {
+    pub first_loss: Amount,
+    pub staked: Amount,
+    pub shares: FundShares,
+    pub covered_total: Amount,
+    pub fees_total: Amount,
+    /// What the current window still allows over all markets.
+    pub window_left: Amount,
+    pub window_ends_at: u64,
+}
+
+#[cw_serde]
+pub struct StakerResponse {
+    pub address: String,
+    pub shares: FundShares,
+    pub requests: Vec<UnstakeRequest>,
+    /// What all shares, cooling ones included, are worth now.
+    pub value: Amount,
+}
+
+#[cw_serde]
+pub struct StakersResponse {
+    pub stakers: Vec<StakerResponse>,
+}
+
+#[cw_serde]
+pub struct UnstakeRequest {
+    pub request: u64,
+    pub shares: FundShares,
+    pub matures_at: u64,
+    pub expires_at: u64,
+}
+
+#[cw_serde]
+pub struct CoverableResponse {
+    pub amount: Amount,
+}
+
+crate::facts! {
+    FirstLossAdded = "first_loss_added" { sender: String, amount: Amount, first_loss_before: Amount, first_loss: Amount }
+    Staked = "staked" { staker: String, amount: Amount, shares: FundShares }
+    UnstakeRequested = "unstake_requested" { staker: String, request: u64, shares: FundShares, matures_at: u64 }
+    UnstakeCanceled = "unstake_canceled" { staker: String, request: u64, shares: FundShares }
+    Unstaked = "unstaked" { staker: String, request: u64, shares: FundShares, amount: Amount }
+    FeesReceived = "fees_received" { sender: String, to_stakers: Amount, to_first_loss: Amount }
+    /// One market's deficit: what was asked, and what first loss and stakers paid.
+    DeficitCovered = "deficit_covered" {
+        vault: String, market: MarketId, asked: Amount, from_first_loss: Amount, from_stakers: Amount,
+    }
+}

@@ -1,0 +1,234 @@
+//! Messages and records of the `oracle`.
+
+use crate::ids::FeedId;
+use cosmwasm_schema::{cw_serde, QueryResponses};
+use firebreak_risk::{Price, Ratio};
+
+/// Rounds that a price record keeps.
+pub const ROUNDS_KEPT: usize = 8;
+/// Feeders of one feed.
+pub const FEEDERS_MAX: usize = 15;
+/// Seconds by which a report may be ahead of block time: clocks differ, futures do not exist.
+pub const DRIFT_MAX_SECONDS: u64 = 2;
+
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// May configure feeds and the hook: the guardian.
+    pub owner: String,
+    /// Called after every published round; `None` calls nobody.
+    pub hook: Option<HookConfig>,
+    pub feeds: Vec<FeedSetup>,
+}
+
+#[cw_serde]
+pub struct FeedSetup {
+    pub feed: FeedId,
+    pub config: FeedConfig,
+}
+
+/// The breaker that is told of new rounds.
+#[cw_serde]
+pub struct HookConfig {
+    pub contract: String,
+    /// Gas the callee may burn. Bounds: 100,000 to 5,000,000.
+    pub gas_limit: u64,
+}
+
+#[cw_serde]
+pub struct Feeder {
+    pub address: String,
+    /// Bounds: at least 1.
+    pub weight: u32,
+}
+
+/// How one feed turns reports into rounds. Times in seconds, ratios as shares of the price.
+#[cw_serde]
+pub struct FeedConfig {
+    /// What is priced in what, for people and for the identity of signed reports. Bounds: 1 to 32 bytes.
+    pub symbol: String,
+    /// Bounds: 1 to 15, addresses distinct.
+    pub feeders: Vec<Feeder>,
+    /// Weight that must have reported before a round is published. Bounds: above two thirds of all weight, at most all.
+    pub quorum: u32,
+    /// A report older than this is not counted, and a round older than this is soft-invalid. Bounds: 1 to 60 by R-32's
+    /// default; at most 600.
+    pub age_max_seconds: u64,
+    /// A round older than this is invalid. Bounds: at least `age_max_seconds`, at most 3,600.
+    pub age_limit_seconds: u64,
+    /// Median absolute deviation of the reports beyond which a round is soft-invalid. Bounds: above 0, below 1.
+    pub dispersion_max: Ratio,
+    /// Move against the previous round beyond which a round is invalid. Bounds: above 0.
+    pub jump_max: Ratio,
+}
+
+/// What a feeder says of one feed.
+#[cw_serde]
+pub struct FeedReport {
+    pub feed: FeedId,
+    /// Quote units for one base unit. Bounds: above 0, at most 10^12.
+    pub price: Price,
+    /// When the price was observed, seconds. Bounds: not older than the feed's `age_max_seconds`, at most 2 s ahead of block
+    /// time, after the previous round.
+    pub published_at: u64,
+}
+
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Feeders only. No funds. A report that another feeder outran is ignored with an event, so that one late feed does not
+    /// refuse the others; a report from the future, from a stranger or of an unknown feed is an error.
+    /// Emits [`RoundPublished`], [`ReportIgnored`], [`HookFailed`], [`HookSkipped`].
+    Report { reports: Vec<FeedReport> },
+    /// Owner only. Adds a feed or replaces its configuration; rounds already published stay.
+    SetFeed { feed: FeedId, config: FeedConfig },
+    /// Owner only.
+    SetHook { hook: Option<HookConfig> },
+}
+
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    #[returns(ConfigResponse)]
+    Config {},
+    #[returns(FeedResponse)]
+    Feed { feed: FeedId },
+    /// Pages through feeds by id; limit at most 32.
+    #[returns(FeedsResponse)]
+    Feeds { start_after: Option<FeedId>, limit: Option<u32> },
+    /// The latest round and its validity at block time.
+    #[returns(PriceResponse)]
+    Price { feed: FeedId },
+    /// The ring of the last rounds, oldest first.
+    #[returns(PriceRecord)]
+    Rounds { feed: FeedId },
+    #[returns(HookHealthResponse)]
+    HookHealth {},
+}
+
+#[cw_serde]
+pub struct MigrateMsg {}
+
+#[cw_serde]
+pub struct ConfigResponse {
+    pub owner: String,
+    pub hook: Option<HookConfig>,
+}
+
+#[cw_serde]
+pub struct FeedResponse {
+    pub feed: FeedId,
+    pub config: FeedConfig,
+}
+
+#[cw_serde]
+pub struct FeedsResponse {
+    pub feeds: Vec<FeedResponse>,
+}
+
+#[cw_serde]
+pub struct PriceResponse {
+    pub feed: FeedId,
+    pub round: u64,
+    pub price: Price,
+    pub band: Price,
+    pub published_at: u64,
+    pub validity: Validity,
+}
+
+/// What is known of the hook's failures (never the error text, which differs from chain to chain).
+#[cw_serde]
+#[derive(Default)]
+pub struct HookHealthResponse {
+    pub failures_total: u64,
+    pub failures_in_a_row: u32,
+    /// First failure of the current row, seconds; 0 when the last call succeeded.
+    pub failing_since: u64,
+    /// The hook is not called before this time.
+    pub skipped_until: u64,
+}
+
+/// How far a price may be trusted. Grows only at the end.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord)]
+pub enum Validity {
+    Valid,
+    /// Stale or dispersed: exits and liquidations in the user's favour only.
+    SoftInvalid,
+    Invalid,
+}
+crate::enum_text!(Validity { Valid = "valid", SoftInvalid = "soft-invalid", Invalid = "invalid" });
+
+/// One published price. The order of fields is the packed format.
+#[cw_serde]
+#[derive(Eq)]
+pub struct Round {
+    pub round: u64,
+    pub price: Price,
+    /// Half-width of the band around the price: the dispersion of the reports.
+    pub band: Price,
+    /// Weighted median of the reports' times, seconds.
+    pub published_at: u64,
+    pub recorded_height: u64,
+    /// As judged when it was recorded; age comes on top when it is read.
+    pub validity: Validity,
+}
+
+/// What the vault and the breaker read raw: the last rounds of one feed and the ages after which they lose validity.
+#[cw_serde]
+#[derive(Eq)]
+pub struct PriceRecord {
+    pub age_max_seconds: u64,
+    pub age_limit_seconds: u64,
+    /// Oldest first. Bounds: at most [`ROUNDS_KEPT`].
+    pub rounds: Vec<Round>,
+}
+
+impl PriceRecord {
+    pub fn latest(&self) -> Option<&Round> {
+        self.rounds.last()
+    }
+
+    /// Validity of the latest round at `now`; an empty record is invalid.
+    pub fn validity(&self, now: u64) -> Validity {
+        let Some(latest) = self.latest() else { return Validity::Invalid };
+        let age = now.saturating_sub(latest.published_at);
+        let by_age = if age > self.age_limit_seconds {
+            Validity::Invalid
+        } else if age > self.age_max_seconds {
+            Validity::SoftInvalid
+        } else {
+            Validity::Valid
+        };
+        latest.validity.max(by_age)
+    }
+
+    /// The last round that was valid when it was recorded, however old.
+    pub fn last_valid(&self) -> Option<&Round> {
+        self.rounds.iter().rev().find(|round| round.validity == Validity::Valid)
+    }
+}
+
+/// Keys that others may read raw.
+pub mod layout {
+    use super::PriceRecord;
+    use crate::packed::PackedMap;
+
+    /// feed id -> its last rounds. Written by `Report`; at most 8 rounds.
+    pub const PRICES: PackedMap<u16, PriceRecord> = PackedMap::new("price", 1);
+}
+
+crate::facts! {
+    /// A quorum was reached and a round published.
+    RoundPublished = "round_published" {
+        feed: FeedId, round: u64, price_before: Price, price: Price, band: Price, published_at: u64, validity: Validity,
+    }
+    /// A report came too late for its round.
+    ReportIgnored = "report_ignored" { feed: FeedId, feeder: String, published_at: u64, last_published_at: u64 }
+    /// The hook failed; the price stands.
+    HookFailed = "hook_failed" { callee: String, failing_since: u64, failures_in_a_row: u32 }
+    /// The hook was not called: it failed three times in a row less than a minute ago.
+    HookSkipped = "hook_skipped" { callee: String, skipped_until: u64 }
+    /// The owner added a feed or replaced its configuration.
+    FeedConfigured = "feed_configured" { feed: FeedId, symbol: String, quorum: u32, age_max_seconds: u64 }
+    /// The owner changed who is told of new rounds; an empty text is nobody.
+    HookConfigured = "hook_configured" { contract_before: String, contract: String, gas_limit: u64 }
+}
