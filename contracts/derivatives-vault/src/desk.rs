@@ -12,7 +12,7 @@ use firebreak_messages::{time, AccountId, Action, MarketId};
 use firebreak_risk::{
     accrue_funding, funding_of, market_liability, price_move_effect, Amount, Price, SignedAmount, Size,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Units by which the equality of F9 may be off for each market that a step touched: one rounding each of the two sides, of
 /// the convexity and of the trade's own figures.
@@ -88,6 +88,7 @@ pub struct Desk {
     all: Option<PostureRecord>,
     markets: BTreeMap<u16, OpenMarket>,
     accounts: BTreeMap<AccountId, Account>,
+    changed_accounts: BTreeSet<AccountId>,
     step: Step,
 }
 
@@ -116,6 +117,7 @@ impl Desk {
             all,
             markets: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            changed_accounts: BTreeSet::new(),
             step,
         })
     }
@@ -186,6 +188,7 @@ impl Desk {
         self.pool.receivable =
             self.pool.receivable.plus(account.cash.negative_part())?.minus(before.negative_part())?;
         self.accounts.insert(id.clone(), account);
+        self.changed_accounts.insert(id.clone());
         Ok(())
     }
 
@@ -260,7 +263,7 @@ impl Desk {
                 MARKETS.save(storage, *id, &market.state)?;
             }
         }
-        for (id, account) in &self.accounts {
+        for (id, account) in self.accounts.iter().filter(|(id, _)| self.changed_accounts.contains(*id)) {
             let key = (id.owner.clone(), id.subaccount);
             if *account == Account::default() {
                 ACCOUNTS.remove(storage, key);

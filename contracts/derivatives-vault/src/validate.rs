@@ -85,6 +85,14 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
             found: liquidation.keeper_min.to_string(),
         });
     }
+    // A keeper's floor above the smallest margin could be farmed: open dust, let it be liquidated, collect the difference.
+    if liquidation.keeper_min > margin.margin_min {
+        return Err(ContractError::OutOfBounds {
+            what: "liquidation.keeper_min",
+            wanted: format!("at most margin_min {}", margin.margin_min),
+            found: liquidation.keeper_min.to_string(),
+        });
+    }
     if liquidation.size_min.is_short() {
         return Err(ContractError::OutOfBounds {
             what: "liquidation.size_min",

@@ -29,7 +29,7 @@ pub fn instantiate(
     let mut response = Response::new();
     // Bounded by FEEDS_MAX.
     for setup in msg.feeds {
-        response = response.add_event(execute::set_feed(deps.branch(), setup.feed, setup.config)?.into());
+        response = response.add_event(execute::set_feed(deps.branch(), setup.feed, setup.config)?);
     }
     Ok(response)
 }

@@ -56,7 +56,7 @@ pub fn after(deps: DepsMut, env: &Env, succeeded: bool) -> Result<Response, Cont
     };
     HOOK.save(deps.storage, &Hook { config: hook.config, health })?;
     let response = Response::new();
-    Ok(if succeeded { response } else { response.add_event(fact.into()) })
+    Ok(if succeeded { response } else { response.add_event(fact) })
 }
 
 fn recovered(health: HookHealthResponse) -> HookHealthResponse {

@@ -31,7 +31,11 @@ pub fn owner(deps: Deps, info: &MessageInfo) -> Result<(), ContractError> {
     Err(ContractError::Unauthorized { wanted: owner.into(), found: info.sender.to_string() })
 }
 
-fn within<T: PartialOrd + Display>(what: &'static str, found: T, bounds: RangeInclusive<T>) -> Result<T, ContractError> {
+fn within<T: PartialOrd + Display>(
+    what: &'static str,
+    found: T,
+    bounds: RangeInclusive<T>,
+) -> Result<T, ContractError> {
     if bounds.contains(&found) {
         return Ok(found);
     }
@@ -40,10 +44,7 @@ fn within<T: PartialOrd + Display>(what: &'static str, found: T, bounds: RangeIn
 }
 
 /// Refuses a second occurrence.
-pub fn distinct<T: Ord + Display>(
-    what: &'static str,
-    items: impl IntoIterator<Item = T>,
-) -> Result<(), ContractError> {
+pub fn distinct<T: Ord + Display>(what: &'static str, items: impl IntoIterator<Item = T>) -> Result<(), ContractError> {
     let mut seen = BTreeSet::new();
     // Bounded by the caller's own bound on the list.
     for item in items {

@@ -60,11 +60,11 @@ pub enum ExecuteMsg {
     /// Registered vaults only. Pays what it can of each deficit, in order, to the sender; a partial cover is an answer,
     /// never an error. Responds with [`CoverResponse`] as data. Emits one [`DeficitCovered`] per market.
     Cover { deficits: Vec<MarketDeficit> },
-    /// Owner only.
+    /// Owner only. Emits [`VaultRegistered`].
     RegisterVault { vault: String },
-    /// Owner only.
+    /// Owner only. Emits [`VaultUnregistered`].
     UnregisterVault { vault: String },
-    /// Owner only.
+    /// Owner only. Emits [`FundConfigured`].
     Configure { config: FundConfig },
 }
 
@@ -87,7 +87,7 @@ pub enum QueryMsg {
     /// Pages by address; limit at most 100.
     #[returns(StakersResponse)]
     Stakers { start_after: Option<String>, limit: Option<u32> },
-    /// What `Cover` would pay now for a deficit of this amount in this market.
+    /// What `Cover` would pay now for a deficit of this amount in this market: the least that any registered vault would get.
     #[returns(CoverableResponse)]
     Coverable { market: MarketId, amount: Amount },
 }
@@ -110,8 +110,9 @@ pub struct FundResponse {
     pub shares: FundShares,
     pub covered_total: Amount,
     pub fees_total: Amount,
-    /// What the current window still allows over all markets.
+    /// What the current window still allows over all markets. Used capacity comes back little by little (F14).
     pub window_left: Amount,
+    /// When the window is full again if nothing more is paid, seconds; now when it is full.
     pub window_ends_at: u64,
 }
 
@@ -152,5 +153,15 @@ crate::facts! {
     /// One market's deficit: what was asked, and what first loss and stakers paid.
     DeficitCovered = "deficit_covered" {
         vault: String, market: MarketId, asked: Amount, from_first_loss: Amount, from_stakers: Amount,
+    }
+    VaultRegistered = "vault_registered" { vault: String }
+    VaultUnregistered = "vault_unregistered" { vault: String }
+    FundConfigured = "fund_configured" {
+        cooldown_seconds_before: u64, cooldown_seconds: u64,
+        claim_window_seconds_before: u64, claim_window_seconds: u64,
+        fee_share_stakers_before: Ratio, fee_share_stakers: Ratio,
+        cover_share_max_before: Ratio, cover_share_max: Ratio,
+        cover_share_per_market_max_before: Ratio, cover_share_per_market_max: Ratio,
+        cover_window_seconds_before: u64, cover_window_seconds: u64,
     }
 }

@@ -66,7 +66,6 @@ pub fn accrue_funding(
     let velocity = signed(params.velocity_max.atoms(), what)?;
     let unclamped = sum_of_products(
         &[&[start, scale, DAY], &[pull, velocity, seconds]],
-        // velocity atoms are rate atoms: the quotient is a rate.
         &[scale, DAY],
         rounding,
         what,

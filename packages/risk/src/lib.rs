@@ -53,3 +53,11 @@ pub use shares::{
     VIRTUAL_SHARES,
 };
 pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};
+
+mod detect;
+mod median;
+pub use detect::{
+    move_in_margins, response_phases, step_reached, BudgetRule, Episode, ExtremeBucket, ExtremeWindow, Extremes, Grant,
+    MeanBucket, MeanWindow, Response, Sample, SpentBucket, TimeBudget, Verdict, EXTREME_BUCKETS, MEAN_BUCKETS,
+};
+pub use median::{median_absolute_deviation, weighted_median, Weighted};

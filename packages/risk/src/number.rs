@@ -330,13 +330,15 @@ mod tests {
     #[test]
     fn sums_of_products_round_once() {
         // (1*1*1 + 1*1*1) / 2 = 1 exactly; rounding each term first would give 0 or 2.
-        let terms = [(1, 1, 1), (1, 1, 1)];
-        assert_eq!(sum_of_products(&terms, 1, 2, Rounding::Floor, "test"), Ok(1));
-        assert_eq!(sum_of_products(&[(-1, 1, 1)], 1, 2, Rounding::Floor, "test"), Ok(-1));
-        assert_eq!(sum_of_products(&[(-1, 1, 1)], 1, 2, Rounding::Ceil, "test"), Ok(0));
+        let terms: [&[i128]; 2] = [&[1, 1, 1], &[1, 1, 1]];
+        assert_eq!(sum_of_products(&terms, &[1, 2], Rounding::Floor, "test"), Ok(1));
+        assert_eq!(sum_of_products(&[&[-1, 1, 1]], &[1, 2], Rounding::Floor, "test"), Ok(-1));
+        assert_eq!(sum_of_products(&[&[-1, 1, 1]], &[1, 2], Rounding::Ceil, "test"), Ok(0));
         let big = i128::MAX;
-        assert_eq!(sum_of_products(&[(big, big, 1)], u128::MAX >> 1, 1, Rounding::Floor, "test"), Ok(big));
+        assert_eq!(sum_of_products(&[&[big, big, 1]], &[i128::MAX, 1], Rounding::Floor, "test"), Ok(big));
     }
+
+    type I512 = BInt<8>;
 
     #[test]
     fn square_roots_are_floors() {

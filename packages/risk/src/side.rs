@@ -187,7 +187,7 @@ impl Side {
     /// every cost: negative when a long sells, positive when a short buys back.
     ///
     /// The pool pays the result in cash and its liability falls by the same figure, so at one price its equity stays
-    /// or grows by less than two units. All of the position removes all of `n` and basis, so nothing is left behind;
+    /// or grows by less than two units (and 10^-18 base units, where the scale does not divide the size). All of the position removes all of `n` and basis, so nothing is left behind;
     /// when it was the last one, the side restarts in a new epoch.
     ///
     /// Units: settlement coin. Rounding: the result down; the removed nominal away from zero, so that never more
@@ -200,7 +200,7 @@ impl Side {
         let held = self.size_of(stake)?;
         let whole = size == held;
         let part = size.atoms().signum() == held.atoms().signum() && size.magnitude() < held.magnitude();
-        if stake.nominal.is_zero() || !(whole || part && !size.is_zero()) {
+        if stake.nominal.is_zero() || !(whole || part) {
             return Err(RiskError::SizeNotHeld { size, held });
         }
         let (nominal, basis) = if whole {

@@ -1,5 +1,6 @@
 //! Parameters: set by the owner, which is the guardian, which has a timelock.
 
+use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS, MARKET_IDS};
 use crate::validate;
@@ -26,13 +27,21 @@ pub fn configure(deps: DepsMut, info: MessageInfo, parameters: VaultParameters) 
 }
 
 pub fn configure_market(
-    deps: DepsMut,
+    mut deps: DepsMut,
     env: &Env,
     info: MessageInfo,
     market: MarketId,
     config: MarketConfig,
 ) -> Result<Response, ContractError> {
     ensure_owner(&CONFIG.load(deps.storage)?, &info)?;
+    if MARKET_CONFIGS.has(deps.storage, market.0) {
+        // What has run until now is charged by the parameters under which it ran.
+        let mut desk = Desk::open(deps.as_ref(), env)?;
+        desk.load_market(deps.as_ref(), market)?;
+        desk.market_mut(market)?.mark_changed();
+        desk.close_step()?;
+        desk.save(deps.branch().storage)?;
+    }
     let event = set_market(deps, env, market, config)?;
     Ok(Response::new().add_event(event))
 }

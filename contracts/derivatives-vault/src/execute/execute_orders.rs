@@ -200,6 +200,11 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
         if let Some(reason) = refuses_increase(desk.market(id.market)?, size, order, base)? {
             return Ok(Some(reason));
         }
+        for position in &account.positions {
+            if desk.market(position.market)?.validity != Validity::Valid {
+                return Ok(Some(DropReason::PriceUnusable));
+            }
+        }
         let slots = account.positions.len();
         if before.is_zero() && slots >= MARKETS_PER_ACCOUNT_MAX {
             return Ok(Some(DropReason::Slots));

@@ -4,6 +4,7 @@ use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
+use crate::health::{evaluate, Purpose};
 use crate::trade::position_size;
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{Order, OrderId, OrderPlaced, Queue, ORDERS_PER_ACCOUNT_MAX};
@@ -68,6 +69,15 @@ pub fn place_order(
         return Err(ContractError::InsufficientCash { account: id, wanted: execution_fee, found: account.cash });
     }
     account.cash = cash_left;
+    // The fee lowers equity, so an order that may raise exposure passes the health check of opening already here. A
+    // reduce order does not: it must be possible without a price, and the margin that it frees outweighs its fee.
+    if queue == Queue::Increase && !account.positions.is_empty() {
+        let (health, _) = evaluate(&desk, &account, Purpose::Trading, None)?;
+        if !health.may_raise_exposure() {
+            let (wanted, found) = (health.initial_margin, health.equity_for_initial);
+            return Err(ContractError::MarginTooLow { account: id, wanted, found });
+        }
+    }
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
 
     let (placed_at, placed_height) = (desk.now, desk.height);

@@ -16,7 +16,7 @@ pub fn set_feed_as_owner(
     config: FeedConfig,
 ) -> Result<Response, ContractError> {
     validate::owner(deps.as_ref(), info)?;
-    Ok(Response::new().add_event(set_feed(deps, feed, config)?.into()))
+    Ok(Response::new().add_event(set_feed(deps, feed, config)?))
 }
 
 /// Adds a feed or replaces its configuration. Rounds stay, and take the new ages at once; waiting reports are dropped,
@@ -26,11 +26,8 @@ pub fn set_feed_as_owner(
 pub fn set_feed(deps: DepsMut, feed: FeedId, config: FeedConfig) -> Result<FeedConfigured, ContractError> {
     let config = validate::feed(deps.api, config)?;
     let rounds = PRICES.may_load(deps.storage, feed.0)?.map(|record| record.rounds).unwrap_or_default();
-    let record = PriceRecord {
-        age_max_seconds: config.age_max_seconds,
-        age_limit_seconds: config.age_limit_seconds,
-        rounds,
-    };
+    let record =
+        PriceRecord { age_max_seconds: config.age_max_seconds, age_limit_seconds: config.age_limit_seconds, rounds };
     PRICES.save(deps.storage, feed.0, &record)?;
     PENDING.remove(deps.storage, feed.0);
     FEEDS.save(deps.storage, feed.0, &config)?;
@@ -51,5 +48,5 @@ pub fn set_hook(deps: DepsMut, info: &MessageInfo, hook: Option<HookConfig>) -> 
         gas_limit: config.as_ref().map_or(0, |hook| hook.gas_limit),
     };
     HOOK.save(deps.storage, &Hook { config, ..Hook::default() })?;
-    Ok(Response::new().add_event(fact.into()))
+    Ok(Response::new().add_event(fact))
 }

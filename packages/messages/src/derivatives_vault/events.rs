@@ -22,8 +22,10 @@ pub enum DropReason {
     RoundMissed,
     /// The account has no free market slot.
     Slots,
-    /// The order's figures cannot be computed (an overflow).
+    /// The order's figures cannot be computed (an overflow), or the last-frame equality refused it.
     Computation,
+    /// Another market of the account has no valid price: its exposure cannot be judged.
+    PriceUnusable,
 }
 crate::enum_text!(DropReason {
     BoundMissed = "bound-missed",
@@ -35,6 +37,7 @@ crate::enum_text!(DropReason {
     RoundMissed = "round-missed",
     Slots = "slots",
     Computation = "computation",
+    PriceUnusable = "price-unusable",
 });
 
 /// Who paid a part of a loss.

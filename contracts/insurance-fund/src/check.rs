@@ -1,0 +1,38 @@
+//! The last frame: the coins held must cover both tranches after what this response sends.
+
+use crate::error::ContractError;
+use crate::state::{Fund, FUND};
+use cosmwasm_std::{coins, BankMsg, DepsMut, Env, Response};
+use firebreak_risk::Amount;
+
+/// A handler's decision: the fund's new record, at most one payment, and the facts.
+pub struct Done {
+    pub fund: Fund,
+    pub pay: Option<Payment>,
+    pub response: Response,
+}
+
+pub struct Payment {
+    pub to: String,
+    pub amount: Amount,
+}
+
+/// Saves the fund, adds the payment (none of nothing: banks refuse empty sends) and compares coins.
+///
+/// Errors: [`ContractError::CoinsMissing`], which no message should ever meet.
+pub fn finish(deps: DepsMut, env: &Env, denom: &str, done: Done) -> Result<Response, ContractError> {
+    let Done { fund, pay, mut response } = done;
+    FUND.save(deps.storage, &fund)?;
+    let held = deps.querier.query_balance(&env.contract.address, denom)?.amount;
+    let mut held = Amount::from_atoms(held.u128());
+    let owed = fund.content()?;
+    if let Some(Payment { to, amount }) = pay.filter(|pay| !pay.amount.is_zero()) {
+        held = held.minus(amount).map_err(|_| ContractError::CoinsMissing { owed, held })?;
+        response = response.add_message(BankMsg::Send { to_address: to, amount: coins(amount.atoms(), denom) });
+    }
+    // At least, not exactly: coins that were just sent here are nobody's.
+    if held < owed {
+        return Err(ContractError::CoinsMissing { owed, held });
+    }
+    Ok(response)
+}

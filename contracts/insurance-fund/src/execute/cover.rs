@@ -1,0 +1,132 @@
+//! Paying deficits.
+
+use crate::check::{Done, Payment};
+use crate::error::ContractError;
+use crate::state::{Fund, MarketWindow, StoredConfig, MARKET_WINDOWS, VAULTS, WINDOW};
+use crate::window::{Window, WindowRule};
+use cosmwasm_std::{to_json_binary, Env, MessageInfo, Response, Storage};
+use firebreak_messages::insurance_fund::{CoverResponse, DeficitCovered, FundConfig, MarketDeficit};
+use firebreak_messages::time::now;
+use firebreak_messages::{MarketId, MARKETS_MAX};
+use firebreak_risk::{Amount, RiskResult};
+
+/// Pays each deficit, in order, up to what the fund holds, what the window of all markets allows and what the market's own
+/// window allows; first loss first, then stakers, whose shares lose value together.
+///
+/// Being short, a deficit of zero and a market named twice are answers. What is paid goes to the sender, a registered vault: there
+/// is no field for a receiver, so a wrong one cannot be named.
+///
+/// Errors: [`ContractError::NotRegistered`], [`ContractError::OutOfBounds`] of more than [`MARKETS_MAX`] deficits.
+pub fn cover(
+    storage: &mut dyn Storage,
+    env: &Env,
+    config: &StoredConfig,
+    fund: Fund,
+    info: &MessageInfo,
+    deficits: Vec<MarketDeficit>,
+) -> Result<Done, ContractError> {
+    let vault = info.sender.to_string();
+    if !VAULTS.load(storage)?.contains(&vault) {
+        return Err(ContractError::NotRegistered { found: vault });
+    }
+    if deficits.len() > MARKETS_MAX {
+        return Err(ContractError::OutOfBounds {
+            what: "deficits",
+            wanted: format!("at most {MARKETS_MAX}"),
+            found: deficits.len().to_string(),
+        });
+    }
+    let mut till = Till::open(storage, &config.config, fund, &vault, now(env))?;
+    let mut response = Response::new();
+    let (mut paid, mut total) = (Vec::with_capacity(deficits.len()), Amount::ZERO);
+    // Bounded by MARKETS_MAX above.
+    for MarketDeficit { market, amount: asked } in deficits {
+        let Parts { from_first_loss, from_stakers } = till.pay(market, asked)?;
+        let amount = from_first_loss.plus(from_stakers)?;
+        total = total.plus(amount)?;
+        paid.push(MarketDeficit { market, amount });
+        response = response.add_event(DeficitCovered { vault: vault.clone(), market, asked, from_first_loss, from_stakers });
+    }
+    WINDOW.save(storage, &till.all)?;
+    let mut fund = till.fund;
+    let markets: Vec<MarketWindow> = till.markets.into_iter().filter(|record| !record.window.is_full()).collect();
+    MARKET_WINDOWS.save(storage, vault.clone(), &markets)?;
+    fund.covered_total = fund.covered_total.plus(total)?;
+    let response = response.set_data(to_json_binary(&CoverResponse { paid, total })?);
+    Ok(Done { fund, pay: Some(Payment { to: vault, amount: total }), response })
+}
+
+/// What [`cover`] would pay to this vault now for one deficit.
+pub fn coverable(
+    storage: &dyn Storage,
+    config: &FundConfig,
+    fund: Fund,
+    vault: &str,
+    now: u64,
+    deficit: MarketDeficit,
+) -> Result<Amount, ContractError> {
+    let mut till = Till::open(storage, config, fund, vault, now)?;
+    let Parts { from_first_loss, from_stakers } = till.pay(deficit.market, deficit.amount)?;
+    Ok(from_first_loss.plus(from_stakers)?)
+}
+
+/// The records that one cover works on, brought to now.
+struct Till {
+    fund: Fund,
+    all: Window,
+    markets: Vec<MarketWindow>,
+    /// What a market has that drew nothing lately.
+    untouched: Window,
+}
+
+struct Parts {
+    from_first_loss: Amount,
+    from_stakers: Amount,
+}
+
+impl Till {
+    fn open(storage: &dyn Storage, config: &FundConfig, fund: Fund, vault: &str, now: u64) -> Result<Self, ContractError> {
+        let content = fund.content()?;
+        let of_all = WindowRule { share: config.cover_share_max, window_seconds: config.cover_window_seconds };
+        let of_market = WindowRule { share: config.cover_share_per_market_max, ..of_all };
+        let mut markets = MARKET_WINDOWS.may_load(storage, vault.into())?.unwrap_or_default();
+        // Bounded by MARKETS_MAX.
+        for record in &mut markets {
+            record.window = of_market.at(record.window, content, now)?;
+        }
+        markets.retain(|record| !record.window.is_full());
+        Ok(Self {
+            all: of_all.at(WINDOW.load(storage)?, content, now)?,
+            markets,
+            untouched: of_market.full(content, now)?,
+            fund,
+        })
+    }
+
+    fn pay(&mut self, market: MarketId, asked: Amount) -> RiskResult<Parts> {
+        let untouched = self.untouched;
+        let position = self.markets.iter().position(|record| record.market == market);
+        if position.is_none() {
+            // The bound: a vault has at most MARKETS_MAX markets, so only a broken one gets here, and gets nothing.
+            if self.markets.len() >= MARKETS_MAX {
+                return Ok(Parts { from_first_loss: Amount::ZERO, from_stakers: Amount::ZERO });
+            }
+            self.markets.push(MarketWindow { market, window: untouched });
+        }
+        let record = match position {
+            Some(position) => self.markets.get_mut(position),
+            None => self.markets.last_mut(),
+        };
+        let Some(MarketWindow { window, .. }) = record else {
+            return Ok(Parts { from_first_loss: Amount::ZERO, from_stakers: Amount::ZERO });
+        };
+        let amount = asked.min(self.fund.content()?).min(self.all.left).min(window.left);
+        self.all.pay(amount)?;
+        window.pay(amount)?;
+        let from_first_loss = amount.min(self.fund.first_loss);
+        let from_stakers = amount.minus(from_first_loss)?;
+        self.fund.first_loss = self.fund.first_loss.minus(from_first_loss)?;
+        self.fund.staked = self.fund.staked.minus(from_stakers)?;
+        Ok(Parts { from_first_loss, from_stakers })
+    }
+}

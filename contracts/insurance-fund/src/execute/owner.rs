@@ -1,0 +1,102 @@
+//! What the owner, the timelock, may do: name the vaults and set parameters. Nothing here moves coins.
+
+use crate::check::Done;
+use crate::error::ContractError;
+use crate::state::{Fund, StoredConfig, CONFIG, MARKET_WINDOWS, VAULTS};
+use crate::validate;
+use cosmwasm_std::{Api, DepsMut, MessageInfo, Response, Storage};
+use firebreak_messages::insurance_fund::{FundConfig, FundConfigured, VaultRegistered, VaultUnregistered, VAULTS_MAX};
+
+/// The vaults named at instantiation.
+pub fn register_first_vaults(deps: DepsMut, vaults: Vec<String>) -> Result<Response, ContractError> {
+    let (mut known, mut response) = (vec![], Response::new());
+    // Bounded: the ninth is refused.
+    for vault in vaults {
+        let vault = add(deps.api, &mut known, &vault)?;
+        response = response.add_event(VaultRegistered { vault });
+    }
+    VAULTS.save(deps.storage, &known)?;
+    Ok(response)
+}
+
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::AlreadyRegistered`], [`ContractError::TooManyVaults`].
+pub fn register(
+    api: &dyn Api,
+    storage: &mut dyn Storage,
+    config: &StoredConfig,
+    fund: Fund,
+    info: &MessageInfo,
+    vault: String,
+) -> Result<Done, ContractError> {
+    ensure_owner(config, info)?;
+    let mut known = VAULTS.load(storage)?;
+    let vault = add(api, &mut known, &vault)?;
+    VAULTS.save(storage, &known)?;
+    Ok(Done { fund, pay: None, response: Response::new().add_event(VaultRegistered { vault }) })
+}
+
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::NotRegistered`].
+pub fn unregister(
+    storage: &mut dyn Storage,
+    config: &StoredConfig,
+    fund: Fund,
+    info: &MessageInfo,
+    vault: String,
+) -> Result<Done, ContractError> {
+    ensure_owner(config, info)?;
+    let mut known = VAULTS.load(storage)?;
+    let position = known.iter().position(|candidate| *candidate == vault);
+    known.remove(position.ok_or_else(|| ContractError::NotRegistered { found: vault.clone() })?);
+    VAULTS.save(storage, &known)?;
+    MARKET_WINDOWS.remove(storage, vault.clone());
+    Ok(Done { fund, pay: None, response: Response::new().add_event(VaultUnregistered { vault }) })
+}
+
+/// Requests that wait keep the times that they were made with: nobody's exit is moved under their feet.
+///
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`].
+pub fn configure(
+    storage: &mut dyn Storage,
+    stored: &StoredConfig,
+    fund: Fund,
+    info: &MessageInfo,
+    config: FundConfig,
+) -> Result<Done, ContractError> {
+    ensure_owner(stored, info)?;
+    let (before, config) = (stored.config.clone(), validate::config(config)?);
+    let fact = FundConfigured {
+        cooldown_seconds_before: before.cooldown_seconds,
+        cooldown_seconds: config.cooldown_seconds,
+        claim_window_seconds_before: before.claim_window_seconds,
+        claim_window_seconds: config.claim_window_seconds,
+        fee_share_stakers_before: before.fee_share_stakers,
+        fee_share_stakers: config.fee_share_stakers,
+        cover_share_max_before: before.cover_share_max,
+        cover_share_max: config.cover_share_max,
+        cover_share_per_market_max_before: before.cover_share_per_market_max,
+        cover_share_per_market_max: config.cover_share_per_market_max,
+        cover_window_seconds_before: before.cover_window_seconds,
+        cover_window_seconds: config.cover_window_seconds,
+    };
+    CONFIG.save(storage, &StoredConfig { config, ..stored.clone() })?;
+    Ok(Done { fund, pay: None, response: Response::new().add_event(fact) })
+}
+
+fn ensure_owner(config: &StoredConfig, info: &MessageInfo) -> Result<(), ContractError> {
+    if info.sender.as_str() == config.owner {
+        return Ok(());
+    }
+    Err(ContractError::Unauthorized { wanted: config.owner.clone(), found: info.sender.to_string() })
+}
+
+fn add(api: &dyn Api, known: &mut Vec<String>, vault: &str) -> Result<String, ContractError> {
+    let vault = api.addr_validate(vault)?.into_string();
+    if known.contains(&vault) {
+        return Err(ContractError::AlreadyRegistered { vault });
+    }
+    if known.len() >= VAULTS_MAX {
+        return Err(ContractError::TooManyVaults { max: VAULTS_MAX });
+    }
+    known.push(vault.clone());
+    Ok(vault)
+}

@@ -1,0 +1,91 @@
+//! Reads.
+
+use crate::error::ContractError;
+use crate::execute::coverable;
+use crate::state::{Fund, Staker, CONFIG, FUND, STAKERS, VAULTS, WINDOW};
+use crate::window::WindowRule;
+use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
+use firebreak_messages::insurance_fund::{
+    ConfigResponse, CoverableResponse, FundResponse, MarketDeficit, QueryMsg, StakerResponse, StakersResponse,
+};
+use firebreak_messages::time::now;
+use firebreak_risk::{fund_amount_for_shares, Amount, RiskError};
+
+const LIMIT_DEFAULT: u32 = 30;
+const LIMIT_MAX: u32 = 100;
+
+pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    Ok(match msg {
+        QueryMsg::Config {} => to_json_binary(&config(deps)?),
+        QueryMsg::Fund {} => to_json_binary(&fund(deps, env)?),
+        QueryMsg::Staker { address } => to_json_binary(&staker(deps, env, address)?),
+        QueryMsg::Stakers { start_after, limit } => to_json_binary(&stakers(deps, env, start_after, limit)?),
+        QueryMsg::Coverable { market, amount } => {
+            to_json_binary(&least_coverable(deps, env, MarketDeficit { market, amount })?)
+        }
+    }?)
+}
+
+fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
+    let stored = CONFIG.load(deps.storage)?;
+    let vaults = VAULTS.load(deps.storage)?;
+    Ok(ConfigResponse { owner: stored.owner, denom: stored.denom, vaults, config: stored.config })
+}
+
+fn fund(deps: Deps, env: &Env) -> Result<FundResponse, ContractError> {
+    let (fund, config, now) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?.config, now(env));
+    let rule = WindowRule { share: config.cover_share_max, window_seconds: config.cover_window_seconds };
+    let content = fund.content()?;
+    let window = rule.at(WINDOW.load(deps.storage)?, content, now)?;
+    let window_ends_at = now
+        .checked_add(rule.seconds_to_full(window, content)?)
+        .ok_or(RiskError::Overflow { what: "the end of the window" })?;
+    let Fund { first_loss, staked, shares, covered_total, fees_total } = fund;
+    let window_left = window.left;
+    Ok(FundResponse { first_loss, staked, shares, covered_total, fees_total, window_left, window_ends_at })
+}
+
+fn staker(deps: Deps, env: &Env, address: String) -> Result<StakerResponse, ContractError> {
+    let record = STAKERS.may_load(deps.storage, address.clone())?.unwrap_or_default();
+    described(&FUND.load(deps.storage)?, env, address, record)
+}
+
+fn stakers(
+    deps: Deps,
+    env: &Env,
+    start_after: Option<String>,
+    limit: Option<u32>,
+) -> Result<StakersResponse, ContractError> {
+    let fund = FUND.load(deps.storage)?;
+    let limit = usize::try_from(limit.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX)).unwrap_or_default();
+    let stakers = STAKERS
+        .page(deps.storage, start_after, limit)?
+        .into_iter()
+        .map(|(address, record)| described(&fund, env, address, record))
+        .collect::<Result<_, _>>()?;
+    Ok(StakersResponse { stakers })
+}
+
+fn described(fund: &Fund, env: &Env, address: String, record: Staker) -> Result<StakerResponse, ContractError> {
+    let record = record.without_expired(now(env))?;
+    let total = record.shares_total()?;
+    // Shares of a worthless tranche are worth nothing; as an answer that is no error.
+    let value = if fund.staked.is_zero() {
+        Amount::ZERO
+    } else {
+        fund_amount_for_shares(total, fund.staked.signed()?, fund.shares)?
+    };
+    Ok(StakerResponse { address, shares: record.shares, requests: record.requests, value })
+}
+
+/// The question names no vault, so the answer is what every registered vault would get at least; none registered, nothing paid.
+fn least_coverable(deps: Deps, env: &Env, deficit: MarketDeficit) -> Result<CoverableResponse, ContractError> {
+    let (fund, config, now) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?.config, now(env));
+    let mut least: Option<Amount> = None;
+    // Bounded by VAULTS_MAX.
+    for vault in VAULTS.load(deps.storage)? {
+        let amount = coverable(deps.storage, &config, fund.clone(), &vault, now, deficit.clone())?;
+        least = Some(least.map_or(amount, |least| least.min(amount)));
+    }
+    Ok(CoverableResponse { amount: least.unwrap_or_default() })
+}

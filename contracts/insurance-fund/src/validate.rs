@@ -1,0 +1,38 @@
+//! Parameters are compared with the bounds in the messages' doc comments, once, where they enter.
+
+use crate::error::ContractError;
+use firebreak_messages::insurance_fund::FundConfig;
+use firebreak_risk::Ratio;
+
+/// Errors: [`ContractError::OutOfBounds`].
+pub fn config(config: FundConfig) -> Result<FundConfig, ContractError> {
+    seconds("cooldown_seconds", config.cooldown_seconds, 3_600, 2_592_000)?;
+    seconds("claim_window_seconds", config.claim_window_seconds, 3_600, 604_800)?;
+    seconds("cover_window_seconds", config.cover_window_seconds, 60, 604_800)?;
+    at_most("fee_share_stakers", config.fee_share_stakers, Ratio::ONE)?;
+    at_most("cover_share_max", config.cover_share_max, Ratio::ONE)?;
+    at_most("cover_share_per_market_max", config.cover_share_per_market_max, config.cover_share_max)?;
+    Ok(config)
+}
+
+/// Bounds: what a bank takes, 3 to 128 bytes; a typo here would lock the fund.
+pub fn denom(denom: String) -> Result<String, ContractError> {
+    if (3..=128).contains(&denom.len()) {
+        return Ok(denom);
+    }
+    Err(ContractError::OutOfBounds { what: "denom", wanted: "3 to 128 bytes".into(), found: denom.len().to_string() })
+}
+
+fn seconds(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds { what, wanted: format!("{min} to {max}"), found: found.to_string() })
+}
+
+fn at_most(what: &'static str, found: Ratio, max: Ratio) -> Result<(), ContractError> {
+    if found <= max {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds { what, wanted: format!("at most {max}"), found: found.to_string() })
+}

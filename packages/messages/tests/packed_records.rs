@@ -1,0 +1,188 @@
+//! The bytes of the hot records: what they are, and how long they can get. A change here is a change of the storage
+//! format and needs a new version byte and a migration.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
+use firebreak_messages::derivatives_vault::{
+    Account, LiquidityProvider, LiquidityRequest, MarketState, Order, OrderId, Pool, Position, Queue, QueueEnds,
+    LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
+};
+use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
+use firebreak_messages::packed::{from_packed, to_packed, PackedError};
+use firebreak_messages::{AccountId, MarketId, Source, MARKETS_PER_ACCOUNT_MAX};
+use firebreak_risk::{
+    Amount, BasisPoints, CashIndex, Level, Nominal, Phase, PoolShares, PositionStake, Posture, Price, Scale, Side,
+    SignedAmount, SignedRatio, Size, PHASES_MAX, PRICE_MAX,
+};
+use serde::{de::DeserializeOwned, Serialize};
+use std::fmt::Debug;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> Vec<u8> {
+    let bytes = to_packed("record", 1, value).unwrap();
+    assert_eq!(&from_packed::<T>("record", 1, &bytes).unwrap(), value);
+    bytes
+}
+
+fn stake(nominal: i128, basis: i128, epoch: u32) -> PositionStake {
+    PositionStake { nominal: Nominal::from_atoms(nominal), basis: SignedAmount::from_atoms(basis), epoch }
+}
+
+/// The longest address of a Cosmos chain: 83-character prefixes exist in theory, 74 is a 32-byte address with a long one.
+fn long_address() -> String {
+    "a".repeat(90)
+}
+
+fn worst_side() -> Side {
+    Side {
+        scale: Scale::from_atoms(u128::MAX),
+        cash_index: CashIndex::from_atoms(i128::MIN),
+        nominal: Nominal::from_atoms(i128::MIN),
+        basis: SignedAmount::from_atoms(i128::MIN),
+        epoch: u32::MAX,
+    }
+}
+
+fn worst_phase() -> Phase {
+    let posture = Posture { initial_margin_factor: BasisPoints(u16::MAX), ..Posture::preset(Level::Settlement) };
+    Phase { until: u64::MAX, posture }
+}
+
+#[test]
+fn an_account_with_one_position_has_these_bytes() {
+    let account = Account {
+        cash: SignedAmount::from_atoms(1_000_000),
+        positions: vec![Position { market: MarketId(1), stake: stake(1_000_000_000_000_000_000, 60_000_000_000, 0) }],
+        orders: vec![OrderId { market: MarketId(1), queue: Queue::Increase, sequence: 7 }],
+    };
+    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch | 1 order: market, queue, sequence
+    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf030001010107");
+}
+
+#[test]
+fn a_round_and_a_posture_have_these_bytes() {
+    let record = PriceRecord {
+        age_max_seconds: 60,
+        age_limit_seconds: 600,
+        rounds: vec![Round {
+            round: 5,
+            price: Price::from_units(2),
+            band: Price::ZERO,
+            published_at: 1_000,
+            recorded_height: 9,
+            validity: Validity::Valid,
+        }],
+    };
+    assert_eq!(hex(&round_trip(&record)), "013cd80401058080a0f6f4acdbe01b00e8070900");
+    let phases = vec![Phase { until: 300, posture: Posture::preset(Level::Guarded) }];
+    let restriction = Restriction { source: Source::Band, since: 100, phases, incident: 3 };
+    let record = PostureRecord { evaluated_round: 5, restrictions: vec![restriction] };
+    assert_eq!(hex(&round_trip(&record)), "010501006401ac02010100009875e80788278827000103");
+}
+
+#[test]
+fn hot_records_stay_short_at_their_worst_values() {
+    let account = Account {
+        cash: SignedAmount::from_atoms(i128::MIN),
+        positions: vec![
+            Position { market: MarketId(u16::MAX), stake: stake(i128::MIN, i128::MIN, u32::MAX) };
+            MARKETS_PER_ACCOUNT_MAX
+        ],
+        orders: vec![
+            OrderId { market: MarketId(u16::MAX), queue: Queue::Increase, sequence: u64::MAX };
+            ORDERS_PER_ACCOUNT_MAX
+        ],
+    };
+    let ends = QueueEnds { head: u64::MAX, tail: u64::MAX };
+    let market = MarketState {
+        long: worst_side(),
+        short: worst_side(),
+        funding_rate: SignedRatio::from_atoms(i128::MIN),
+        accrued_at: u64::MAX,
+        mark_price: PRICE_MAX,
+        mark_round: u64::MAX,
+        reduce: ends,
+        increase: ends,
+        traded_notional: Amount::from_atoms(u128::MAX),
+        liquidated_notional: Amount::from_atoms(u128::MAX),
+    };
+    let pool = Pool {
+        cash: SignedAmount::from_atoms(i128::MIN),
+        traders_cash: SignedAmount::from_atoms(i128::MIN),
+        receivable: Amount::from_atoms(u128::MAX),
+        escrow: Amount::from_atoms(u128::MAX),
+        insurance_fees: Amount::from_atoms(u128::MAX),
+        shares: PoolShares::from_atoms(u128::MAX),
+        shares_leaving: PoolShares::from_atoms(u128::MAX),
+    };
+    let order = Order {
+        account: AccountId { owner: long_address(), subaccount: u8::MAX },
+        size: Size::from_atoms(i128::MIN),
+        price_bound: PRICE_MAX,
+        placed_at: u64::MAX,
+        placed_height: u64::MAX,
+        placed_round: u64::MAX,
+        execution_fee: Amount::from_atoms(u128::MAX),
+        cancel_requested_at: Some(u64::MAX),
+    };
+    let round = Round {
+        round: u64::MAX,
+        price: PRICE_MAX,
+        band: PRICE_MAX,
+        published_at: u64::MAX,
+        recorded_height: u64::MAX,
+        validity: Validity::Invalid,
+    };
+    let prices =
+        PriceRecord { age_max_seconds: u64::MAX, age_limit_seconds: u64::MAX, rounds: vec![round; ROUNDS_KEPT] };
+    let postures = PostureRecord {
+        evaluated_round: u64::MAX,
+        restrictions: Source::ALL
+            .map(|source| Restriction {
+                source,
+                since: u64::MAX,
+                phases: vec![worst_phase(); PHASES_MAX],
+                incident: u64::MAX,
+            })
+            .to_vec(),
+    };
+    let request = LiquidityRequest {
+        request: u64::MAX,
+        shares: PoolShares::from_atoms(u128::MAX),
+        matures_at: u64::MAX,
+        expires_at: u64::MAX,
+    };
+    let provider = LiquidityProvider {
+        shares: PoolShares::from_atoms(u128::MAX),
+        requests: vec![request; LP_REQUESTS_MAX],
+        next_request: u64::MAX,
+        last_deposit_height: u64::MAX,
+    };
+    for (name, found, wanted) in [
+        ("account", round_trip(&account).len(), 502),
+        ("market", round_trip(&market).len(), 295),
+        ("pool", round_trip(&pool).len(), 134),
+        ("order", round_trip(&order).len(), 187),
+        ("prices", round_trip(&prices).len(), 510),
+        ("postures", round_trip(&postures).len(), 652),
+        ("provider", round_trip(&provider).len(), 237),
+    ] {
+        assert_eq!(found, wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_record_of_another_version_or_length_is_refused() {
+    let bytes = to_packed("pool", 1, &Pool::default()).unwrap();
+    let wrong_version = from_packed::<Pool>("pool", 2, &bytes);
+    assert_eq!(wrong_version, Err(PackedError::Version { what: "pool".into(), wanted: 2, found: 1 }));
+    let mut longer = bytes.clone();
+    longer.push(0);
+    let malformed = |length| Err(PackedError::Malformed { what: "pool".into(), length });
+    assert_eq!(from_packed::<Pool>("pool", 1, &longer), malformed(bytes.len() + 1));
+    assert_eq!(from_packed::<Pool>("pool", 1, &bytes[..bytes.len() - 1]), malformed(bytes.len() - 1));
+    assert_eq!(from_packed::<Pool>("pool", 1, &[]), malformed(0));
+}
