@@ -64,12 +64,8 @@ pub fn accrue_funding(
     // v = pull * velocity / scale, per day and day.
     let pull = skew.atoms().clamp(scale.checked_neg().ok_or_else(overflow)?, scale);
     let velocity = signed(params.velocity_max.atoms(), what)?;
-    let unclamped = sum_of_products(
-        &[&[start, scale, DAY], &[pull, velocity, seconds]],
-        &[scale, DAY],
-        rounding,
-        what,
-    )?;
+    let unclamped =
+        sum_of_products(&[&[start, scale, DAY], &[pull, velocity, seconds]], &[scale, DAY], rounding, what)?;
     let end = SignedRatio::from_atoms(unclamped).clamped(params.rate_max)?;
 
     let area = if end.atoms() == unclamped {
@@ -103,7 +99,7 @@ pub fn accrue_funding(
 /// more than shorts receive, the residual that the pool keeps.
 ///
 /// Units: settlement coin. Rounding: down, so the pool never claims a part of a unit that nobody paid.
-/// Errors: [`RiskError::Overflow`](crate::RiskError::Overflow).
+/// Errors: [`RiskError::Overflow`]. Source: `docs/formulas.md#f2-funding`.
 pub fn funding_of(size: Size, per_unit: SignedRatio) -> RiskResult<SignedAmount> {
     mul_div_signed(size.atoms(), per_unit.atoms(), NOTIONAL_DIVISOR, Rounding::Floor, "funding of a size")
         .map(SignedAmount::from_atoms)

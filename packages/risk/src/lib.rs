@@ -61,3 +61,6 @@ pub use detect::{
     MeanBucket, MeanWindow, Response, Sample, SpentBucket, TimeBudget, Verdict, EXTREME_BUCKETS, MEAN_BUCKETS,
 };
 pub use median::{median_absolute_deviation, weighted_median, Weighted};
+
+#[cfg(test)]
+mod documentation;

@@ -153,8 +153,10 @@ impl Side {
         if side.nominal.is_zero() && side.needs_roll() {
             side.restart()?;
         }
-        let crowd = side.nominal.atoms().signum();
-        if size.is_zero() || (crowd != 0 && crowd != size.atoms().signum()) {
+        let direction = size.atoms().signum();
+        // The stake is asked too: one of the other side whose size was deleveraged to zero still holds cash.
+        let fits = |nominal: Nominal| nominal.is_zero() || nominal.atoms().signum() == direction;
+        if size.is_zero() || !fits(side.nominal) || !fits(stake.nominal) {
             return Err(RiskError::SizeNotHeld { size, held: side.open_interest()? });
         }
         if side.scale < SCALE_MIN {

@@ -24,6 +24,7 @@
 
 mod builder;
 mod code;
+mod interim;
 pub mod invariants;
 mod meter;
 mod metered;

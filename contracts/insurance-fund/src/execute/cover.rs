@@ -45,7 +45,8 @@ pub fn cover(
         let amount = from_first_loss.plus(from_stakers)?;
         total = total.plus(amount)?;
         paid.push(MarketDeficit { market, amount });
-        response = response.add_event(DeficitCovered { vault: vault.clone(), market, asked, from_first_loss, from_stakers });
+        response =
+            response.add_event(DeficitCovered { vault: vault.clone(), market, asked, from_first_loss, from_stakers });
     }
     WINDOW.save(storage, &till.all)?;
     let mut fund = till.fund;
@@ -85,7 +86,13 @@ struct Parts {
 }
 
 impl Till {
-    fn open(storage: &dyn Storage, config: &FundConfig, fund: Fund, vault: &str, now: u64) -> Result<Self, ContractError> {
+    fn open(
+        storage: &dyn Storage,
+        config: &FundConfig,
+        fund: Fund,
+        vault: &str,
+        now: u64,
+    ) -> Result<Self, ContractError> {
         let content = fund.content()?;
         let of_all = WindowRule { share: config.cover_share_max, window_seconds: config.cover_window_seconds };
         let of_market = WindowRule { share: config.cover_share_per_market_max, ..of_all };

@@ -12,7 +12,7 @@ const DELTA: u64 = 10;
 fn worked_example_of_the_first_eligible_round() {
     let rounds = [
         round(7, 998, 49, true),
-        round(8, 1_004, 51, true),  // a later block, but it may have been known when the order was placed
+        round(8, 1_004, 51, true), // a later block, but it may have been known when the order was placed
         round(9, 1_010, 52, false), // in time, not valid
         round(10, 1_016, 53, true),
         round(11, 1_022, 54, true),

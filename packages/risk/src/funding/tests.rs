@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ONE, PRICE_MAX, SIZE_MAX};
+use crate::{SignedAmount, ONE, PRICE_MAX, SIZE_MAX};
 use proptest::prelude::*;
 
 fn rate(text: &str) -> SignedRatio {
@@ -21,10 +21,12 @@ fn worked_example_of_funding() {
     // At a clamp of 0.02: reached after 0.19 days; 0.0105 * 0.19 + 0.02 * 0.06 = 0.003195; times 2,000
     let clamped = accrue_funding(rate("0.001"), skew, SCALE, &params("1", "0.02"), price, 6 * HOUR);
     assert_eq!(clamped, Ok(FundingStep { rate: rate("0.02"), per_unit: rate("6.39") }));
+    // Of the first figure the pool keeps 1,000 * 6.75.
+    assert_eq!(funding_of(skew, rate("6.75")), Ok(SignedAmount::from_atoms(6_750_000_000)));
 }
 
 #[test]
-fn funding_of_a_table() {
+fn steps_of_a_table() {
     for (name, start, skew, seconds, end, per_unit) in [
         // v_max 1, clamp 0.05, price 100
         ("no skew, no rate", "0", 0, 24 * HOUR, "0", "0"),
@@ -45,6 +47,15 @@ fn funding_of_a_table() {
             seconds,
         );
         assert_eq!(step, Ok(FundingStep { rate: rate(end), per_unit: rate(per_unit) }), "{name}");
+    }
+}
+
+//
+#[test]
+fn the_residual_rounds_down() {
+    for (size, per_unit, paid) in [(1, 1, 0), (-1, 1, -1), (1, -1, -1), (-1, -1, 0)] {
+        let found = funding_of(Size::from_atoms(size), SignedRatio::from_atoms(per_unit));
+        assert_eq!(found, Ok(SignedAmount::from_atoms(paid)), "{size} * {per_unit}");
     }
 }
 

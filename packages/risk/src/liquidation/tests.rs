@@ -50,7 +50,7 @@ fn close_sizes_of_a_table() {
     // At 100 a unit: flat maintenance 3 a unit, 3.3 with the buffer; penalty 1 a unit; all of it needs 330.
     for (name, equity, others, expected) in [
         ("healthy at the buffer", 330, 0, 0),
-        ("one third less", 215, 0, 50), // 2.3 y + 100 = 215
+        ("one third less", 215, 0, 50),         // 2.3 y + 100 = 215
         ("others need it first", 325, 100, 50), // 215 + 110
         ("worth exactly the penalty", 100, 0, 100),
         ("worth nothing", 0, 0, 100),
@@ -94,9 +94,9 @@ fn the_largest_position_at_the_largest_price_fits() {
         let kept = largest_keepable_size(equity, Amount::ZERO, most, price, &wild, most, &params()).unwrap();
         assert!(kept.is_long() && kept <= most);
     }
-    // The smallest scale as well.
-    let kept = largest_keepable_size(equity, Amount::ZERO, most, PRICE_MAX, &wild, Size::from_atoms(1), &params());
-    assert!(kept.unwrap().is_long());
+    // A scale that no market with such a position can have says so.
+    let absurd = largest_keepable_size(equity, Amount::ZERO, most, PRICE_MAX, &wild, Size::from_atoms(1), &params());
+    assert_eq!(absurd, Err(RiskError::Overflow { what: "a maintenance margin" }));
 }
 
 /// `docs/formulas.md#f8-liquidation-fee`

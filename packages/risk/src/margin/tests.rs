@@ -78,10 +78,7 @@ fn margin_rounds_up() {
     let dust = Size::from_atoms(1);
     let params = MarginParams { margin_min: Amount::ZERO, ..params() };
     assert_eq!(params.maintenance_margin(dust, Price::from_atoms(1), SCALE), Ok(Amount::from_atoms(1)));
-    assert_eq!(
-        params.initial_margin(dust, Price::from_atoms(1), SCALE, &Posture::NORMAL),
-        Ok(Amount::from_atoms(1))
-    );
+    assert_eq!(params.initial_margin(dust, Price::from_atoms(1), SCALE, &Posture::NORMAL), Ok(Amount::from_atoms(1)));
 }
 
 #[test]

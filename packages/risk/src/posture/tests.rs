@@ -51,6 +51,21 @@ fn at(phases: &[Phase], time: u64) -> Posture {
     phase_at(phases, time).map_or(Posture::NORMAL, |phase| phase.posture)
 }
 
+/// `docs/formulas.md#postures`
+#[test]
+fn worked_example_of_a_join() {
+    // `Guarded`, and somebody else's rule that halves nothing but asks for 5x and queues the exits of providers.
+    let rule = Posture { leverage_max: 500, lp_exit: LpExit::Queue, ..Posture::NORMAL };
+    let joined = Posture::preset(Level::Guarded).join(rule);
+    assert_eq!(joined.level, Level::Guarded);
+    assert_eq!(joined.initial_margin_factor, BasisPoints(15_000));
+    assert_eq!(joined.leverage_max, 500);
+    assert_eq!(joined.order_size_factor, BasisPoints(5_000));
+    assert_eq!(joined.skew_raising, OrderAccess::LimitOnly);
+    assert_eq!(joined.lp_exit, LpExit::Queue);
+    assert_eq!(joined, rule.join(Posture::preset(Level::Guarded)));
+}
+
 #[test]
 fn presets_tighten_from_level_to_level() {
     for pair in LEVELS.windows(2) {

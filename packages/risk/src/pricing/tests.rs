@@ -28,13 +28,13 @@ fn worked_example_of_the_skew_price() {
 #[test]
 fn fill_prices_of_a_table() {
     for (name, skew, delta, fill) in [
-        ("balanced, buy", "0", "100", "100.5"),               // 100/20000 = 0.5 %
-        ("balanced, sale", "0", "-100", "99.5"),              // mirrored
-        ("long skew, buy more", "1000", "100", "110.5"),      // 2100/20000 = 10.5 %
+        ("balanced, buy", "0", "100", "100.5"),                // 100/20000 = 0.5 %
+        ("balanced, sale", "0", "-100", "99.5"),               // mirrored
+        ("long skew, buy more", "1000", "100", "110.5"),       // 2100/20000 = 10.5 %
         ("long skew, sale earns it", "1000", "-100", "109.5"), // 1900/20000 = 9.5 %
-        ("short skew, buy earns it", "-1000", "100", "90.5"), // -1900/20000
-        ("crossing the middle", "-50", "100", "100"),         // 0
-        ("past the scale", "12000", "2000", "230"),           // 26000/20000 = 130 %
+        ("short skew, buy earns it", "-1000", "100", "90.5"),  // -1900/20000
+        ("crossing the middle", "-50", "100", "100"),          // 0
+        ("past the scale", "12000", "2000", "230"),            // 26000/20000 = 130 %
         ("no trade", "100", "0", "101"),
     ] {
         assert_eq!(fill_price(Price::from_units(100), size(skew), size(delta), SCALE), Ok(price(fill)), "{name}");
@@ -74,8 +74,7 @@ fn a_premium_of_minus_one_is_refused_and_not_clamped() {
 #[test]
 fn a_skew_scale_of_zero_or_less_is_refused() {
     for scale in [Size::ZERO, Size::from_units(-1)] {
-        let refused =
-            RiskError::OutOfBounds { what: "skew_scale", wanted: "above 0".into(), found: scale.to_string() };
+        let refused = RiskError::OutOfBounds { what: "skew_scale", wanted: "above 0".into(), found: scale.to_string() };
         let (p, k, d) = (Price::from_units(1), Size::ZERO, Size::from_units(1));
         assert_eq!(fill_price(p, k, d, scale), Err(refused.clone()));
         assert_eq!(trade_cost(p, k, d, scale), Err(refused.clone()));

@@ -20,7 +20,7 @@ fn worked_example_of_the_share_price() {
     // The pool earned 10 %: 10^9 * (10^15 + 10^6) / (1.1 * 10^9 + 1), rounded down.
     let second = shares_for_deposit(amount(1_000_000_000), value(1_100_000_000), shares(1_000_000_000_000_000));
     assert_eq!(second, Ok(shares(909_090_909_173_553))); // 909,090,909,173,553.7
-    // All of the first: 10^15 * (1.1 * 10^9 + 1) / (10^15 + 10^6) = 1,099,999,999.9
+                                                         // All of the first: 10^15 * (1.1 * 10^9 + 1) / (10^15 + 10^6) = 1,099,999,999.9
     let out = amount_for_shares(shares(1_000_000_000_000_000), value(1_100_000_000), shares(1_000_000_000_000_000));
     assert_eq!(out, Ok(amount(1_099_999_999)));
 }
@@ -42,7 +42,8 @@ fn a_worthless_pool_with_shares_takes_and_pays_nothing() {
         shares_for_deposit(amount(1), value(-1), shares(0)),
         Err(RiskError::PoolWorthless { value: "-1".into(), supply: "0".into() })
     );
-    assert_eq!(shares_for_deposit(amount(1), value(1), shares(1)), Ok(shares(500_000))); // 1,000,001 / 2
+    assert_eq!(shares_for_deposit(amount(1), value(1), shares(1)), Ok(shares(500_000)));
+    // 1,000,001 / 2
 }
 
 #[test]

@@ -1,0 +1,49 @@
+use cosmwasm_std::StdError;
+use firebreak_messages::circuit_breaker::Scope;
+use firebreak_messages::{FeedId, MarketId, PackedError, Source};
+use firebreak_risk::{Level, RiskError};
+use thiserror::Error;
+
+/// Every refusal says what was wanted and what was found. Nothing moves when one is returned.
+#[derive(Debug, Error, PartialEq)]
+pub enum ContractError {
+    #[error(transparent)]
+    Std(#[from] StdError),
+    #[error(transparent)]
+    Packed(#[from] PackedError),
+    #[error(transparent)]
+    Risk(#[from] RiskError),
+
+    #[error("only {wanted} may do this, the sender is {found}")]
+    Unauthorized { wanted: String, found: String },
+    #[error("this message takes no coins, {found} came with it")]
+    UnexpectedFunds { found: String },
+    #[error("{what} must be {wanted}, found {found}")]
+    OutOfBounds { what: &'static str, wanted: String, found: String },
+
+    #[error("there is no market {market}")]
+    UnknownMarket { market: MarketId },
+    #[error("market {market} is named twice")]
+    DuplicateMarket { market: MarketId },
+    #[error("at most {max} markets, this would be one more")]
+    TooManyMarkets { max: usize },
+    /// Never leaves an evaluation: it becomes the market's recorded failure.
+    #[error("the oracle has no readable price record of feed {feed}")]
+    PriceMissing { feed: FeedId },
+
+    #[error("{source_name} restricts by its rule only, never by message")]
+    ReflexSource { source_name: Source },
+    #[error("{source_name} may restrict to at most {wanted} in phase {phase}, found {found}")]
+    LevelNotAllowed { source_name: Source, phase: usize, wanted: Level, found: Level },
+    #[error("a posture at {found} may not {what}, that needs at least {wanted}")]
+    PostureBeyondLevel { what: &'static str, wanted: Level, found: Level },
+    #[error("the scope {scope} may stay frozen until {granted_until} within its budget, asked is {wanted_until}")]
+    FrozenBudget { scope: Scope, wanted_until: u64, granted_until: u64 },
+    #[error("{source_name} has no restriction of {scope}")]
+    NothingToLift { scope: Scope, source_name: Source },
+
+    #[error("there is no reply {id}")]
+    UnknownReply { id: u64 },
+    #[error("migration needs {wanted}, found {found}")]
+    Migration { wanted: String, found: String },
+}

@@ -1,0 +1,81 @@
+//! The owner's configuration.
+
+use super::ensure_owner;
+use crate::error::ContractError;
+use crate::state::{MarketRules, RuleMemory, Watched, CONFIG, GUARDS, RULES, SIGNAL_HEALTH};
+use crate::validate;
+use cosmwasm_std::{DepsMut, MessageInfo, Response};
+use firebreak_messages::circuit_breaker::layout::POSTURES;
+use firebreak_messages::circuit_breaker::{
+    GuardConfig, GuardConfigured, PostureRecord, SignalConfig, SignalConfigured, SignalHealthResponse,
+};
+use firebreak_messages::{MarketId, MARKETS_MAX};
+
+/// Errors: [`ContractError::Unauthorized`], and those of [`set_market`].
+pub fn set_market_as_owner(
+    deps: DepsMut,
+    info: &MessageInfo,
+    market: MarketId,
+    config: GuardConfig,
+) -> Result<Response, ContractError> {
+    ensure_owner(&CONFIG.load(deps.storage)?, info)?;
+    Ok(Response::new().add_event(set_market(deps, market, config)?))
+}
+
+/// Adds a market or replaces its rules. Restrictions and counters stay; windows start afresh, because buckets of another
+/// width mean nothing. Another feed counts other rounds: the lease starts at none, so the market is `ReduceOnly` until
+/// the new feed is evaluated.
+///
+/// Errors: [`ContractError::OutOfBounds`], [`ContractError::TooManyMarkets`].
+pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result<GuardConfigured, ContractError> {
+    validate::guard(&guard)?;
+    let mut config = CONFIG.load(deps.storage)?;
+    let feed_before = config.watched.iter().find(|watched| watched.market == market).map(|watched| watched.feed);
+    if feed_before.is_none() && config.watched.len() >= MARKETS_MAX {
+        return Err(ContractError::TooManyMarkets { max: MARKETS_MAX });
+    }
+    let mut posture = POSTURES.may_load(deps.storage, market.0)?.unwrap_or_default();
+    if feed_before != Some(guard.feed) {
+        config.watched.retain(|watched| watched.market != market);
+        config.watched.push(Watched { market, feed: guard.feed });
+        CONFIG.save(deps.storage, &config)?;
+        posture = PostureRecord { evaluated_round: 0, ..posture };
+    }
+    let before = RULES.may_load(deps.storage, market.0)?.unwrap_or_default();
+    let counters = |memory: RuleMemory| RuleMemory { episode: None, ..memory };
+    let rules = MarketRules {
+        band: counters(before.band),
+        velocity: counters(before.velocity),
+        failing: before.failing,
+        ..MarketRules::default()
+    };
+    RULES.save(deps.storage, market.0, &rules)?;
+    POSTURES.save(deps.storage, market.0, &posture)?;
+    GUARDS.save(deps.storage, market.0, &guard)?;
+    Ok(GuardConfigured { market, feed: guard.feed, band: guard.band.mode, velocity: guard.velocity.mode })
+}
+
+/// A new guardian starts healthy: failures of the old one say nothing about it.
+///
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`].
+pub fn set_guardian(
+    deps: DepsMut,
+    info: &MessageInfo,
+    guardian: Option<SignalConfig>,
+) -> Result<Response, ContractError> {
+    let mut config = CONFIG.load(deps.storage)?;
+    ensure_owner(&config, info)?;
+    let guardian = guardian.map(|guardian| validate::signal(deps.api, guardian)).transpose()?;
+    let contract = |guardian: &Option<SignalConfig>| {
+        guardian.as_ref().map(|guardian| guardian.contract.clone()).unwrap_or_default()
+    };
+    let fact = SignalConfigured {
+        contract_before: contract(&config.guardian),
+        contract: contract(&guardian),
+        gas_limit: guardian.as_ref().map_or(0, |guardian| guardian.gas_limit),
+    };
+    config.guardian = guardian;
+    CONFIG.save(deps.storage, &config)?;
+    SIGNAL_HEALTH.save(deps.storage, &SignalHealthResponse::default())?;
+    Ok(Response::new().add_event(fact))
+}

@@ -1,0 +1,172 @@
+//! The pool: what shares cost, what they are worth, and when they may leave.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod support;
+
+use firebreak_derivatives_vault::ContractError;
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::Action;
+use firebreak_risk::*;
+use support::*;
+
+const DAY: u64 = 86_400;
+
+fn shares_of(bench: &Bench, name: &str) -> PoolShares {
+    let answer: LiquidityProviderResponse = bench.query(QueryMsg::LiquidityProvider { address: address(name) });
+    answer.provider.shares
+}
+
+fn request(bench: &mut Bench, name: &str, shares: PoolShares) -> u64 {
+    let events = bench.execute(name, ExecuteMsg::RequestLiquidityWithdrawal { shares }, 0).unwrap();
+    LiquidityWithdrawalRequested::all(&events)[0].request
+}
+
+fn claim(bench: &mut Bench, name: &str, request: u64, min: u64) -> Result<Amount, ContractError> {
+    let msg = ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min: units(min) };
+    bench.execute(name, msg, 0).map(|events| LiquidityWithdrawn::all(&events)[0].amount)
+}
+
+#[test]
+fn what_is_put_in_and_taken_out_at_one_price_never_grows() {
+    //
+    let mut bench = Bench::new();
+    bench.deposit("alice", 100_000);
+    bench.trade("alice", BTC, "10");
+    bench.set_price(BTC, "61234.567");
+    let value = bench.pool().value.unwrap();
+    assert!(value.deposit >= value.withdraw);
+    bench.provide("bob", 50_000).unwrap();
+    let shares = shares_of(&bench, "bob");
+    let id = request(&mut bench, "bob", shares);
+    bench.advance(DAY);
+    bench.refresh();
+    let paid = claim(&mut bench, "bob", id, 0).unwrap();
+    // A day of funding was earned in between; without it nothing is left over.
+    let funding = bench.market(BTC).state.long.cash_index;
+    assert!(paid <= units(50_000) || funding.atoms() < 0, "{paid}");
+}
+
+#[test]
+fn a_deposit_gets_its_minimum_or_nothing_happens() {
+    //
+    let mut bench = Bench::new();
+    let fair = Amount::from_units(1_000).atoms() * 1_000_000; // a virtual share is a millionth of a unit
+    let too_many = PoolShares::from_atoms(fair * 2);
+    let refused = bench.execute("bob", ExecuteMsg::ProvideLiquidity { shares_min: too_many }, 1_000).unwrap_err();
+    assert!(matches!(refused, ContractError::TooFewShares { wanted, .. } if wanted == too_many), "{refused}");
+    assert_eq!(shares_of(&bench, "bob"), PoolShares::ZERO);
+    // A sandwich: a deposit in front cannot move the share price by donating.
+    let before = bench.pool().value.unwrap().deposit;
+    bench.donate(1_000_000);
+    assert_eq!(bench.pool().value.unwrap().deposit, before);
+    bench.execute("bob", ExecuteMsg::ProvideLiquidity { shares_min: PoolShares::from_atoms(fair / 2) }, 1_000).unwrap();
+}
+
+#[test]
+fn a_worthless_pool_takes_no_deposit() {
+    // traders gained more than the pool had.
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    bench.provide("lp", 10_000).unwrap();
+    bench.deposit("alice", 100_000);
+    bench.trade("alice", BTC, "10");
+    bench.set_price(BTC, "62000"); // +20,000
+    assert!(bench.pool().value.unwrap().deposit.is_negative());
+    let refused = bench.provide("bob", 1_000).unwrap_err();
+    assert!(matches!(refused, ContractError::Risk(RiskError::PoolWorthless { .. })), "{refused}");
+}
+
+#[test]
+fn a_claim_waits_for_its_cool_down_and_expires_after_its_window() {
+    let mut bench = Bench::new();
+    bench.provide("bob", 1_000).unwrap();
+    let shares = shares_of(&bench, "bob");
+    let id = request(&mut bench, "bob", shares);
+    let (now, matures_at) = (bench.now(), bench.now() + DAY);
+    let early = claim(&mut bench, "bob", id, 0).unwrap_err();
+    assert_eq!(early, ContractError::NotMatured { request: id, matures_at, now });
+    bench.advance(DAY + 21_600 + 1);
+    bench.refresh();
+    let late = claim(&mut bench, "bob", id, 0).unwrap_err();
+    assert_eq!(late, ContractError::RequestExpired { request: id, expires_at: matures_at + 21_600 });
+    // Asking again puts the expired shares back first: no request is kept matured for ever.
+    let again = request(&mut bench, "bob", shares);
+    assert_ne!(again, id);
+    bench.advance(DAY);
+    bench.refresh();
+    assert_eq!(
+        claim(&mut bench, "bob", again, 1_001).unwrap_err(),
+        ContractError::TooLittlePaid { wanted: units(1_001), found: units(1_000) }
+    );
+    assert!(claim(&mut bench, "bob", again, 999).is_ok());
+    let unknown = claim(&mut bench, "bob", again, 0).unwrap_err();
+    assert_eq!(unknown, ContractError::UnknownRequest { request: again });
+}
+
+#[test]
+fn shares_that_wait_bear_losses() {
+    let mut bench = Bench::new();
+    bench.provide("bob", 1_000_000).unwrap();
+    let shares = shares_of(&bench, "bob");
+    let id = request(&mut bench, "bob", shares);
+    bench.deposit("alice", 100_000);
+    bench.trade("alice", BTC, "20");
+    bench.advance(DAY - 60);
+    bench.set_price(BTC, "80000"); // the pool owes 400,000 of 11 million
+    bench.advance(60);
+    bench.refresh();
+    let paid = claim(&mut bench, "bob", id, 0).unwrap();
+    assert!(paid < units(970_000) && paid > units(950_000), "{paid}");
+}
+
+#[test]
+fn requests_work_without_a_price_and_claims_and_deposits_wait_for_one() {
+    let mut bench = Bench::new();
+    bench.provide("bob", 1_000).unwrap();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.advance(DAY);
+    let shares = shares_of(&bench, "bob");
+    let id = request(&mut bench, "bob", shares);
+    bench.advance(DAY);
+    let refused = claim(&mut bench, "bob", id, 0).unwrap_err();
+    let action = Action::ClaimLiquidityWithdrawal;
+    assert!(matches!(refused, ContractError::PriceUnusable { action: found, market: BTC, .. } if found == action));
+    assert!(matches!(bench.provide("carol", 1).unwrap_err(), ContractError::PriceUnusable { .. }));
+    bench.restrict(BTC, Level::ReduceOnly, 100);
+    bench.refresh();
+    let queued = claim(&mut bench, "bob", id, 0).unwrap_err();
+    assert!(matches!(queued, ContractError::Restricted { action: found, .. } if found == action), "{queued}");
+    let cancel = ExecuteMsg::CancelLiquidityWithdrawal { request: id };
+    bench.execute("bob", cancel, 0).unwrap();
+    assert_eq!(shares_of(&bench, "bob"), shares);
+}
+
+#[test]
+fn open_interest_keeps_its_reserve() {
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    bench.provide("lp", 100_000).unwrap();
+    bench.deposit("alice", 100_000);
+    bench.trade("alice", BTC, "10"); // 600,000 of open interest, 10 % of it stays
+    let shares = shares_of(&bench, "lp");
+    let id = request(&mut bench, "lp", shares);
+    bench.advance(DAY);
+    bench.refresh();
+    let refused = claim(&mut bench, "lp", id, 0).unwrap_err();
+    assert!(matches!(refused, ContractError::ReserveTooLow { wanted, .. } if wanted == units(60_000)), "{refused}");
+    bench.trade("alice", BTC, "-10");
+    assert!(claim(&mut bench, "lp", id, 0).is_ok());
+}
+
+#[test]
+fn liquidity_cannot_leave_in_the_block_in_which_its_owner_deposits() {
+    let mut bench = Bench::new();
+    bench.provide("bob", 1_000).unwrap();
+    let shares = shares_of(&bench, "bob");
+    let id = request(&mut bench, "bob", shares);
+    bench.advance(DAY);
+    bench.refresh();
+    bench.provide("bob", 1).unwrap();
+    assert_eq!(claim(&mut bench, "bob", id, 0).unwrap_err(), ContractError::SameBlock);
+}

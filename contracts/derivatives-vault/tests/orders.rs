@@ -1,0 +1,332 @@
+//! Orders: which price they get, what they cost, and what refuses them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod support;
+
+use firebreak_derivatives_vault::ContractError;
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::oracle::Validity;
+use firebreak_messages::{Action, Reason};
+use firebreak_risk::*;
+use support::*;
+
+fn reasons(events: &[cosmwasm_std::Event]) -> Vec<DropReason> {
+    OrderDropped::all(events).into_iter().map(|dropped| dropped.reason).collect()
+}
+
+#[test]
+fn a_round_trip_at_one_price_costs_the_fees_and_nothing_else() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    let opened = OrderFilled::all(&bench.trade("alice", BTC, "1"));
+    // premium (2*0 + 1) / (2 * 10,000) = 0.005 %: fill at 60,003; fee 0.1 % of 60,003 = 60.003
+    assert_eq!(opened[0].fill_price, price("60003"));
+    assert_eq!(opened[0].fee, Amount::from_atoms(60_003_000));
+    let closed = OrderFilled::all(&bench.trade("alice", BTC, "-1"));
+    // skew 1, selling 1: premium (2*1 - 1) / 20,000, the same 60,003; 30 s of funding at a rate that only starts to rise
+    assert_eq!(closed[0].fill_price, price("60003"));
+    let funding = closed[0].realised_pnl;
+    assert!(funding.is_negative() && funding.magnitude() < Amount::from_atoms(1_000), "{funding}");
+    // 10,000 - 2 x 60.003 fees - 2 x 0.1 execution fees - funding
+    let expected = 10_000_000_000 - 2 * 60_003_000 - 200_000 + funding.atoms();
+    assert_eq!(bench.account("alice").cash.atoms(), expected);
+    assert_eq!(bench.market(BTC).skew, Size::ZERO);
+}
+
+#[test]
+fn an_order_without_a_price_bound_is_refused() {
+    // R-08
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    let refused = bench.place("alice", BTC, "1", "0");
+    assert_eq!(refused, Err(ContractError::PriceBoundMissing { max: PRICE_MAX }));
+    assert_eq!(bench.pool().pool.escrow, Amount::ZERO);
+}
+
+#[test]
+fn an_order_fills_only_at_a_price_published_after_its_delay() {
+    // R-32: 10 s delay. The price at +5 s is known to whoever runs a feed and is not the order's; the one at +12 s is.
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    bench.place("alice", BTC, "1", "70000").unwrap();
+    let placed_at = bench.now();
+    bench.advance(5);
+    bench.publish(BTC, price("61000"), Price::ZERO, placed_at + 5, Validity::Valid);
+    assert!(OrderFilled::all(&bench.run(BTC)).is_empty());
+    bench.advance(7);
+    bench.publish(BTC, price("62000"), Price::ZERO, placed_at + 12, Validity::Valid);
+    bench.advance(6);
+    bench.publish(BTC, price("59000"), Price::ZERO, placed_at + 18, Validity::Valid);
+    // Executed late, and still at its own round: the keeper chooses no price.
+    let filled = OrderFilled::all(&bench.run(BTC));
+    assert_eq!(filled[0].fill_price, price("62003.1"));
+}
+
+#[test]
+fn a_report_recorded_in_the_orders_own_block_is_not_its_price() {
+    // R-32: two seconds of drift are allowed to a report, so its time alone proves nothing; the delay and the block do.
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    bench.place("alice", BTC, "1", "70000").unwrap();
+    let at = bench.now() + 11;
+    bench.publish(BTC, price("50000"), Price::ZERO, at, Validity::Valid);
+    bench.env.block.time = cosmwasm_std::Timestamp::from_seconds(at);
+    assert!(OrderFilled::all(&bench.run(BTC)).is_empty());
+}
+
+#[test]
+fn a_cancel_after_the_price_does_not_save_the_order_from_it() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    let order = bench.place("alice", BTC, "1", "70000").unwrap();
+    let placed_at = bench.now();
+    bench.advance(11);
+    bench.publish(BTC, price("60500"), Price::ZERO, placed_at + 11, Validity::Valid);
+    bench.execute("alice", ExecuteMsg::CancelOrder { order }, 0).unwrap();
+    let again = bench.execute("alice", ExecuteMsg::CancelOrder { order }, 0);
+    assert_eq!(again.unwrap_err(), ContractError::AlreadyCanceled { order, requested_at: placed_at + 11 });
+    let filled = OrderFilled::all(&bench.run(BTC));
+    assert_eq!(filled.len(), 1, "the round at +11 s was published before cancel time + delay");
+}
+
+#[test]
+fn a_cancel_in_time_removes_the_order_and_still_pays_the_keeper() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    let order = bench.place("alice", BTC, "1", "70000").unwrap();
+    bench.execute("alice", ExecuteMsg::CancelOrder { order }, 0).unwrap();
+    let stranger = bench.execute("bob", ExecuteMsg::CancelOrder { order }, 0).unwrap_err();
+    assert_eq!(stranger, ContractError::Unauthorized { wanted: address("alice"), found: address("bob") });
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(reasons(&bench.run(BTC)), [DropReason::Canceled]);
+    assert_eq!(bench.bank[&address("keeper")], 100_000);
+    assert!(bench.account("alice").orders.is_empty());
+}
+
+#[test]
+fn a_batch_pops_in_queue_order_reduce_orders_first_and_pays_one_fee_for_each() {
+    let mut bench = Bench::new();
+    for name in ["alice", "bob", "carol"] {
+        bench.deposit(name, 20_000);
+    }
+    bench.trade("alice", BTC, "1");
+    bench.bank.remove(&address("keeper"));
+    bench.place("bob", BTC, "1", "70000").unwrap();
+    bench.place("carol", BTC, "1", "60000").unwrap(); // below every fill price of a buy: bound missed
+    bench.place_with("alice", BTC, "-1", "50000", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    let events = bench.run(BTC);
+    let order: Vec<_> = OrderFilled::all(&events).into_iter().map(|filled| filled.account).collect();
+    assert_eq!(order, [account("alice"), account("bob")]);
+    assert_eq!(reasons(&events), [DropReason::BoundMissed]);
+    assert_eq!(bench.bank[&address("keeper")], 300_000);
+}
+
+#[test]
+fn an_order_whose_round_left_the_ring_is_dropped_and_a_reduce_order_gets_the_worst_price_of_the_ring() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    bench.deposit("bob", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.place("bob", BTC, "1", "70000").unwrap();
+    bench.advance(20);
+    for step in 0..10 {
+        bench.set_price(BTC, &format!("{}", 60_000 + 10 * step));
+    }
+    let events = bench.run(BTC);
+    assert_eq!(reasons(&events), [DropReason::RoundMissed]);
+    // The ring holds 60,020 to 60,090; a seller's worst is 60,020, with a premium of 1/20,000 for skew 1 -> 0.
+    assert_eq!(OrderFilled::all(&events)[0].fill_price, price("60023.001"));
+}
+
+#[test]
+fn a_trade_through_zero_closes_one_side_and_opens_the_other() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "2");
+    bench.trade("alice", BTC, "-3");
+    assert_eq!(bench.account("alice").positions[0].size, Size::from_units(-1));
+    assert_eq!(bench.market(BTC).open_interest_long, Size::ZERO);
+    assert_eq!(bench.market(BTC).open_interest_short, Size::from_units(1));
+}
+
+#[test]
+fn a_reduce_only_order_never_opens_the_other_side() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    let nothing = bench.place_with("alice", BTC, "-1", "1", true);
+    let expected = ContractError::NothingToReduce { account: account("alice"), market: BTC, size: size("-1") };
+    assert_eq!(nothing, Err(expected));
+    bench.trade("alice", BTC, "1");
+    bench.place_with("alice", BTC, "-5", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    bench.run(BTC);
+    assert!(bench.account("alice").positions.is_empty());
+}
+
+#[test]
+fn margin_is_asked_at_the_fill_and_a_refused_order_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 1_000); // 5 % of 60,000 is 3,000
+    let before = bench.market(BTC).state;
+    assert_eq!(reasons(&bench.trade("alice", BTC, "1")), [DropReason::Margin]);
+    let after = bench.market(BTC).state;
+    assert_eq!((after.long, after.short), (before.long, before.short));
+    // 1,000 less the execution fee.
+    assert_eq!(bench.account("alice").cash, SignedAmount::from_atoms(999_900_000));
+}
+
+#[test]
+fn caps_hold_for_the_order_and_for_the_side() {
+    let config = MarketConfig { open_interest_max: Size::from_units(3), ..market_config("BTC", 1) };
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    bench.deposit("alice", 100_000);
+    let (wanted, found) = (Size::from_units(100), Size::from_units(101));
+    let refused = bench.place("alice", BTC, "101", "70000");
+    assert_eq!(refused, Err(ContractError::OrderTooLarge { market: BTC, wanted, found }));
+    bench.trade("alice", BTC, "2");
+    assert_eq!(reasons(&bench.trade("alice", BTC, "2")), [DropReason::Cap]);
+    assert_eq!(bench.market(BTC).open_interest_long, Size::from_units(2));
+}
+
+#[test]
+fn a_restricted_market_refuses_with_level_cause_since_until_and_what_stays_allowed() {
+    // R-59
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.restrict(BTC, Level::ReduceOnly, 300);
+    let (since, until) = (bench.now(), bench.now() + 300);
+    let refused = bench.place("alice", BTC, "1", "70000").unwrap_err();
+    let expected = ContractError::Restricted {
+        action: Action::IncreaseExposure,
+        level: Level::ReduceOnly,
+        reason: Reason::Council,
+        since,
+        until,
+        allowed: "reduce orders, cancels, collateral in and out, liquidity requests",
+    };
+    assert_eq!(refused, expected);
+    let status: StatusResponse = bench.query(QueryMsg::Status { market: BTC });
+    assert_eq!((status.effective.posture.level, status.effective.until), (Level::ReduceOnly, until));
+    // The other market trades on, and this one closes: at the edge of the band that is worse for the closer.
+    assert_eq!(OrderFilled::all(&bench.trade("alice", ETH, "1")).len(), 1);
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.advance(15);
+    bench.publish(BTC, price("60000"), price("100"), bench.now(), Validity::Valid);
+    let closed = OrderFilled::all(&bench.run(BTC));
+    assert_eq!(closed[0].fill_price, price("59902.995")); // (60,000 - 100) * (1 + 1/20,000)
+}
+
+#[test]
+fn an_unrenewed_lease_makes_its_market_reduce_only_and_no_other() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.leases_renewed = false;
+    bench.set_price(BTC, "60100");
+    let refused = bench.place("alice", BTC, "1", "70000").unwrap_err();
+    assert!(matches!(
+        refused,
+        ContractError::Restricted { reason: Reason::LeaseExpired, level: Level::ReduceOnly, .. }
+    ));
+    assert!(bench.place("alice", ETH, "1", "4000").is_ok());
+    bench.lose_posture(ETH);
+    let refused = bench.place("alice", ETH, "1", "4000").unwrap_err();
+    assert!(matches!(refused, ContractError::Restricted { reason: Reason::PostureMissing, .. }));
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.advance(15);
+    bench.set_price(BTC, "60100");
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+}
+
+#[test]
+fn a_frozen_market_takes_orders_and_lets_them_wait() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.restrict(BTC, Level::Frozen, 100);
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    let refused = bench.execute("keeper", ExecuteMsg::ExecuteOrders { market: BTC, limit: 10 }, 0).unwrap_err();
+    assert!(matches!(refused, ContractError::Restricted { action: Action::ExecuteOrders, level: Level::Frozen, .. }));
+    let withdraw = ExecuteMsg::WithdrawCollateral { subaccount: 0, amount: units(1) };
+    let refused = bench.execute("alice", withdraw, 0).unwrap_err();
+    assert!(matches!(refused, ContractError::Restricted { action: Action::WithdrawCollateral, .. }));
+    bench.deposit("alice", 1);
+    bench.advance(100);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+}
+
+#[test]
+fn guarded_takes_only_orders_whose_bound_is_near_where_they_raise_the_skew() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 100_000);
+    bench.trade("alice", BTC, "-2");
+    bench.restrict(BTC, Level::Guarded, 10_000);
+    // Raises the skew, bound 17 % away: dropped. The same with a bound 0.3 % away: filled. One that lowers it: filled.
+    assert_eq!(reasons(&bench.trade("alice", BTC, "-1")), [DropReason::Restricted]);
+    bench.place("alice", BTC, "-1", "59820").unwrap();
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+    bench.deposit("bob", 100_000);
+    assert_eq!(OrderFilled::all(&bench.trade("bob", BTC, "1")).len(), 1);
+}
+
+#[test]
+fn a_stale_price_refuses_what_raises_exposure_and_keeps_exits() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.advance(61);
+    let refused = bench.place("alice", BTC, "1", "70000").unwrap_err();
+    let expected = ContractError::PriceUnusable {
+        action: Action::IncreaseExposure,
+        market: BTC,
+        found: Validity::SoftInvalid,
+        published_at: bench.now() - 61,
+        now: bench.now(),
+    };
+    assert_eq!(refused, expected);
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.deposit("alice", 5);
+}
+
+#[test]
+fn coins_that_a_message_does_not_expect_are_refused() {
+    let mut bench = Bench::new();
+    let with_coins = bench.execute("alice", ExecuteMsg::SweepFees {}, 1).unwrap_err();
+    assert_eq!(with_coins, ContractError::UnexpectedFunds { found: format!("1000000{DENOM}") });
+    let add = ExecuteMsg::AddCollateral { account: None, subaccount: 0 };
+    let wrong = bench.execute_with("alice", add.clone(), cosmwasm_std::coins(5, "uatom")).unwrap_err();
+    assert_eq!(wrong, ContractError::WrongFunds { wanted: DENOM.into(), found: "5uatom".into() });
+    let nothing = bench.execute("alice", add, 0).unwrap_err();
+    assert_eq!(nothing, ContractError::WrongFunds { wanted: DENOM.into(), found: "nothing".into() });
+}
+
+#[test]
+fn amounts_that_are_zero_negative_or_not_numbers_do_not_pass_the_border() {
+    // R-48
+    for text in ["-1", "1.5", "", "1e6", "+1"] {
+        let json = format!(r#"{{"withdraw_collateral":{{"subaccount":0,"amount":"{text}"}}}}"#);
+        assert!(cosmwasm_std::from_json::<ExecuteMsg>(json.as_bytes()).is_err(), "{text}");
+    }
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10);
+    let zero = ExecuteMsg::WithdrawCollateral { subaccount: 0, amount: Amount::ZERO };
+    let refused = bench.execute("alice", zero, 0).unwrap_err();
+    let expected = ContractError::OutOfBounds { what: "amount", wanted: "above 0".into(), found: "0".into() };
+    assert_eq!(refused, expected);
+    let refused = bench.place("alice", BTC, "0", "1").unwrap_err();
+    assert!(matches!(refused, ContractError::Risk(RiskError::OutOfBounds { what: "size", .. })));
+}

@@ -1,0 +1,485 @@
+//! The vault alone, with its neighbours replaced by the records that it reads raw and a fund that answers as told. What the
+//! whole suite does together is tested through `World`; here a test may say what no honest neighbour would.
+#![allow(dead_code)]
+
+use cosmwasm_std::testing::{mock_env, MockApi, MockQuerier, MockStorage};
+use cosmwasm_std::{
+    coins, from_json, to_json_binary, Addr, BankMsg, Binary, ContractResult, CosmosMsg, Env, Event, MessageInfo,
+    OwnedDeps, Reply, Response, SubMsgResponse, SubMsgResult, SystemError, SystemResult, Timestamp, WasmMsg, WasmQuery,
+};
+use firebreak_derivatives_vault::{contract, state, ContractError};
+use firebreak_messages::circuit_breaker::{layout as breaker, PostureRecord, Restriction};
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::insurance_fund::{CoverResponse, ExecuteMsg as FundMsg, MarketDeficit};
+use firebreak_messages::oracle::{layout as oracle, PriceRecord, Round, Validity, ROUNDS_KEPT};
+use firebreak_messages::packed::to_packed;
+use firebreak_messages::{AccountId, FeedId, MarketId, Source};
+use firebreak_risk::*;
+use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub const BTC: MarketId = MarketId(1);
+pub const ETH: MarketId = MarketId(2);
+pub const DENOM: &str = "uusd";
+pub const VAULT: &str = "vault";
+
+/// What the fund does when it is asked to cover.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Fund {
+    /// Pays up to this many units and says so.
+    Honest(u64),
+    /// Claims to have paid everything and sends nothing.
+    Liar,
+    Fails,
+}
+
+type Foreign = Rc<RefCell<BTreeMap<(String, Vec<u8>), Vec<u8>>>>;
+
+pub struct Bench {
+    pub deps: OwnedDeps<MockStorage, MockApi, MockQuerier>,
+    pub env: Env,
+    pub bank: BTreeMap<String, u128>,
+    pub fund: Fund,
+    foreign: Foreign,
+    records: BTreeMap<u16, PriceRecord>,
+    /// The breaker evaluates every round, as the oracle's hook makes it.
+    pub leases_renewed: bool,
+    restrictions: BTreeMap<u16, Vec<Restriction>>,
+    pub events: Vec<Event>,
+}
+
+pub fn address(name: &str) -> String {
+    MockApi::default().addr_make(name).into_string()
+}
+
+pub fn account(name: &str) -> AccountId {
+    AccountId { owner: address(name), subaccount: 0 }
+}
+
+pub fn units(units: u64) -> Amount {
+    Amount::from_units(units)
+}
+
+pub fn size(text: &str) -> Size {
+    text.parse().unwrap()
+}
+
+pub fn price(text: &str) -> Price {
+    text.parse().unwrap()
+}
+
+pub fn parameters() -> VaultParameters {
+    VaultParameters {
+        execution_fee: Amount::from_atoms(100_000),
+        order_delay_seconds: 10,
+        lp_cooldown_seconds: 86_400,
+        lp_claim_window_seconds: 21_600,
+        uncollected_share: Ratio::percent(80),
+        insurance_fee_share: Ratio::percent(20),
+        reserve_ratio: Ratio::percent(10),
+        withdrawal_margin_ratio: Ratio::percent(20),
+        cover_gas_limit: 1_000_000,
+    }
+}
+
+pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
+    MarketConfig {
+        symbol: symbol.into(),
+        feed: FeedId(feed),
+        skew_scale: Size::from_units(10_000),
+        margin: MarginParams {
+            initial_margin_ratio: Ratio::percent(5),
+            initial_margin_slope: Ratio::percent(100),
+            maintenance_scalar: Ratio::percent(60),
+            margin_min: units(10),
+        },
+        funding: FundingParams { velocity_max: Ratio::percent(100), rate_max: Ratio::percent(10) },
+        liquidation: LiquidationParams {
+            buffer: Ratio::percent(10),
+            penalty_ratio: Ratio::percent(1),
+            keeper_share: Ratio::percent(30),
+            keeper_min: units(1),
+            keeper_max: units(100),
+            size_min: size("0.001"),
+        },
+        taker_fee_ratio: Ratio::from_basis_points(10),
+        open_interest_max: Size::from_units(1_000),
+        order_size_max: Size::from_units(100),
+        limit_band_ratio: Ratio::from_basis_points(50),
+    }
+}
+
+impl Bench {
+    /// Two markets, BTC at 60,000 and ETH at 3,000, and a pool of ten million.
+    pub fn new() -> Self {
+        let mut bench = Self::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+        bench.provide("lp", 10_000_000).unwrap();
+        bench
+    }
+
+    pub fn without_pool(btc: MarketConfig, eth: MarketConfig) -> Self {
+        let foreign: Foreign = Rc::default();
+        let mut deps = OwnedDeps {
+            storage: MockStorage::default(),
+            api: MockApi::default(),
+            querier: MockQuerier::new(&[]),
+            custom_query_type: std::marker::PhantomData,
+        };
+        let records = foreign.clone();
+        deps.querier.update_wasm(move |query| match query {
+            WasmQuery::Raw { contract_addr, key } => {
+                let value = records.borrow().get(&(contract_addr.clone(), key.to_vec())).cloned().unwrap_or_default();
+                SystemResult::Ok(ContractResult::Ok(Binary::from(value)))
+            }
+            _ => SystemResult::Err(SystemError::UnsupportedRequest { kind: "only raw reads".into() }),
+        });
+        let mut env = mock_env();
+        env.contract.address = Addr::unchecked(address(VAULT));
+        env.block.time = Timestamp::from_seconds(1_000_000);
+        env.block.height = 1_000;
+        let msg = InstantiateMsg {
+            owner: address("owner"),
+            denom: DENOM.into(),
+            oracle: address("oracle"),
+            circuit_breaker: address("breaker"),
+            insurance_fund: address("fund"),
+            parameters: parameters(),
+            markets: vec![MarketSetup { market: BTC, config: btc }, MarketSetup { market: ETH, config: eth }],
+        };
+        let info = MessageInfo { sender: Addr::unchecked(address("owner")), funds: vec![] };
+        contract::instantiate(deps.as_mut(), env.clone(), info, msg).unwrap();
+        let mut bench = Self {
+            deps,
+            env,
+            bank: BTreeMap::new(),
+            fund: Fund::Fails,
+            foreign,
+            records: BTreeMap::new(),
+            leases_renewed: true,
+            restrictions: BTreeMap::new(),
+            events: vec![],
+        };
+        bench.put(
+            &address("breaker"),
+            b"posture_all".to_vec(),
+            to_packed("all", 1, &PostureRecord::default()).unwrap(),
+        );
+        bench.set_price(BTC, "60000");
+        bench.set_price(ETH, "3000");
+        bench
+    }
+
+    fn put(&mut self, contract: &str, key: Vec<u8>, value: Vec<u8>) {
+        self.foreign.borrow_mut().insert((contract.into(), key), value);
+    }
+
+    pub fn now(&self) -> u64 {
+        self.env.block.time.seconds()
+    }
+
+    pub fn advance(&mut self, seconds: u64) {
+        self.env.block.time = Timestamp::from_seconds(self.now() + seconds);
+        self.env.block.height += 1;
+    }
+
+    /// A new round, five seconds and a block later.
+    pub fn set_price(&mut self, market: MarketId, text: &str) {
+        self.advance(5);
+        self.publish(market, price(text), Price::ZERO, self.now(), Validity::Valid);
+    }
+
+    pub fn publish(&mut self, market: MarketId, price: Price, band: Price, published_at: u64, validity: Validity) {
+        let height = self.env.block.height;
+        let record = self.records.entry(market.0).or_insert(PriceRecord {
+            age_max_seconds: 60,
+            age_limit_seconds: 600,
+            rounds: vec![],
+        });
+        let round = record.rounds.last().map_or(1, |last| last.round + 1);
+        record.rounds.push(Round { round, price, band, published_at, recorded_height: height, validity });
+        if record.rounds.len() > ROUNDS_KEPT {
+            record.rounds.remove(0);
+        }
+        self.sync(market);
+    }
+
+    /// Publishes both prices again, so that neither is stale.
+    pub fn refresh(&mut self) {
+        for market in [BTC, ETH] {
+            let last = self.records[&market.0].rounds.last().unwrap().clone();
+            let now = self.now();
+            self.publish(market, last.price, last.band, now, Validity::Valid);
+        }
+    }
+
+    fn sync(&mut self, market: MarketId) {
+        let record = self.records[&market.0].clone();
+        let round = record.rounds.last().map_or(0, |round| round.round);
+        let bytes = to_packed("price", 1, &record).unwrap();
+        self.put(&address("oracle"), oracle::PRICES.key(market.0), bytes);
+        if self.leases_renewed {
+            let posture = PostureRecord {
+                evaluated_round: round,
+                restrictions: self.restrictions.get(&market.0).cloned().unwrap_or_default(),
+            };
+            let bytes = to_packed("posture", 1, &posture).unwrap();
+            self.put(&address("breaker"), breaker::POSTURES.key(market.0), bytes);
+        }
+    }
+
+    /// The breaker's record of a market disappears: the contract is gone or unreadable.
+    pub fn lose_posture(&mut self, market: MarketId) {
+        self.foreign.borrow_mut().remove(&(address("breaker"), breaker::POSTURES.key(market.0)));
+    }
+
+    pub fn restrict(&mut self, market: MarketId, level: Level, seconds: u64) {
+        let phases = vec![Phase { until: self.now() + seconds, posture: Posture::preset(level) }];
+        let restriction = Restriction { source: Source::Council, since: self.now(), phases, incident: 1 };
+        self.restrictions.insert(market.0, vec![restriction]);
+        self.sync(market);
+    }
+
+    fn balance(&mut self) -> u128 {
+        self.bank.get(&address(VAULT)).copied().unwrap_or(0)
+    }
+
+    pub fn donate(&mut self, amount: u64) {
+        *self.bank.entry(address(VAULT)).or_default() += units(amount).atoms();
+        self.tell_balance();
+    }
+
+    fn tell_balance(&mut self) {
+        let coins = coins(self.balance(), DENOM);
+        self.deps.querier.bank.update_balance(address(VAULT), coins);
+    }
+
+    /// Runs a message as the chain would: funds first, then the handler, its payments, its sub-message and the reply. A refusal
+    /// leaves everything as it was.
+    pub fn execute(&mut self, sender: &str, msg: ExecuteMsg, funds: u64) -> Result<Vec<Event>, ContractError> {
+        let coins = if funds == 0 { vec![] } else { coins(units(funds).atoms(), DENOM) };
+        self.execute_with(sender, msg, coins)
+    }
+
+    pub fn execute_with(
+        &mut self,
+        sender: &str,
+        msg: ExecuteMsg,
+        funds: Vec<cosmwasm_std::Coin>,
+    ) -> Result<Vec<Event>, ContractError> {
+        let bank = self.bank.clone();
+        let stored = self.snapshot();
+        for coin in funds.iter().filter(|coin| coin.denom == DENOM) {
+            *self.bank.entry(address(VAULT)).or_default() += coin.amount.u128();
+        }
+        self.tell_balance();
+        let info = MessageInfo { sender: Addr::unchecked(address(sender)), funds };
+        let result = contract::execute(self.deps.as_mut(), self.env.clone(), info, msg);
+        match result.and_then(|response| self.settle(response)) {
+            Ok(events) => {
+                self.check();
+                self.events.extend(events.clone());
+                Ok(events)
+            }
+            Err(error) => {
+                self.bank = bank;
+                self.tell_balance();
+                self.restore(stored);
+                Err(error)
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        use cosmwasm_std::Storage;
+        self.deps.storage.range(None, None, cosmwasm_std::Order::Ascending).collect()
+    }
+
+    fn restore(&mut self, stored: Vec<(Vec<u8>, Vec<u8>)>) {
+        use cosmwasm_std::Storage;
+        self.deps.storage = MockStorage::default();
+        for (key, value) in stored {
+            self.deps.storage.set(&key, &value);
+        }
+    }
+
+    fn settle(&mut self, response: Response) -> Result<Vec<Event>, ContractError> {
+        let mut events = response.events;
+        for message in response.messages {
+            match message.msg.clone() {
+                CosmosMsg::Bank(BankMsg::Send { to_address, amount }) => {
+                    let amount = amount[0].amount.u128();
+                    let held = self.bank.entry(address(VAULT)).or_default();
+                    *held = held.checked_sub(amount).expect("the vault sends coins that it has");
+                    *self.bank.entry(to_address).or_default() += amount;
+                    self.tell_balance();
+                }
+                CosmosMsg::Wasm(WasmMsg::Execute { msg, funds, .. }) => {
+                    let asked: FundMsg = from_json(&msg).unwrap();
+                    if let FundMsg::Cover { deficits } = asked {
+                        let result = self.cover(deficits);
+                        let reply = Reply { id: message.id, payload: message.payload, gas_used: 0, result };
+                        let response = contract::reply(self.deps.as_mut(), self.env.clone(), reply)?;
+                        events.extend(response.events);
+                    } else if self.fund == Fund::Fails {
+                        let result = SubMsgResult::Err("no".into());
+                        let reply = Reply { id: message.id, payload: message.payload, gas_used: 0, result };
+                        let response = contract::reply(self.deps.as_mut(), self.env.clone(), reply)?;
+                        events.extend(response.events);
+                    } else {
+                        let amount = funds[0].amount.u128();
+                        *self.bank.entry(address(VAULT)).or_default() -= amount;
+                        *self.bank.entry(address("fund")).or_default() += amount;
+                        self.tell_balance();
+                    }
+                }
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+        Ok(events)
+    }
+
+    fn cover(&mut self, deficits: Vec<MarketDeficit>) -> SubMsgResult {
+        let asked: u128 = deficits.iter().map(|deficit| deficit.amount.atoms()).sum();
+        let (sent, said) = match self.fund {
+            Fund::Fails => return SubMsgResult::Err("out of order".into()),
+            Fund::Liar => (0, asked),
+            Fund::Honest(most) => {
+                let paid = asked.min(units(most).atoms());
+                self.fund = Fund::Honest((units(most).atoms() - paid) as u64 / 1_000_000);
+                (paid, paid)
+            }
+        };
+        *self.bank.entry(address(VAULT)).or_default() += sent;
+        self.tell_balance();
+        let answer = CoverResponse { paid: vec![], total: Amount::from_atoms(said) };
+        let body = to_json_binary(&answer).unwrap();
+        // MsgExecuteContractResponse { data: body }
+        let mut data = vec![0x0a];
+        let mut length = body.len();
+        while length >= 0x80 {
+            data.push((length as u8 & 0x7f) | 0x80);
+            length >>= 7;
+        }
+        data.push(length as u8);
+        data.extend_from_slice(&body);
+        #[allow(deprecated)]
+        SubMsgResult::Ok(SubMsgResponse { events: vec![], data: Some(Binary::from(data)), msg_responses: vec![] })
+    }
+
+    pub fn query<T: DeserializeOwned>(&self, msg: QueryMsg) -> T {
+        from_json(contract::query(self.deps.as_ref(), self.env.clone(), msg).unwrap()).unwrap()
+    }
+
+    pub fn account(&self, name: &str) -> AccountResponse {
+        self.query(QueryMsg::Account { account: account(name) })
+    }
+
+    pub fn market(&self, market: MarketId) -> MarketResponse {
+        self.query(QueryMsg::Market { market })
+    }
+
+    pub fn pool(&self) -> PoolResponse {
+        self.query(QueryMsg::Pool {})
+    }
+
+    pub fn losses(&self) -> LossLedger {
+        self.query(QueryMsg::Losses {})
+    }
+
+    pub fn deposit(&mut self, name: &str, amount: u64) {
+        self.execute(name, ExecuteMsg::AddCollateral { account: None, subaccount: 0 }, amount).unwrap();
+    }
+
+    pub fn provide(&mut self, name: &str, amount: u64) -> Result<Vec<Event>, ContractError> {
+        self.execute(name, ExecuteMsg::ProvideLiquidity { shares_min: PoolShares::ZERO }, amount)
+    }
+
+    pub fn place(&mut self, name: &str, market: MarketId, text: &str, bound: &str) -> Result<OrderId, ContractError> {
+        self.place_with(name, market, text, bound, false)
+    }
+
+    pub fn place_with(
+        &mut self,
+        name: &str,
+        market: MarketId,
+        text: &str,
+        bound: &str,
+        reduce_only: bool,
+    ) -> Result<OrderId, ContractError> {
+        let msg =
+            ExecuteMsg::PlaceOrder { subaccount: 0, market, size: size(text), price_bound: price(bound), reduce_only };
+        self.execute(name, msg, 0).map(|events| OrderPlaced::all(&events)[0].order)
+    }
+
+    pub fn run(&mut self, market: MarketId) -> Vec<Event> {
+        self.execute("keeper", ExecuteMsg::ExecuteOrders { market, limit: 50 }, 0).unwrap()
+    }
+
+    /// Places an order without a care for its price, publishes the same prices after the delay and executes it.
+    pub fn trade(&mut self, name: &str, market: MarketId, text: &str) -> Vec<Event> {
+        let bound = if text.starts_with('-') { "0.000001" } else { "1000000000" };
+        self.place(name, market, text, bound).unwrap();
+        self.advance(15);
+        self.refresh();
+        self.run(market)
+    }
+
+    pub fn liquidate(&mut self, names: &[&str]) -> Result<Vec<Event>, ContractError> {
+        let accounts = names.iter().map(|name| account(name)).collect();
+        self.execute("keeper", ExecuteMsg::Liquidate { accounts }, 0)
+    }
+
+    /// Invariants 1 and 2 of the architecture, in O(accounts): what no message may afford.
+    pub fn check(&self) {
+        let pool = state::POOL.load(&self.deps.storage).unwrap();
+        let accounts = state::ACCOUNTS.page(&self.deps.storage, None, 10_000).unwrap();
+        let (mut cash, mut owed_by_traders) = (0i128, 0u128);
+        let mut nominal: BTreeMap<(u16, bool), i128> = BTreeMap::new();
+        let mut basis: BTreeMap<(u16, bool), i128> = BTreeMap::new();
+        for (_, account) in &accounts {
+            cash += account.cash.atoms();
+            owed_by_traders += account.cash.negative_part().atoms();
+            for position in &account.positions {
+                let key = (position.market.0, position.stake.nominal.atoms() > 0);
+                *nominal.entry(key).or_default() += position.stake.nominal.atoms();
+                *basis.entry(key).or_default() += position.stake.basis.atoms();
+            }
+        }
+        assert_eq!(cash, pool.traders_cash.atoms(), "sum of accounts' cash");
+        assert_eq!(owed_by_traders, pool.receivable.atoms(), "sum of negative cash");
+        for market in [BTC, ETH] {
+            let state = state::MARKETS.load(&self.deps.storage, market.0).unwrap();
+            for (side, long) in [(state.long, true), (state.short, false)] {
+                let key = (market.0, long);
+                assert_eq!(nominal.get(&key).copied().unwrap_or(0), side.nominal.atoms(), "nominal {key:?}");
+                assert_eq!(basis.get(&key).copied().unwrap_or(0), side.basis.atoms(), "basis {key:?}");
+            }
+        }
+        let orders = state::ORDERS.page(&self.deps.storage, None, 10_000).unwrap();
+        let escrow: u128 = orders.iter().map(|(_, order)| order.execution_fee.atoms()).sum();
+        assert_eq!(escrow, pool.escrow.atoms(), "escrowed fees of waiting orders");
+        let waiting: usize = accounts.iter().map(|(_, account)| account.orders.len()).sum();
+        assert_eq!(waiting, orders.len(), "orders listed by accounts");
+        let solvency: SolvencyResponse = self.query(QueryMsg::Solvency {});
+        assert!(solvency.held >= solvency.owed, "{solvency:?}");
+        let providers = state::PROVIDERS.page(&self.deps.storage, None, 10_000).unwrap();
+        let shares: u128 = providers
+            .iter()
+            .map(|(_, provider)| {
+                provider.shares.atoms() + provider.requests.iter().map(|request| request.shares.atoms()).sum::<u128>()
+            })
+            .sum();
+        assert_eq!(shares, pool.shares.atoms(), "sum of pool shares");
+        let ledger = state::LOSSES.load(&self.deps.storage).unwrap();
+        let paid = ledger.own.atoms()
+            + ledger.insurance.atoms()
+            + ledger.pool.atoms()
+            + ledger.unvested_profit.atoms()
+            + ledger.deleveraging.atoms()
+            + ledger.residual.atoms();
+        assert_eq!(paid, ledger.deficit.atoms(), "the loss ledger adds up");
+    }
+}

@@ -1,0 +1,108 @@
+//! The hook: told of every publication, and never able to take a price back.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+
+mod setup;
+
+use firebreak_messages::event::Fact;
+use firebreak_messages::oracle::{
+    ConfigResponse, ExecuteMsg, HookConfig, HookFailed, HookHealthResponse, HookSkipped, QueryMsg,
+};
+use firebreak_oracle::ContractError;
+use setup::{Setup, FEED, START};
+
+#[test]
+fn the_hook_is_told_after_a_publication_only() {
+    let mut setup = Setup::new();
+    setup.report(0, 100, START).unwrap();
+    setup.report(1, 100, START).unwrap();
+    assert_eq!(setup.told(), vec![]);
+    setup.report(2, 100, START).unwrap();
+    assert_eq!(setup.told(), vec![FEED]);
+    assert_eq!(setup.health(), HookHealthResponse::default());
+}
+
+#[test]
+fn a_failing_hook_is_recorded_and_the_price_stands() {
+    let mut setup = Setup::new();
+    setup.break_hook(true);
+    let events = setup.round(&[100, 100, 100]);
+    let callee = setup.hook.to_string();
+    assert_eq!(
+        HookFailed::all(&events),
+        vec![HookFailed { callee: callee.clone(), failing_since: START, failures_in_a_row: 1 }]
+    );
+    assert_eq!(setup.price().round, 1);
+    setup.advance(5);
+    let events = setup.round(&[101, 101, 101]);
+    assert_eq!(HookFailed::all(&events), vec![HookFailed { callee, failing_since: START, failures_in_a_row: 2 }]);
+    let health = HookHealthResponse { failures_total: 2, failures_in_a_row: 2, failing_since: START, skipped_until: 0 };
+    assert_eq!(setup.health(), health);
+}
+
+#[test]
+fn after_three_failures_in_a_row_the_hook_rests_for_a_minute_at_a_time() {
+    let mut setup = Setup::new();
+    setup.break_hook(true);
+    for _ in 0..3 {
+        setup.round(&[100, 100, 100]);
+        setup.advance(5);
+    }
+    let third = START + 10;
+    assert_eq!(setup.health().skipped_until, third + 60);
+    let events = setup.round(&[100, 100, 100]);
+    let callee = setup.hook.to_string();
+    assert_eq!(HookSkipped::all(&events), vec![HookSkipped { callee, skipped_until: third + 60 }]);
+    assert_eq!((HookFailed::all(&events), setup.price().round), (vec![], 4));
+    // One attempt a minute while it stays dead.
+    setup.advance(55);
+    assert_eq!(HookFailed::all(&setup.round(&[100, 100, 100])).len(), 1);
+    assert_eq!(setup.health().skipped_until, third + 120);
+    // The first success ends the row.
+    setup.break_hook(false);
+    setup.advance(60);
+    setup.round(&[100, 100, 100]);
+    assert_eq!(setup.told(), vec![FEED]);
+    assert_eq!(setup.health(), HookHealthResponse { failures_total: 4, ..HookHealthResponse::default() });
+}
+
+#[test]
+fn only_the_owner_changes_the_hook_and_a_new_one_starts_healthy() {
+    let mut setup = Setup::new();
+    setup.break_hook(true);
+    setup.round(&[100, 100, 100]);
+    let (owner, stranger) = (setup.owner.clone(), setup::feeder(&setup.app, 0));
+    let set = |gas_limit| ExecuteMsg::SetHook { hook: Some(HookConfig { contract: owner.to_string(), gas_limit }) };
+    assert_eq!(
+        setup.send(&stranger, &set(200_000), &[]),
+        Err(ContractError::Unauthorized { wanted: owner.to_string(), found: stranger.to_string() })
+    );
+    for gas_limit in [99_999, 5_000_001] {
+        assert_eq!(
+            setup.send(&owner, &set(gas_limit), &[]),
+            Err(ContractError::OutOfBounds {
+                what: "gas_limit of the hook",
+                wanted: "between 100000 and 5000000".into(),
+                found: gas_limit.to_string()
+            })
+        );
+    }
+    assert_eq!(setup.health().failures_in_a_row, 1);
+    setup.send(&owner, &set(200_000), &[]).unwrap();
+    assert_eq!(setup.health(), HookHealthResponse::default());
+    setup.send(&owner, &ExecuteMsg::SetHook { hook: None }, &[]).unwrap();
+    setup.advance(5);
+    setup.round(&[100, 100, 100]);
+    assert_eq!((setup.price().round, setup.health().failures_total), (2, 0));
+    let config: ConfigResponse = setup.query(&QueryMsg::Config {});
+    assert_eq!(config, ConfigResponse { owner: owner.to_string(), hook: None });
+}

@@ -1,0 +1,10 @@
+//! What actors do, one file per capability.
+
+mod council;
+mod drill;
+mod governance;
+mod insurance;
+mod liquidity;
+mod prices;
+mod reads;
+mod trading;

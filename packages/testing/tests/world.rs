@@ -1,0 +1,63 @@
+//! The World itself: bootstrap, everyday steps, and that its checks run.
+
+use firebreak_derivatives_vault::ContractError;
+use firebreak_messages::derivatives_vault::{LiquidityWithdrawn, OrderFilled, PositionLiquidated};
+use firebreak_testing::*;
+
+#[test]
+fn a_trader_opens_closes_and_takes_the_profit_out() {
+    let mut world = World::builder().trader("alice", usd(10_000)).build();
+    let filled = world.open("alice", BTC, size("1")).fact::<OrderFilled>();
+    assert_eq!(filled.size_after, size("1"));
+    let closed = world.close_at("alice", BTC, price("61000")).fact::<OrderFilled>();
+    assert_eq!(closed.size_after, size("0"));
+    assert!(closed.realised_pnl > usd(990).signed().unwrap(), "{}", closed.realised_pnl);
+    let cash = world.account("alice").cash.positive_part();
+    world.withdraw("alice", cash).done();
+    assert_eq!(world.balance("alice"), cash);
+    assert!(world.tally().checks > 100);
+}
+
+#[test]
+fn an_unhealthy_account_is_liquidated_and_a_healthy_one_is_not() {
+    let mut world = World::builder().trader("alice", usd(4_000)).trader("bob", usd(40_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    world.open("bob", BTC, size("1")).done();
+    world.price(BTC, price("57000")).done();
+    assert!(world.account("alice").liquidatable);
+    let liquidated = world.liquidate("alice").fact::<PositionLiquidated>();
+    assert_eq!(liquidated.account, world.account_id("alice"));
+    assert!(world.liquidate("bob").facts::<PositionLiquidated>().is_empty());
+}
+
+#[test]
+fn liquidity_comes_and_goes() {
+    let mut world = World::builder().build();
+    world.provide("carol", usd(1_000)).done();
+    let shares = world.provider("carol").shares;
+    let paid = world.leave_pool("carol", shares).fact::<LiquidityWithdrawn>();
+    assert!(paid.amount <= usd(1_000));
+    assert!(paid.amount >= usd(999), "{}", paid.amount);
+}
+
+#[test]
+fn a_refusal_carries_the_contracts_own_error() {
+    let mut world = World::builder().build();
+    let refused = world.place("nobody", BTC, size("1")).refusal();
+    assert!(
+        matches!(refused.error_as::<ContractError>(), Some(ContractError::InsufficientCash { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_seeded_shortfall_is_noticed() {
+    use firebreak_derivatives_vault::state::POOL;
+    let mut world = World::builder().recording_violations().build();
+    let mut pool = world.pool_record();
+    pool.cash = pool.cash.plus_amount(usd(1)).unwrap();
+    POOL.save(&mut *world.storage_mut(Code::Vault), &pool).unwrap();
+    world.check_everything();
+    let found = &world.tally().kept;
+    assert!(matches!(found.as_slice(), [Violation::VaultInsolvent { .. }]), "{found:?}");
+}
