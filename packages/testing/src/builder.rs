@@ -417,22 +417,15 @@ impl WorldBuilder {
     }
 
     pub fn try_build(self) -> Result<World, cw_multi_test::error::AnyError> {
-        let block = BlockInfo {
-            height: 1,
-            time: Timestamp::from_seconds(self.start_at),
-            chain_id: "firebreak-world".into(),
-        };
+        let block =
+            BlockInfo { height: 1, time: Timestamp::from_seconds(self.start_at), chain_id: "firebreak-world".into() };
         let mut app: Chain = AppBuilder::new().with_api(API()).with_block(block).build(|_, _, _| {});
         let meter = Meter::default();
         let switches: [Switch; CODES] = Default::default();
         let mut codes = [0u64; CODES];
         for code in Code::ALL {
-            let metered = Metered {
-                inner: contract(code),
-                code,
-                meter: meter.clone(),
-                switch: switches[code as usize].clone(),
-            };
+            let metered =
+                Metered { inner: contract(code), code, meter: meter.clone(), switch: switches[code as usize].clone() };
             let stored: Box<dyn Contract<Empty>> = if self.metered { Box::new(metered) } else { metered.inner };
             codes[code as usize] = app.store_code_with_creator(address("deployer"), stored);
         }
@@ -457,10 +450,7 @@ impl WorldBuilder {
 
         let setup = self.setup;
         let bootstrap = InstantiateMsg {
-            roles: RolesSetup {
-                proposers: vec![dao.to_string()],
-                cancellers: vec![address("canceller").to_string()],
-            },
+            roles: RolesSetup { proposers: vec![dao.to_string()], cancellers: vec![address("canceller").to_string()] },
             delays: setup.delays.clone(),
             council: CouncilConfig {
                 group: council_group.to_string(),

@@ -19,15 +19,8 @@ pub enum Code {
 pub const CODES: usize = 7;
 
 impl Code {
-    pub const ALL: [Self; CODES] = [
-        Self::Oracle,
-        Self::Breaker,
-        Self::Insurance,
-        Self::Guardian,
-        Self::Vault,
-        Self::Group,
-        Self::Multisig,
-    ];
+    pub const ALL: [Self; CODES] =
+        [Self::Oracle, Self::Breaker, Self::Insurance, Self::Guardian, Self::Vault, Self::Group, Self::Multisig];
 
     pub fn name(self) -> &'static str {
         match self {

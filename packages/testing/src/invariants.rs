@@ -17,11 +17,13 @@ use crate::meter::Usage;
 use crate::world::World;
 use cosmwasm_std::{Addr, Event, Storage};
 use firebreak_derivatives_vault::state as vault;
-use firebreak_messages::circuit_breaker::{layout as breaker, EffectivePosture, PostureRecord, RestrictionLifted, Scope};
+use firebreak_messages::circuit_breaker::{
+    layout as breaker, EffectivePosture, PostureRecord, RestrictionLifted, Scope,
+};
 use firebreak_messages::derivatives_vault::{LossBooked, LossLedger, QueryMsg as VaultQuery};
 use firebreak_messages::event::{bare_type, Fact};
-use firebreak_messages::{AccountId, MarketId};
 use firebreak_messages::{guardian, insurance_fund, oracle};
+use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::Amount;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -423,10 +425,8 @@ impl Parameters {
         let mut ask = |code: Code, query: cosmwasm_std::StdResult<cosmwasm_std::Binary>| {
             // A broken contract answers nothing before and after.
             let answer = query.ok().and_then(|query| {
-                let request = cosmwasm_std::WasmQuery::Smart {
-                    contract_addr: world.addresses.of(code).to_string(),
-                    msg: query,
-                };
+                let request =
+                    cosmwasm_std::WasmQuery::Smart { contract_addr: world.addresses.of(code).to_string(), msg: query };
                 world.app.wrap().query::<serde_json::Value>(&request.into()).ok()
             });
             texts.push(format!("{}: {answer:?}", code.name()));
@@ -469,7 +469,9 @@ fn put_postures(world: &mut World, postures: &BTreeMap<Scoped, PostureRecord>) {
     }
 }
 
-fn restrictions(postures: &BTreeMap<Scoped, PostureRecord>) -> Vec<&[firebreak_messages::circuit_breaker::Restriction]> {
+fn restrictions(
+    postures: &BTreeMap<Scoped, PostureRecord>,
+) -> Vec<&[firebreak_messages::circuit_breaker::Restriction]> {
     postures.values().map(|record| record.restrictions.as_slice()).collect()
 }
 

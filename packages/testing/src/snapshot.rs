@@ -59,7 +59,9 @@ pub fn assert_snapshot(path: &Path, found: &BTreeMap<String, Cost>) {
     for name in wanted.keys().chain(found.keys()).collect::<std::collections::BTreeSet<_>>() {
         match (wanted.get(name), found.get(name)) {
             (Some(was), Some(is)) if was == is => {}
-            (Some(was), Some(is)) => differences.push(format!("{name}: gas {} -> {}\n  was {was:?}\n  is  {is:?}", was.gas, is.gas)),
+            (Some(was), Some(is)) => {
+                differences.push(format!("{name}: gas {} -> {}\n  was {was:?}\n  is  {is:?}", was.gas, is.gas))
+            }
             (was, is) => differences.push(format!("{name}: was {was:?}, is {is:?}")),
         }
     }

@@ -202,9 +202,10 @@ impl World {
         let msg = to_json_binary(msg).unwrap_or_else(|error| panic!("{error}"));
         let before = invariants::before(self, nature);
         self.meter.take();
-        let result = self
-            .app
-            .execute(sender.clone(), WasmMsg::Execute { contract_addr: contract.to_string(), msg, funds: coins }.into());
+        let result = self.app.execute(
+            sender.clone(),
+            WasmMsg::Execute { contract_addr: contract.to_string(), msg, funds: coins }.into(),
+        );
         let usage = self.meter.take();
         self.totals.transactions += 1;
         self.totals.calls += usage.calls();
@@ -212,7 +213,14 @@ impl World {
         match result {
             Ok(response) => {
                 let into_suite = self.addresses.suite().contains(&contract);
-                invariants::after(self, before, nature, if into_suite { funds } else { Amount::ZERO }, &response.events, &usage);
+                invariants::after(
+                    self,
+                    before,
+                    nature,
+                    if into_suite { funds } else { Amount::ZERO },
+                    &response.events,
+                    &usage,
+                );
                 Attempt(Ok(Outcome { events: response.events, usage, now: self.now(), height: self.height() }))
             }
             Err(error) => {

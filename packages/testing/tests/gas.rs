@@ -81,7 +81,8 @@ fn trading(costs: &mut Costs) {
     }
     world.advance(10);
     world.price(BTC, last).done();
-    let batch = costs.note("vault execute ten orders of ten accounts", world.execute_by("keeper", BTC, BATCH_MAX).done());
+    let batch =
+        costs.note("vault execute ten orders of ten accounts", world.execute_by("keeper", BTC, BATCH_MAX).done());
     assert_eq!(batch.facts::<OrderFilled>().len(), 10);
 
     let size_now = world.position_size("alice", BTC);
@@ -145,7 +146,8 @@ fn procedure(costs: &mut Costs) {
     };
     let nonce = world.council().nonce;
     costs.note("guardian confirm, first of two", world.confirm("council-0", &action, nonce).done());
-    let acted = costs.note("guardian confirm, restricts all markets", world.confirm("council-1", &action, nonce).done());
+    let acted =
+        costs.note("guardian confirm, restricts all markets", world.confirm("council-1", &action, nonce).done());
     // one message reaches reduce-only within a block for less than 200,000 gas.
     assert!(acted.usage.gas() < 200_000, "{}", acted.usage.gas());
 
@@ -154,7 +156,8 @@ fn procedure(costs: &mut Costs) {
     let fallen = price("56400");
     world.report_of(0, &[(BTC, fallen)]).done();
     world.report_of(1, &[(BTC, fallen)]).done();
-    let tripped = costs.note("oracle report, trips the breaker and signals", world.report_of(2, &[(BTC, fallen)]).done());
+    let tripped =
+        costs.note("oracle report, trips the breaker and signals", world.report_of(2, &[(BTC, fallen)]).done());
     assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
     tripped.fact::<firebreak_messages::guardian::IncidentOpened>();
 

@@ -44,10 +44,7 @@ fn liquidity_comes_and_goes() {
 fn a_refusal_carries_the_contracts_own_error() {
     let mut world = World::builder().build();
     let refused = world.place("nobody", BTC, size("1")).refusal();
-    assert!(
-        matches!(refused.error_as::<ContractError>(), Some(ContractError::InsufficientCash { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused.error_as::<ContractError>(), Some(ContractError::InsufficientCash { .. })), "{refused:?}");
 }
 
 #[test]

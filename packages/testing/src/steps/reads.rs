@@ -3,7 +3,9 @@
 use crate::code::Code;
 use crate::world::World;
 use firebreak_derivatives_vault::state as vault;
-use firebreak_messages::circuit_breaker::{self, effective_posture, layout as breaker, EffectivePosture, PostureRecord};
+use firebreak_messages::circuit_breaker::{
+    self, effective_posture, layout as breaker, EffectivePosture, PostureRecord,
+};
 use firebreak_messages::derivatives_vault::{
     Account, AccountResponse, LiquidityProvider, LossLedger, MarketResponse, MarketState, Pool, PoolResponse, QueryMsg,
     SolvencyResponse, StatusResponse,

@@ -1,0 +1,212 @@
+//! Bounds of configuration, pages, migration.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+
+mod setup;
+
+use cosmwasm_std::testing::{mock_dependencies, mock_env};
+use firebreak_circuit_breaker::contract::{migrate, CONTRACT_NAME, CONTRACT_VERSION};
+use firebreak_circuit_breaker::ContractError;
+use firebreak_messages::circuit_breaker::{
+    ConfigResponse, ExecuteMsg, GuardConfig, GuardConfigured, MarketSetup, MarketsResponse, MigrateMsg, QueryMsg,
+    RuleMode, Scope, SignalConfig,
+};
+use firebreak_messages::event::Fact;
+use firebreak_messages::{FeedId, MarketId, Source};
+use firebreak_risk::{BasisPoints, Level, Ratio};
+use setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
+
+const ENFORCE: RuleMode = RuleMode::Enforce;
+
+fn refusal(change: impl FnOnce(&mut GuardConfig)) -> ContractError {
+    let mut setup = Setup::new();
+    let before = setup.storage();
+    let mut config = guard(BTC_FEED, ENFORCE, ENFORCE);
+    change(&mut config);
+    let refused = setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config }).unwrap_err();
+    assert_eq!(setup.storage(), before);
+    refused
+}
+
+fn out_of_bounds(what: &'static str, wanted: &str, found: &str) -> ContractError {
+    ContractError::OutOfBounds { what, wanted: wanted.into(), found: found.into() }
+}
+
+// no configuration gives a reflex more than reduce-only.
+#[test]
+fn every_bound_of_a_guard_is_enforced() {
+    let margin = ("maintenance_margin_ratio", "above 0 and below 1");
+    let band_window = ("window_seconds of the band rule", "between 60 and 3600");
+    let velocity_window = ("window_seconds of the velocity rule", "between 10 and 600");
+    let band_end = ("extension_max_seconds of the band rule", "between 60 and 21600");
+    let velocity_end = ("extension_max_seconds of the velocity rule", "between 60 and 21600");
+    let steps = ("steps of a ladder", "between 1 and 4");
+    let threshold = ("threshold", "above 0 and growing from step to step");
+    let level = ("level of a step", "guarded or reduce-only");
+    let duration = ("duration_seconds", "between 1 and 21600");
+    let ramp = ("ramp", "growing and at most 10000");
+    let ramp_step = ("ramp_step_seconds", "between 1 and 21600");
+    for (refused, (what, wanted), found) in [
+        (refusal(|c| c.maintenance_margin_ratio = Ratio::ZERO), margin, "0"),
+        (refusal(|c| c.maintenance_margin_ratio = Ratio::ONE), margin, "1"),
+        (refusal(|c| c.band.window_seconds = 59), band_window, "59"),
+        (refusal(|c| c.band.window_seconds = 3_601), band_window, "3601"),
+        (refusal(|c| c.velocity.window_seconds = 9), velocity_window, "9"),
+        (refusal(|c| c.velocity.window_seconds = 601), velocity_window, "601"),
+        (refusal(|c| c.band.extension_max_seconds = 59), band_end, "59"),
+        (refusal(|c| c.velocity.extension_max_seconds = 21_601), velocity_end, "21601"),
+        (refusal(|c| c.band.ladder = vec![]), steps, "0"),
+        (refusal(|c| c.velocity.ladder = vec![c.band.ladder[0].clone(); 5]), steps, "5"),
+        (refusal(|c| c.band.ladder[0].threshold = Ratio::ZERO), threshold, "0"),
+        (refusal(|c| c.band.ladder[1].threshold = Ratio::percent(25)), threshold, "0.25"),
+        (refusal(|c| c.band.ladder[1].level = Level::Normal), level, "normal"),
+        (refusal(|c| c.band.ladder[1].level = Level::Frozen), level, "frozen"),
+        (refusal(|c| c.velocity.ladder[1].level = Level::Settlement), level, "settlement"),
+        (refusal(|c| c.band.ladder[0].duration_seconds = 0), duration, "0"),
+        (refusal(|c| c.band.ladder[0].duration_seconds = 21_601), duration, "21601"),
+        (refusal(|c| c.band.ladder[0].ramp = vec![BasisPoints(1); 4]), ("steps of a ramp", "between 0 and 3"), "4"),
+        (refusal(|c| c.band.ladder[0].ramp = vec![BasisPoints(2), BasisPoints(2)]), ramp, "2"),
+        (refusal(|c| c.band.ladder[0].ramp = vec![BasisPoints(10_001)]), ramp, "10001"),
+        (refusal(|c| c.band.ladder[0].ramp_step_seconds = 0), ramp_step, "0"),
+    ] {
+        assert_eq!(refused, out_of_bounds(what, wanted, found));
+    }
+}
+
+#[test]
+fn markets_are_bounded_distinct_and_come_in_pages() {
+    let market = |id: u16| MarketSetup { market: MarketId(id), config: guard(FeedId(id), ENFORCE, ENFORCE) };
+    let full: Vec<MarketSetup> = (1..=32).map(market).collect();
+    let mut setup = Setup::with_markets(full.clone()).unwrap();
+    let add = ExecuteMsg::SetMarket { market: MarketId(33), config: market(33).config };
+    assert_eq!(setup.as_owner(&add), Err(ContractError::TooManyMarkets { max: 32 }));
+    // Replacing one is not adding one.
+    setup.as_owner(&ExecuteMsg::SetMarket { market: MarketId(32), config: market(31).config }).unwrap();
+    assert_eq!(
+        Setup::with_markets((1..=33).map(market).collect()).err(),
+        Some(ContractError::TooManyMarkets { max: 32 })
+    );
+    assert_eq!(
+        Setup::with_markets(vec![market(1), market(1)]).err(),
+        Some(ContractError::DuplicateMarket { market: MarketId(1) })
+    );
+    let page = |start_after, limit| -> Vec<u16> {
+        let page: MarketsResponse = setup.query(&QueryMsg::Markets { start_after, limit });
+        page.markets.into_iter().map(|setup| setup.market.0).collect()
+    };
+    assert_eq!(page(None, None), (1..=10).collect::<Vec<_>>());
+    assert_eq!(page(Some(MarketId(10)), Some(1_000)), (11..=32).collect::<Vec<_>>());
+    assert_eq!(setup.query::<GuardConfig>(&QueryMsg::Market { market: MarketId(3) }), market(3).config);
+}
+
+#[test]
+fn two_markets_of_one_feed_are_both_evaluated() {
+    let mut setup = Setup::with_markets(vec![
+        MarketSetup { market: BTC, config: guard(BTC_FEED, ENFORCE, RuleMode::Off) },
+        MarketSetup { market: ETH, config: guard(BTC_FEED, RuleMode::Shadow, RuleMode::Off) },
+    ])
+    .unwrap();
+    setup.calm(BTC_FEED, 10_000);
+    setup.round(BTC_FEED, 9_000);
+    assert_eq!((setup.level(BTC), setup.level(ETH)), (Level::ReduceOnly, Level::Normal));
+    assert_eq!((setup.record(BTC).evaluated_round, setup.record(ETH).evaluated_round), (21, 21));
+}
+
+#[test]
+fn another_feed_voids_the_lease_and_another_configuration_keeps_restrictions_and_counters() {
+    let mut setup = Setup::new();
+    setup.calm(BTC_FEED, 10_000);
+    setup.round(BTC_FEED, 9_000);
+    let restrictions = setup.record(BTC).restrictions;
+    let events = setup
+        .as_owner(&ExecuteMsg::SetMarket { market: BTC, config: guard(BTC_FEED, RuleMode::Off, ENFORCE) })
+        .unwrap();
+    assert_eq!(
+        GuardConfigured::all(&events),
+        vec![GuardConfigured { market: BTC, feed: BTC_FEED, band: RuleMode::Off, velocity: ENFORCE }]
+    );
+    assert_eq!((setup.record(BTC).evaluated_round, setup.record(BTC).restrictions), (21, restrictions.clone()));
+    assert_eq!(setup.evidence(BTC).rules[0].trips, 1);
+    setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config: guard(ETH_FEED, ENFORCE, ENFORCE) }).unwrap();
+    assert_eq!((setup.record(BTC).evaluated_round, setup.record(BTC).restrictions), (0, restrictions));
+    setup.publish(ETH_FEED, 1_000);
+    setup.evaluate(&[BTC_FEED]);
+    assert_eq!(setup.record(BTC).evaluated_round, 0);
+    setup.evaluate(&[ETH_FEED]);
+    assert_eq!(setup.record(BTC).evaluated_round, 1);
+}
+
+#[test]
+fn the_guardian_is_checked_and_replaced_by_the_owner() {
+    let mut setup = Setup::new();
+    let contract = setup.anyone.to_string();
+    for gas_limit in [99_999, 3_000_001] {
+        let guardian = Some(SignalConfig { contract: contract.clone(), gas_limit });
+        assert_eq!(
+            setup.as_owner(&ExecuteMsg::SetGuardian { guardian }),
+            Err(out_of_bounds("gas_limit of the guardian", "between 100000 and 3000000", &gas_limit.to_string()))
+        );
+    }
+    let guardian = Some(SignalConfig { contract, gas_limit: 100_000 });
+    setup.as_owner(&ExecuteMsg::SetGuardian { guardian: guardian.clone() }).unwrap();
+    let config: ConfigResponse = setup.query(&QueryMsg::Config {});
+    let wanted = ConfigResponse { owner: setup.owner.to_string(), oracle: setup.oracle.to_string(), guardian };
+    assert_eq!(config, wanted);
+}
+
+#[test]
+fn a_migration_refuses_another_contract_and_a_newer_version() {
+    let mut deps = mock_dependencies();
+    let wanted = format!("{CONTRACT_NAME} {CONTRACT_VERSION} or older");
+    for (name, version, accepted) in [
+        (CONTRACT_NAME, "0.0.9", true),
+        (CONTRACT_NAME, CONTRACT_VERSION, true),
+        (CONTRACT_NAME, "0.10.0", false),
+        ("firebreak:guardian", "0.0.1", false),
+    ] {
+        cw2::set_contract_version(&mut deps.storage, name, version).unwrap();
+        let refused = ContractError::Migration { wanted: wanted.clone(), found: format!("{name} {version}") };
+        let result = migrate(deps.as_mut(), mock_env(), MigrateMsg {});
+        assert_eq!(result.err(), (!accepted).then_some(refused), "{name} {version}");
+    }
+}
+
+#[test]
+fn the_largest_records_stay_small() {
+    // What is written at every round must not grow with history: the worst case of each record, in bytes.
+    let mut setup = Setup::new();
+    let now = setup.now();
+    for step in 0..400u32 {
+        setup.round(BTC_FEED, 1_000_000_000 + (step % 7) * 50_000_000);
+        if step == 200 {
+            for source in [Source::Council, Source::Governance] {
+                let phases = (1..=6).map(|phase| setup::phase(now + 3_000 + phase, Level::Guarded)).collect();
+                let scope = Scope::Market(BTC);
+                setup.as_owner(&ExecuteMsg::Restrict { scope, source, phases, incident: u64::MAX }).unwrap();
+            }
+            setup
+                .as_owner(&ExecuteMsg::Restrict {
+                    scope: Scope::Market(BTC),
+                    source: Source::Council,
+                    phases: vec![phase(setup.now() + 60, Level::Frozen)],
+                    incident: 1,
+                })
+                .unwrap();
+        }
+        let longest = |part: &str| {
+            let matches = |key: &[u8]| key.windows(part.len()).any(|window| window == part.as_bytes());
+            setup.storage().iter().filter(|(key, _)| matches(key)).map(|(_, value)| value.len()).max().unwrap()
+        };
+        assert!(longest("rules") <= 600, "{}", longest("rules"));
+        assert!(longest("posture") <= 500, "{}", longest("posture"));
+    }
+}

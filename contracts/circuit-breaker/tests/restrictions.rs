@@ -1,0 +1,301 @@
+//! Restrictions by message: who, how far, how long; and what people are told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+
+mod setup;
+
+use firebreak_circuit_breaker::ContractError;
+use firebreak_messages::circuit_breaker::{
+    ExecuteMsg, LevelText, RestrictionAdded, RestrictionLifted, RestrictionStatus, RuleMode, Scope,
+};
+use firebreak_messages::event::Fact;
+use firebreak_messages::{MarketId, Source};
+use firebreak_risk::{BasisPoints, Level, LiquidationAccess, OrderExecution, Phase, Posture, RiskError};
+use setup::{phase, Setup, BTC, BTC_FEED, ETH, HOUR};
+
+const DAY: u64 = 24 * HOUR;
+
+fn restrict(scope: Scope, source: Source, phases: Vec<Phase>) -> ExecuteMsg {
+    ExecuteMsg::Restrict { scope, source, phases, incident: 7 }
+}
+
+//
+#[test]
+fn one_message_restricts_every_market_at_once_and_expires_by_itself() {
+    let mut setup = Setup::new();
+    let now = setup.now();
+    let phases = vec![phase(now + 600, Level::ReduceOnly), phase(now + 900, Level::Guarded)];
+    let events = setup.as_owner(&restrict(Scope::All, Source::Council, phases.clone())).unwrap();
+    assert_eq!(
+        RestrictionAdded::all(&events),
+        vec![RestrictionAdded {
+            scope: Scope::All,
+            source: Source::Council,
+            level_before: LevelText(Level::Normal),
+            level: LevelText(Level::ReduceOnly),
+            until: now + 600,
+            ends_at: now + 900,
+            incident: 7,
+        }]
+    );
+    for market in [BTC, ETH] {
+        assert_eq!(setup.level(market), Level::ReduceOnly);
+    }
+    assert_eq!(setup.record_of_all().restrictions[0].phases, phases);
+    assert_eq!(setup.record(BTC).restrictions, vec![]);
+    setup.advance(600);
+    assert_eq!(setup.level(ETH), Level::Guarded);
+    setup.advance(300);
+    assert_eq!(setup.level(ETH), Level::Normal);
+}
+
+#[test]
+fn the_record_of_all_is_there_from_the_start() {
+    assert_eq!(Setup::new().record_of_all(), firebreak_messages::circuit_breaker::PostureRecord::default());
+}
+
+//
+#[test]
+fn every_fast_action_ends_and_no_reflex_acts_by_message() {
+    let mut setup = Setup::new();
+    let now = setup.now();
+    for source in Source::ALL {
+        let longest = match source {
+            Source::Band | Source::Velocity => None,
+            Source::Council => Some(7 * DAY),
+            Source::Governance => Some(30 * DAY),
+        };
+        let mut attempt =
+            |until| setup.as_owner(&restrict(Scope::All, source, vec![phase(until, Level::ReduceOnly)])).err();
+        match longest {
+            None => assert_eq!(attempt(now + 60), Some(ContractError::ReflexSource { source_name: source })),
+            Some(longest) => {
+                let refused = |until: u64| ContractError::OutOfBounds {
+                    what: "until of a phase",
+                    wanted: format!("at most {}", now + longest),
+                    found: until.to_string(),
+                };
+                assert_eq!(attempt(now + longest + 1), Some(refused(now + longest + 1)));
+                assert_eq!(attempt(u64::MAX), Some(refused(u64::MAX)));
+                assert_eq!(attempt(now + longest), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn phases_are_in_order_bounded_and_honest_about_their_level() {
+    let mut setup = Setup::new();
+    let now = setup.now();
+    let guarded = Posture::preset(Level::Guarded);
+    let of = |posture| vec![Phase { until: now + 60, posture }];
+    let beyond = |what, found| ContractError::PostureBeyondLevel { what, wanted: Level::Frozen, found };
+    let bounds = |what, wanted: String, found: String| ContractError::OutOfBounds { what, wanted, found };
+    let level =
+        |phase, wanted, found| ContractError::LevelNotAllowed { source_name: Source::Governance, phase, wanted, found };
+    let until = "until of a phase";
+    for (name, phases, refused) in [
+        ("none", vec![], bounds("phases", "between 1 and 6".into(), "0".into())),
+        (
+            "seven",
+            (1..=7).map(|step| phase(now + step, Level::Guarded)).collect(),
+            bounds("phases", "between 1 and 6".into(), "7".into()),
+        ),
+        ("ended already", vec![phase(now, Level::Guarded)], bounds(until, format!("after {now}"), now.to_string())),
+        (
+            "out of order",
+            vec![phase(now + 60, Level::ReduceOnly), phase(now + 60, Level::Guarded)],
+            bounds(until, format!("after {}", now + 60), (now + 60).to_string()),
+        ),
+        ("settlement", vec![phase(now + 60, Level::Settlement)], level(0, Level::Frozen, Level::Settlement)),
+        (
+            "frozen later",
+            vec![phase(now + 60, Level::Guarded), phase(now + 90, Level::Frozen)],
+            level(1, Level::ReduceOnly, Level::Frozen),
+        ),
+        (
+            "normal in name",
+            of(Posture::NORMAL),
+            ContractError::PostureBeyondLevel { what: "restrict at all", wanted: Level::Guarded, found: Level::Normal },
+        ),
+        // below frozen nothing turns liquidation off.
+        (
+            "liquidation waits under a mild name",
+            of(Posture { liquidation: LiquidationAccess::Waits, ..guarded }),
+            beyond("make liquidation wait", Level::Guarded),
+        ),
+        (
+            "orders wait under a mild name",
+            of(Posture { order_execution: OrderExecution::Waits, ..guarded }),
+            beyond("make orders wait", Level::Guarded),
+        ),
+        (
+            "outflows shut under a mild name",
+            of(Posture { outflow_factor: BasisPoints(0), ..Posture::preset(Level::ReduceOnly) }),
+            beyond("shut the outflows", Level::ReduceOnly),
+        ),
+        (
+            "a factor that loosens",
+            of(Posture { initial_margin_factor: BasisPoints(9_999), ..guarded }),
+            ContractError::Risk(RiskError::OutOfBounds {
+                what: "initial_margin_factor",
+                wanted: "at least 10000".into(),
+                found: "9999".into(),
+            }),
+        ),
+    ] {
+        let before = setup.storage();
+        let result = setup.as_owner(&restrict(Scope::Market(BTC), Source::Governance, phases));
+        assert_eq!(result, Err(refused), "{name}");
+        assert_eq!(setup.storage(), before, "{name}");
+    }
+}
+
+#[test]
+fn a_scope_stays_frozen_at_most_a_day_of_any_week_over_all_sources() {
+    let mut setup = Setup::new();
+    let freeze = |setup: &mut Setup, source, seconds| {
+        let until = setup.now() + seconds;
+        setup.as_owner(&restrict(Scope::Market(BTC), source, vec![phase(until, Level::Frozen)])).err()
+    };
+    let refused = |setup: &Setup, wanted: u64, granted: u64| {
+        Some(ContractError::FrozenBudget {
+            scope: Scope::Market(BTC),
+            wanted_until: setup.now() + wanted,
+            granted_until: setup.now() + granted,
+        })
+    };
+    assert_eq!(freeze(&mut setup, Source::Council, DAY + 1), refused(&setup, DAY + 1, DAY));
+    assert_eq!(freeze(&mut setup, Source::Council, 20 * HOUR), None);
+    // Two sources at the same time spend once; what goes on longer spends the rest.
+    assert_eq!(freeze(&mut setup, Source::Governance, 20 * HOUR), None);
+    setup.advance(HOUR);
+    assert_eq!(freeze(&mut setup, Source::Governance, DAY), refused(&setup, DAY, 23 * HOUR));
+    assert_eq!(freeze(&mut setup, Source::Governance, 23 * HOUR), None);
+    // Lifting and freezing again makes no more of it.
+    for source in [Source::Council, Source::Governance] {
+        setup.as_owner(&ExecuteMsg::Lift { scope: Scope::Market(BTC), source }).unwrap();
+    }
+    setup.advance(2 * DAY);
+    assert_eq!(freeze(&mut setup, Source::Council, 60), refused(&setup, 60, 0));
+    // Another scope has a budget of its own, and a week later this one's is back.
+    let until = setup.now() + DAY;
+    setup.as_owner(&restrict(Scope::All, Source::Council, vec![phase(until, Level::Frozen)])).unwrap();
+    setup.advance(6 * DAY);
+    assert_eq!(freeze(&mut setup, Source::Council, DAY), None);
+}
+
+#[test]
+fn one_slot_a_source_joins_and_extends() {
+    let mut setup = Setup::new();
+    let now = setup.now();
+    let scope = Scope::Market(BTC);
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(now + 600, Level::ReduceOnly)])).unwrap();
+    setup.advance(10);
+    // Milder and longer: nothing loosens before 600, and it goes on guarded.
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(now + 900, Level::Guarded)])).unwrap();
+    setup.as_owner(&restrict(scope, Source::Governance, vec![phase(now + 60, Level::Guarded)])).unwrap();
+    let record = setup.record(BTC);
+    assert_eq!(record.restrictions.len(), 2);
+    assert_eq!(
+        record.restrictions[0].phases,
+        vec![phase(now + 600, Level::ReduceOnly), phase(now + 900, Level::Guarded)]
+    );
+    assert_eq!(record.restrictions[0].since, now);
+    // Ended slots go when the record is written anyway.
+    setup.advance(100);
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(now + 901, Level::Guarded)])).unwrap();
+    assert_eq!(setup.record(BTC).restrictions.len(), 1);
+}
+
+#[test]
+fn a_lift_ends_one_sources_restriction_and_no_others() {
+    let mut setup = Setup::with_modes(RuleMode::Enforce, RuleMode::Off);
+    setup.calm(BTC_FEED, 10_000);
+    setup.round(BTC_FEED, 9_890);
+    let until = setup.now() + 600;
+    let scope = Scope::Market(BTC);
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(until, Level::ReduceOnly)])).unwrap();
+    let events = setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Council }).unwrap();
+    assert_eq!(
+        RestrictionLifted::all(&events),
+        vec![RestrictionLifted {
+            scope,
+            source: Source::Council,
+            level_before: LevelText(Level::ReduceOnly),
+            level: LevelText(Level::Guarded),
+        }]
+    );
+    assert_eq!(setup.level(BTC), Level::Guarded);
+    assert_eq!(
+        setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Council }),
+        Err(ContractError::NothingToLift { scope, source_name: Source::Council })
+    );
+    // A rule's restriction can be lifted too: that is the way out of a false alarm.
+    setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Band }).unwrap();
+    assert_eq!(setup.level(BTC), Level::Normal);
+    let unknown = MarketId(9);
+    assert_eq!(
+        setup.as_owner(&ExecuteMsg::Lift { scope: Scope::Market(unknown), source: Source::Band }),
+        Err(ContractError::UnknownMarket { market: unknown })
+    );
+    let phases = vec![phase(until, Level::Guarded)];
+    assert_eq!(
+        setup.as_owner(&restrict(Scope::Market(unknown), Source::Council, phases)),
+        Err(ContractError::UnknownMarket { market: unknown })
+    );
+}
+
+//
+#[test]
+fn status_tells_level_cause_since_until_and_what_comes_next() {
+    let mut setup = Setup::with_modes(RuleMode::Enforce, RuleMode::Off);
+    setup.calm(BTC_FEED, 10_000);
+    let tripped_at = setup.now();
+    setup.round(BTC_FEED, 9_800);
+    let restricted_at = setup.now();
+    let phases = vec![phase(restricted_at + 50, Level::Guarded)];
+    setup.as_owner(&restrict(Scope::All, Source::Council, phases)).unwrap();
+    setup.advance(20);
+    let status = setup.status(BTC);
+    let quarter = Posture::preset(Level::Guarded).with_order_size_factor(BasisPoints(2_500));
+    assert_eq!(status.posture, Posture::preset(Level::ReduceOnly));
+    assert_eq!(status.evaluated_round, 21);
+    assert_eq!((status.failures_in_a_row, status.failing_since), (0, 0));
+    assert_eq!(
+        status.restrictions,
+        vec![
+            RestrictionStatus {
+                scope: Scope::Market(BTC),
+                source: Source::Band,
+                since: tripped_at,
+                until: tripped_at + 300,
+                ends_at: tripped_at + 480,
+                posture: Posture::preset(Level::ReduceOnly),
+                next: Some(Phase { until: tripped_at + 360, posture: quarter }),
+                incident: 0,
+            },
+            RestrictionStatus {
+                scope: Scope::All,
+                source: Source::Council,
+                since: restricted_at,
+                until: restricted_at + 50,
+                ends_at: restricted_at + 50,
+                posture: Posture::preset(Level::Guarded),
+                next: None,
+                incident: 7,
+            },
+        ]
+    );
+    setup.advance(10_000);
+    assert_eq!((setup.status(BTC).restrictions, setup.level(BTC)), (vec![], Level::Normal));
+}

@@ -1,0 +1,123 @@
+//! somebody who knows prices before the chain does gains nothing (Levana, December 2023: traders filled at prices they
+//! already knew were old).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod support;
+
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::oracle::Validity;
+use firebreak_risk::*;
+use support::*;
+
+/// Seconds between reports of the feed.
+const BEAT: u64 = 3;
+/// How long before the chain the attacker holds each report: the order delay.
+const HEAD_START: u64 = 10;
+
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    /// Seconds after the start at which the order is placed.
+    place_at: u64,
+    size: i32,
+    /// Seconds after placing at which a cancel is asked for.
+    cancel_after: Option<u64>,
+}
+
+/// Plays a plan against a path of (second, price) reports and closes in the end. Returns what the attacker gained.
+fn profit(delay: u64, path: &[(u64, u32)], plan: Plan) -> i128 {
+    let mut bench = Bench::new();
+    let parameters = VaultParameters { order_delay_seconds: delay, ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.deposit("eve", 100_000);
+    bench.advance(60);
+    let start = bench.now();
+    let mut order = None;
+    let end = path.last().unwrap().0 + 60;
+    for second in 0..=end {
+        bench.env.block.time = cosmwasm_std::Timestamp::from_seconds(start + second);
+        bench.env.block.height += 1;
+        let now = bench.now();
+        if second == plan.place_at {
+            let text = plan.size.to_string();
+            let bound = if plan.size > 0 { "1000000" } else { "1" };
+            order = bench.place("eve", BTC, &text, bound).ok();
+        }
+        if let (Some(order), Some(after)) = (order, plan.cancel_after) {
+            if second == plan.place_at + after {
+                bench.execute("eve", ExecuteMsg::CancelOrder { order }, 0).ok();
+            }
+        }
+        let reported = path.iter().find(|(at, _)| *at == second).map(|(_, price)| *price).or_else(|| {
+            let after_path = second > path.last().unwrap().0 && second % BEAT == 0;
+            after_path.then(|| path.last().unwrap().1)
+        });
+        if let Some(units) = reported {
+            bench.publish(BTC, Price::from_units(units), Price::ZERO, now, Validity::Valid);
+            bench.run(BTC);
+        }
+    }
+    // Out again, at the same flat price.
+    if let Some(held) = bench.account("eve").positions.first() {
+        let close = held.size.negated().unwrap();
+        bench.place_with("eve", BTC, &close.to_string(), if close.is_long() { "1000000" } else { "1" }, true).unwrap();
+        bench.advance(15);
+        bench.refresh();
+        bench.run(BTC);
+    }
+    assert!(bench.account("eve").positions.is_empty());
+    bench.account("eve").cash.atoms() - 100_000_000_000
+}
+
+fn plans(from: u64, to: u64) -> Vec<Plan> {
+    let mut plans = vec![];
+    for place_at in from..=to {
+        for size in [-5, 5] {
+            for cancel_after in [None, Some(0), Some(1), Some(5), Some(9), Some(10), Some(11), Some(14)] {
+                plans.push(Plan { place_at, size, cancel_after });
+            }
+        }
+    }
+    plans
+}
+
+/// Flat at 60,000, a jump at second 60, flat again.
+fn jump(to: u32) -> Vec<(u64, u32)> {
+    (0..=120).step_by(BEAT as usize).map(|second| (second, if second < 60 { 60_000 } else { to })).collect()
+}
+
+#[test]
+fn holding_every_report_ten_seconds_early_never_pays() {
+    // Every second at which the attacker already knows of the jump, both directions, with and without a late cancel.
+    for to in [58_500, 61_500] {
+        for plan in plans(60 - HEAD_START, 75) {
+            let gained = profit(HEAD_START, &jump(to), plan);
+            assert!(gained <= 0, "{plan:?} gained {gained} from a jump to {to}");
+        }
+    }
+}
+
+#[test]
+fn the_same_head_start_pays_where_the_delay_is_shorter() {
+    // The unprotected figure: with the shortest delay that the bounds allow, five long units ride a jump of 1,500.
+    let best = plans(60 - HEAD_START, 75).into_iter().map(|plan| profit(3, &jump(61_500), plan)).max().unwrap();
+    assert!(best > 6_000_000_000, "{best}");
+}
+
+#[test]
+fn a_ten_minute_feed_gap_with_a_known_end_never_pays() {
+    // reports stop at second 30 and come back at second 630 with another price, which the attacker knows all along.
+    for to in [57_000, 63_000] {
+        let mut path: Vec<(u64, u32)> = (0..=30).step_by(BEAT as usize).map(|second| (second, 60_000)).collect();
+        path.extend((630..=660).step_by(BEAT as usize).map(|second| (second, to)));
+        for place_at in [21, 25, 31, 60, 91, 92, 300, 600, 625, 629, 630, 633] {
+            for size in [-5, 5] {
+                for cancel_after in [None, Some(1), Some(12), Some(580)] {
+                    let plan = Plan { place_at, size, cancel_after };
+                    let gained = profit(HEAD_START, &path, plan);
+                    assert!(gained <= 0, "{plan:?} gained {gained} from a gap to {to}");
+                }
+            }
+        }
+    }
+}

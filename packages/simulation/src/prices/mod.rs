@@ -1,0 +1,70 @@
+//! Bars, and how they become a path of prices.
+
+mod bridge;
+mod file;
+mod path;
+
+pub use bridge::{fill_in, Stretch};
+pub use file::{read_file, read_rows, HEADER};
+pub use path::{path_of, Point};
+
+use firebreak_risk::Price;
+
+/// Length of a bar that stands alone, seconds.
+const LONE_BAR_SECONDS: u64 = 60;
+
+/// What happened within one interval. `low <= open, close <= high`, all above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    /// Opening time, seconds since 1970.
+    pub at: u64,
+    pub open: Price,
+    pub high: Price,
+    pub low: Price,
+    pub close: Price,
+}
+
+/// A named list of bars in order of time, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    pub name: String,
+    pub bars: Vec<Bar>,
+    /// How long a bar lasts, seconds; a longer distance between two bars is a gap in the feed.
+    pub bar_seconds: u64,
+}
+
+impl Series {
+    /// Reads the bars' length off their distances: the median, so that neither gaps nor a few close rounds decide.
+    pub fn new(name: String, bars: Vec<Bar>) -> Self {
+        let mut distances: Vec<u64> = bars.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).collect();
+        distances.sort_unstable();
+        let bar_seconds = distances.get(distances.len() / 2).copied().unwrap_or(LONE_BAR_SECONDS).max(1);
+        Self { name, bars, bar_seconds }
+    }
+
+    /// Seconds of this bar: its length, or less when the next one begins earlier.
+    pub fn seconds_of(&self, index: usize) -> u64 {
+        match (self.bars.get(index), self.bars.get(index + 1)) {
+            (Some(bar), Some(next)) => self.bar_seconds.min(next.at.saturating_sub(bar.at)),
+            _ => self.bar_seconds,
+        }
+    }
+
+    pub fn starts_at(&self) -> u64 {
+        self.bars.first().map_or(0, |bar| bar.at)
+    }
+
+    pub fn ends_at(&self) -> u64 {
+        self.bars.last().map_or(0, |bar| bar.at + self.bar_seconds)
+    }
+
+    /// From the first bar's opening to the last bar's end, gaps included.
+    pub fn seconds(&self) -> u64 {
+        self.ends_at().saturating_sub(self.starts_at())
+    }
+}
+
+/// A price as agents reckon with it.
+pub fn as_float(price: Price) -> f64 {
+    price.atoms() as f64 / firebreak_risk::ONE as f64
+}
