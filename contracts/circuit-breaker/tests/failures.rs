@@ -190,7 +190,7 @@ fn coins_are_refused_with_every_message() {
         ExecuteMsg::SetGuardian { guardian: None },
     ] {
         assert_eq!(
-            setup.send(&owner, &message, &[gift.clone()]),
+            setup.send(&owner, &message, std::slice::from_ref(&gift)),
             Err(ContractError::UnexpectedFunds { found: "5uusdc".into() })
         );
     }

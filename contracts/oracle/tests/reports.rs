@@ -177,7 +177,7 @@ fn coins_are_refused_with_every_message() {
         (&owner, ExecuteMsg::SetHook { hook: None }),
     ] {
         assert_eq!(
-            setup.send(sender, &message, &[gift.clone()]),
+            setup.send(sender, &message, std::slice::from_ref(&gift)),
             Err(ContractError::UnexpectedFunds { found: "5uusdc".into() })
         );
     }
