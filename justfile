@@ -20,6 +20,10 @@ test:
 replay *ARGS:
     cargo run --release -p firebreak -- replay {{ARGS}}
 
+# Rewrites the JSON Schema of every contract.
+schema:
+    cargo run -p firebreak-schema
+
 # Rewrites the committed snapshots (gas, events) after a change that is meant.
 snapshots:
     FIREBREAK_UPDATE_SNAPSHOTS=1 cargo test --workspace
