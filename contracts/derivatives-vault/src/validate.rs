@@ -48,9 +48,10 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
     positive_size("skew_scale", config.skew_scale)?;
     positive_size("open_interest_max", config.open_interest_max)?;
     positive_size("order_size_max", config.order_size_max)?;
-    // One side at its cap and the other empty: the premium of F1 must stay a discount of less than the whole price.
-    if config.open_interest_max >= config.skew_scale {
-        let wanted = format!("below skew_scale {}", config.skew_scale);
+    // The exit price of a position must stay positive in the most lopsided book: a position q against a skew K is closed at
+    // P(1 + (2K - q)/2S), so K and q at the cap and opposed need 1.5 caps to be below S.
+    if config.open_interest_max.magnitude() > config.skew_scale.magnitude().div_euclid(2) {
+        let wanted = format!("at most half of skew_scale {}", config.skew_scale);
         return Err(ContractError::OutOfBounds {
             what: "open_interest_max",
             wanted,

@@ -9,6 +9,7 @@ use firebreak_risk::{median_absolute_deviation, weighted_median, Price, Ratio, R
 ///
 /// A report counts while it is not older than `age_max_seconds` and newer than the last round: no observation is used
 /// for two rounds, and the median of such times is itself after the last round, so `published_at` grows strictly.
+/// (A publication drops what waits, so the second condition holds already; here it holds whatever the caller does.)
 pub fn publish(
     config: &FeedConfig,
     pending: &[PendingReport],

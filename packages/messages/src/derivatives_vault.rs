@@ -75,7 +75,7 @@ pub struct MarketConfig {
     pub liquidation: LiquidationParams,
     /// Share of the notional that a trade pays. Bounds: at most 0.05.
     pub taker_fee_ratio: Ratio,
-    /// Largest open interest of each side. Bounds: at most 10^13 units; the skew premium at the cap stays below 100 %.
+    /// Largest open interest of each side. Bounds: above 0, at most half of `skew_scale`, so that every exit price stays positive.
     pub open_interest_max: Size,
     /// Largest order that raises exposure. Bounds: above 0.
     pub order_size_max: Size,

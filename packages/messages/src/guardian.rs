@@ -15,6 +15,16 @@ pub const CALLS_MAX: usize = 8;
 pub const ROLE_MEMBERS_MAX: usize = 8;
 /// Confirmations of one council action.
 pub const CONFIRMATIONS_MAX: usize = 15;
+/// Council actions that wait for confirmations at a time.
+pub const PENDING_ACTIONS_MAX: usize = 16;
+/// Kinds of coins of one call.
+pub const CALL_COINS_MAX: usize = 4;
+/// Bytes of an operation's description.
+pub const DESCRIPTION_MAX: usize = 1_024;
+/// Longest time between an operation's readiness and its `not_after`, seconds.
+pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
+/// A market's incident goes on while its signals are less than this apart, seconds.
+pub const INCIDENT_QUIET_SECONDS: u64 = 3_600;
 
 /// Instantiated with `instantiate2`, with itself as its wasm admin: the bootstrap of the other four contracts fails on any
 /// other admin.
@@ -26,7 +36,7 @@ pub struct InstantiateMsg {
     /// Coin of the vault and the fund.
     pub denom: String,
     pub codes: SuiteCodes,
-    /// Salt of the children's addresses. Bounds: 1 to 64 bytes.
+    /// Salt of the children's addresses; one byte is added for each child. Bounds: 1 to 63 bytes.
     pub salt: Binary,
     pub feeds: Vec<FeedSetup>,
     pub guards: Vec<GuardSetup>,
@@ -62,7 +72,7 @@ pub struct GasLimits {
 }
 
 /// Delay of each class, seconds. Bounds: floors in code: `parameters` 3,600, `roles` 86,400, `code` 172,800; each at least as
-/// long as the one before.
+/// long as the one before and at most 2,592,000, since a typing error could otherwise never be corrected.
 #[cw_serde]
 pub struct Delays {
     /// Parameters of known components.
@@ -77,7 +87,7 @@ pub struct Delays {
 pub struct CouncilConfig {
     /// A cw4 group; its members' weights are read raw when they are counted.
     pub group: String,
-    /// Weight that must confirm. Bounds: at least 1.
+    /// Weight that must confirm. Bounds: at least 1, at most the group's total.
     pub threshold: u64,
     /// Longest restriction that the council may add, by level. Bounds: `Frozen` at most 86,400; others at most 604,800.
     pub frozen_seconds_max: u64,
@@ -111,36 +121,40 @@ pub struct CouncilAction {
     pub scope: Scope,
     /// Bounds: `Guarded`, `ReduceOnly` or `Frozen`.
     pub level: Level,
+    /// Bounds: at least 1, at most the council's budget for the level.
     pub duration_seconds: u64,
 }
 
 #[cw_serde]
 pub enum ExecuteMsg {
     /// Proposers only. Waits for the longest delay among its calls. `predecessor` must have been executed before.
-    /// `not_after` is when it may no longer be executed. Emits [`OperationScheduled`].
+    /// `not_after` is the last second in which it may be executed. Bounds: 1 to 8 calls, `not_after` after the delay and at most
+    /// 30 days after it. Emits [`OperationScheduled`].
     Schedule { calls: Vec<Call>, not_after: u64, predecessor: Option<u64>, description: String },
     /// Cancellers only. Emits [`OperationCanceled`].
     Cancel { operation: u64 },
-    /// Anyone, when ready. Proposer's authority is checked again. The calls run in a sub-message: a failure leaves no
-    /// writes and the status `failed`. Emits [`OperationExecuted`] or [`OperationFailed`].
+    /// Anyone, when ready. Proposer's authority and the delays of now are checked again. The calls run in a
+    /// sub-message: a failure leaves no writes and the status `failed`. Emits [`OperationExecuted`] or [`OperationFailed`].
     Execute { operation: u64 },
     /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which voids
     /// every older confirmation. The k-th confirmation acts in its own transaction.
     /// Emits [`ActionConfirmed`], [`CouncilActed`].
     Confirm { action: CouncilAction, nonce: u64 },
-    /// The breaker only: a rule tripped. Opens or continues the market's incident. Emits [`IncidentOpened`].
+    /// The breaker only: a rule tripped. Opens the market's incident, or continues the one whose last signal is less than an
+    /// hour old. Emits [`IncidentOpened`].
     Signal { market: MarketId, rule: RuleId, level: Level, moved: Ratio, observed_at: u64 },
-    /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others.
+    /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others. A role has one
+    /// candidate at a time, the last one named. Emits [`RoleProposed`].
     ProposeRole { role: Role, candidate: String, replaces: Option<String> },
-    /// The candidate accepts; the role is effective after the `roles` delay.
+    /// The candidate accepts; the role is effective after the `roles` delay. Emits [`RoleAccepted`].
     AcceptRole { role: Role },
-    /// Anyone, after that delay: makes the accepted candidate a holder.
+    /// Anyone, after that delay: makes the accepted candidate a holder. Emits [`RoleChanged`].
     CompleteRole { role: Role },
-    /// The guardian itself only. At least one proposer and one canceller stay.
+    /// The guardian itself only; ends a candidacy too. At least one proposer and one canceller stay. Emits [`RoleChanged`].
     RevokeRole { role: Role, address: String },
-    /// The guardian itself only.
+    /// The guardian itself only. Shortening a delay waits for that very delay. Emits [`DelaysChanged`].
     SetDelays { delays: Delays },
-    /// The guardian itself only.
+    /// The guardian itself only. Voids every open confirmation. Emits [`CouncilChanged`].
     SetCouncil { council: CouncilConfig },
     /// The guardian itself only: runs an operation's calls inside the sub-message of `Execute`.
     RunCalls { operation: u64 },
@@ -304,7 +318,17 @@ crate::facts! {
     IncidentOpened = "incident_opened" { incident: u64, scope: Scope, cause: String, detected_at: u64 }
     RoleProposed = "role_proposed" { role: Role, candidate: String }
     RoleAccepted = "role_accepted" { role: Role, candidate: String, effective_at: u64 }
+    /// Empty text: nobody.
     RoleChanged = "role_changed" { role: Role, granted: String, revoked: String }
+    DelaysChanged = "delays_changed" {
+        parameters_before: u64, parameters: u64, roles_before: u64, roles: u64, code_before: u64, code: u64,
+    }
+    CouncilChanged = "council_changed" {
+        group_before: String, group: String, threshold_before: u64, threshold: u64,
+        frozen_seconds_max_before: u64, frozen_seconds_max: u64,
+        restriction_seconds_max_before: u64, restriction_seconds_max: u64,
+        confirmation_window_seconds_before: u64, confirmation_window_seconds: u64, nonce: u64,
+    }
 }
 
 use crate::circuit_breaker::LevelText;

@@ -11,7 +11,7 @@ use firebreak_messages::derivatives_vault::{
 use firebreak_messages::guardian::IncidentOpened;
 use firebreak_messages::oracle::{HookFailed, HookHealthResponse, HookSkipped, QueryMsg as OracleQuery, Validity};
 use firebreak_messages::{Action, MarketId, Reason};
-use firebreak_risk::{Level, Ratio};
+use firebreak_risk::{Amount, Level, Ratio};
 use firebreak_testing::*;
 
 const TRADERS: [(&str, &str, &str); 4] =
@@ -92,6 +92,7 @@ fn a_dead_breaker_leaves_every_market_reduce_only_and_nobody_locked_in() {
     everybody_gets_out(&mut world);
 
     world.repair_contract(Code::Breaker);
+    world.advance(60);
     world.refresh().done();
     world.evaluate("anyone", BTC).done();
     world.evaluate("anyone", ETH).done();
@@ -154,33 +155,45 @@ fn a_dead_guardian_costs_the_signal_and_not_the_restriction() {
     assert_eq!(world.effective(BTC).posture.level, Level::Normal);
 }
 
+/// Every figure is within its documented bounds: a yardstick of one atom, a ladder out of reach. A move of 400 times the price,
+/// counted in shares of it, is past every number.
 #[test]
-fn one_markets_failing_rule_closes_that_market_and_no_other() {
-    // A yardstick of one atom: any move, counted in shares of it, is past every number. It is within the documented bounds.
-    let mut world = World::builder()
-        .guard(BTC, |guard| guard.maintenance_margin_ratio = Ratio::from_atoms(1))
-        .price(BTC, price("60000"))
+fn one_markets_overflowing_rule_closes_that_market_and_no_other() {
+    let mut world = WorldBuilder::empty()
+        .market(BTC, "PENNY", price("0.01"), |_| {})
+        .market(ETH, "ETH", price("3000"), |_| {})
+        .feed(BTC, |feed| feed.jump_max = ratio("1000"))
+        .guard(BTC, |guard| {
+            guard.maintenance_margin_ratio = Ratio::from_atoms(1);
+            for ladder in [&mut guard.band.ladder, &mut guard.velocity.ladder] {
+                ladder.truncate(1);
+                ladder[0].threshold = ratio("100000000000000000000");
+            }
+        })
         .build();
-    for (name, bitcoin, ether) in TRADERS {
-        world.add_collateral(name, usd(40_000)).done();
-        for (market, amount) in [(BTC, bitcoin), (ETH, ether)] {
+    // Ten units of quote each, in a market where that is a thousand units of base.
+    for (name, pennies, ether) in
+        [("alice", "1000", "-10"), ("bob", "-1500", "0"), ("carol", "0", "20"), ("dan", "500", "5")]
+    {
+        world.add_collateral(name, usd(45_000)).done();
+        for (market, amount) in [(BTC, pennies), (ETH, ether)] {
             if amount != "0" {
                 world.open(name, market, size(amount)).fact::<OrderFilled>();
             }
         }
     }
-    world.refresh().done();
 
-    let outcome = world.report(&[(BTC, price("1000000000000")), (ETH, price("3010"))]).done();
+    let outcome = world.report(&[(BTC, price("4")), (ETH, price("3010"))]).done();
+    let failed = outcome.fact::<EvaluationFailed>();
+    assert_eq!((failed.market, failed.failures_in_a_row), (BTC, 1));
+    assert!(!outcome.has::<HookFailed>());
     world.next_block();
-    // The jump itself is refused as a price; a smaller one is a price that the rule cannot count.
-    let _ = outcome;
-    let outcome = world.report(&[(BTC, price("61000")), (ETH, price("3010"))]).done();
-    world.next_block();
-    let failed = outcome.facts::<EvaluationFailed>();
-    assert!(failed.iter().all(|fact| fact.market == BTC));
+    let effective = world.effective(BTC);
+    assert_eq!((effective.posture.level, effective.reason), (Level::ReduceOnly, Some(Reason::LeaseExpired)));
     assert_eq!(world.effective(ETH).posture.level, Level::Normal);
+    opening_is_refused(&mut world, BTC, Reason::LeaseExpired);
     world.open("dan", ETH, size("1")).fact::<OrderFilled>();
+    assert_eq!(world.breaker_status(BTC).failures_in_a_row, 1);
     everybody_gets_out(&mut world);
 }
 
@@ -203,6 +216,7 @@ fn a_dead_oracle_stops_what_needs_a_price_and_nothing_else() {
     assert!(world.liquidate("alice").facts::<PositionLiquidated>().is_empty());
 
     world.repair_contract(Code::Oracle);
+    world.advance(10);
     world.refresh().done();
     let filled = world.execute(BTC).done();
     assert!(!filled.has::<OrderDropped>());
@@ -244,11 +258,11 @@ fn the_council_freezes_everything_and_everybody_gets_out_after_it() {
 fn coins_that_were_paid_twice_are_noticed_before_the_next_payment() {
     let mut world = World::builder().recording_violations().trader("alice", usd(10_000)).build();
     // The seeded bug: the vault pays one unit to somebody without any record of it.
-    world.leak(Code::Vault, "thief", firebreak_risk::Amount::from_atoms(1));
+    world.leak(Code::Vault, "thief", Amount::from_atoms(1));
     let pool = world.pool_record();
     let refused = world.withdraw("alice", usd(1)).refusal();
     let found = refused.error_as::<ContractError>();
     assert!(matches!(found, Some(ContractError::CoinsMissing { .. })), "{refused:?}");
     assert_eq!(world.pool_record(), pool);
-    assert_eq!(world.balance("alice"), firebreak_risk::Amount::ZERO);
+    assert_eq!(world.balance("alice"), Amount::ZERO);
 }

@@ -208,6 +208,16 @@ fn deleveraging_everything_leaves_cash_to_settle() {
     assert_eq!(side, Side { epoch: 1, ..Side::new() });
 }
 
+//
+#[test]
+fn the_liability_of_a_roll_rounds_up_and_a_settled_stake_down() {
+    let (mut side, stake) = entered(Size::from_atoms(1), SignedAmount::ZERO);
+    // 10^-18 base units at 1 are 10^-12 micro-units.
+    let (closed, liability) = side.roll(price(1)).unwrap();
+    assert_eq!(liability, SignedAmount::from_atoms(1));
+    assert_eq!(Side::settle_closed(&closed, &stake), Ok(SignedAmount::ZERO));
+}
+
 #[test]
 fn texts_and_packed_records_round_trip() {
     let (mut side, stake) = entered(size("-2.5"), money(-100));
@@ -517,6 +527,8 @@ proptest! {
     ) {
         let at = Price::from_atoms(at);
         let (mut side, _) = entered(Size::from_atoms(if short { -held } else { held }), SignedAmount::from_atoms(17));
+        // Not from a scale of 1, which every share divides.
+        side.deleverage(Ratio::from_atoms(ONE * 2 / 3 + 7), at).unwrap();
         let before = exact(&side, at);
         let scale = side.scale;
         side.deleverage(Ratio::from_atoms(kept), at).unwrap();

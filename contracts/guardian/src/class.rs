@@ -1,0 +1,211 @@
+//! The delay class of a call: a function of the target, the message and its direction, never of the person.
+//!
+//! Messages are read as the target's own type, so a new variant does not compile here until somebody decides its class.
+//! Whatever is not understood waits longest.
+
+use crate::error::ContractError;
+use crate::json::ensure_one_message;
+use crate::state::{DELAYS, SUITE};
+use crate::validate;
+use cosmwasm_std::{from_json, Api, Binary, Coin, Env, Storage};
+use firebreak_messages::guardian::{Call, DelayClass, Delays, ExecuteMsg, SuiteResponse, CALL_COINS_MAX};
+use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, Source};
+
+/// What the guardian knows of the addresses that it may call, and of today's delays.
+pub struct Known {
+    own: String,
+    suite: SuiteResponse,
+    pub delays: Delays,
+}
+
+/// A class and the reason for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Classified {
+    pub class: DelayClass,
+    pub reason: &'static str,
+}
+
+const fn parameters(reason: &'static str) -> Classified {
+    Classified { class: DelayClass::Parameters, reason }
+}
+const fn roles(reason: &'static str) -> Classified {
+    Classified { class: DelayClass::Roles, reason }
+}
+const fn code(reason: &'static str) -> Classified {
+    Classified { class: DelayClass::Code, reason }
+}
+
+/// A message of a component that governs nothing: no reason to send it, so no reason to hurry.
+const NOT_GOVERNANCE: Classified = code("a message of a known component that configures nothing");
+const UNKNOWN_MESSAGE: Classified = code("a message that its known component does not have today");
+
+impl Known {
+    pub fn load(storage: &dyn Storage, env: &Env) -> Result<Self, ContractError> {
+        Ok(Self { own: env.contract.address.to_string(), suite: SUITE.load(storage)?, delays: DELAYS.load(storage)? })
+    }
+
+    /// The delay of a class today, seconds.
+    pub fn delay(&self, class: DelayClass) -> u64 {
+        delay(&self.delays, class)
+    }
+
+    /// The slowest class among the calls.
+    pub fn slowest(&self, api: &dyn Api, calls: &[Call]) -> Result<DelayClass, ContractError> {
+        let mut slowest = DelayClass::Parameters;
+        // Bounded by CALLS_MAX.
+        for call in calls {
+            slowest = slowest.max(self.classify(api, call)?.class);
+        }
+        Ok(slowest)
+    }
+
+    /// Errors: an address that is none, [`ContractError::SeveralMessages`], [`ContractError::RestrictionSource`],
+    /// [`ContractError::OwnMessage`], [`ContractError::OutOfBounds`].
+    pub fn classify(&self, api: &dyn Api, call: &Call) -> Result<Classified, ContractError> {
+        match call {
+            Call::Migrate { contract, .. } => {
+                api.addr_validate(contract)?;
+                Ok(code("a migration"))
+            }
+            Call::Execute { contract, msg, funds } => {
+                let contract = api.addr_validate(contract)?.into_string();
+                ensure_one_message(msg)?;
+                let by_message = self.by_message(&contract, msg)?;
+                with_coins(by_message, funds)
+            }
+        }
+    }
+
+    fn by_message(&self, contract: &str, msg: &Binary) -> Result<Classified, ContractError> {
+        if contract == self.own {
+            self.own_message(msg)
+        } else if contract == self.suite.oracle {
+            Ok(oracle_message(msg))
+        } else if contract == self.suite.circuit_breaker {
+            breaker_message(msg)
+        } else if contract == self.suite.insurance_fund {
+            Ok(fund_message(msg))
+        } else if contract == self.suite.derivatives_vault {
+            Ok(vault_message(msg))
+        } else {
+            Ok(code("a call of a contract that the guardian does not know"))
+        }
+    }
+
+    fn own_message(&self, msg: &Binary) -> Result<Classified, ContractError> {
+        let refuse = |message| Err(ContractError::OwnMessage { message });
+        let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
+        match message {
+            ExecuteMsg::SetDelays { delays } => self.change_of_delays(delays),
+            ExecuteMsg::SetCouncil { .. } => Ok(roles("the council")),
+            ExecuteMsg::ProposeRole { .. } | ExecuteMsg::RevokeRole { .. } => Ok(roles("a role")),
+            ExecuteMsg::Schedule { .. } => refuse("schedule"),
+            ExecuteMsg::Cancel { .. } => refuse("cancel"),
+            ExecuteMsg::Execute { .. } => refuse("execute"),
+            ExecuteMsg::Confirm { .. } => refuse("confirm"),
+            ExecuteMsg::Signal { .. } => refuse("signal"),
+            ExecuteMsg::AcceptRole { .. } => refuse("accept_role"),
+            ExecuteMsg::CompleteRole { .. } => refuse("complete_role"),
+            ExecuteMsg::RunCalls { .. } => refuse("run_calls"),
+        }
+    }
+
+    /// Whoever could shorten the slowest delay after a quick one would own the slowest class at the quick one's price: so a
+    /// change waits for the slowest delay that it shortens.
+    fn change_of_delays(&self, delays: Delays) -> Result<Classified, ContractError> {
+        // Refused here too: else a bad value would be found out only after the wait.
+        let new = validate::delays(delays)?;
+        Ok(if new.code < self.delays.code {
+            code("a shorter delay of code")
+        } else if new.roles < self.delays.roles {
+            roles("a shorter delay of roles")
+        } else {
+            roles("delays")
+        })
+    }
+}
+
+pub fn delay(delays: &Delays, class: DelayClass) -> u64 {
+    match class {
+        DelayClass::Parameters => delays.parameters,
+        DelayClass::Roles => delays.roles,
+        DelayClass::Code => delays.code,
+    }
+}
+
+/// No configuration takes coins. Those of the guardian leave in the slowest class only.
+fn with_coins(classified: Classified, funds: &[Coin]) -> Result<Classified, ContractError> {
+    if funds.len() > CALL_COINS_MAX {
+        return Err(ContractError::OutOfBounds {
+            what: "kinds of coins of a call",
+            wanted: format!("at most {CALL_COINS_MAX}"),
+            found: funds.len().to_string(),
+        });
+    }
+    Ok(if funds.is_empty() { classified } else { code("coins of the guardian") })
+}
+
+fn oracle_message(msg: &Binary) -> Classified {
+    use oracle::ExecuteMsg;
+    let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
+    match message {
+        ExecuteMsg::SetFeed { .. } => parameters("a feed"),
+        ExecuteMsg::SetHook { .. } => roles("who is told of prices"),
+        ExecuteMsg::Report { .. } => NOT_GOVERNANCE,
+    }
+}
+
+fn breaker_message(msg: &Binary) -> Result<Classified, ContractError> {
+    use circuit_breaker::ExecuteMsg;
+    let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
+    Ok(match message {
+        ExecuteMsg::SetMarket { .. } => parameters("rules of a market"),
+        ExecuteMsg::Restrict { source, .. } => {
+            // The council's slot is the council's: a restriction in its name would be accounted to a budget that is not the timelock's.
+            if source != Source::Governance {
+                return Err(ContractError::RestrictionSource { wanted: Source::Governance, found: source });
+            }
+            parameters("a restriction, which only tightens")
+        }
+        // Ends any source's restriction: loosening is slow.
+        ExecuteMsg::Lift { .. } => roles("the end of a restriction"),
+        ExecuteMsg::SetGuardian { .. } => roles("who is told of trips"),
+        ExecuteMsg::Evaluate { .. } => NOT_GOVERNANCE,
+    })
+}
+
+fn fund_message(msg: &Binary) -> Classified {
+    use insurance_fund::ExecuteMsg;
+    let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
+    match message {
+        ExecuteMsg::Configure { .. } => parameters("parameters of the fund"),
+        ExecuteMsg::RegisterVault { .. } | ExecuteMsg::UnregisterVault { .. } => roles("who may draw on the fund"),
+        ExecuteMsg::AddFirstLoss {}
+        | ExecuteMsg::Stake { .. }
+        | ExecuteMsg::RequestUnstake { .. }
+        | ExecuteMsg::CancelUnstake { .. }
+        | ExecuteMsg::ClaimUnstake { .. }
+        | ExecuteMsg::ReceiveFees {}
+        | ExecuteMsg::Cover { .. } => NOT_GOVERNANCE,
+    }
+}
+
+fn vault_message(msg: &Binary) -> Classified {
+    use derivatives_vault::ExecuteMsg;
+    let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
+    match message {
+        ExecuteMsg::ConfigureMarket { .. } => parameters("parameters of a market"),
+        ExecuteMsg::Configure { .. } => parameters("parameters of the vault"),
+        ExecuteMsg::PlaceOrder { .. }
+        | ExecuteMsg::CancelOrder { .. }
+        | ExecuteMsg::ExecuteOrders { .. }
+        | ExecuteMsg::AddCollateral { .. }
+        | ExecuteMsg::WithdrawCollateral { .. }
+        | ExecuteMsg::Liquidate { .. }
+        | ExecuteMsg::ProvideLiquidity { .. }
+        | ExecuteMsg::RequestLiquidityWithdrawal { .. }
+        | ExecuteMsg::CancelLiquidityWithdrawal { .. }
+        | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+        | ExecuteMsg::SweepFees {} => NOT_GOVERNANCE,
+    }
+}

@@ -1,0 +1,102 @@
+use cosmwasm_std::{Instantiate2AddressError, StdError};
+use firebreak_messages::guardian::{OperationStatus, Role};
+use firebreak_messages::{PackedError, Source};
+use firebreak_risk::RiskError;
+use thiserror::Error;
+
+/// Every refusal says what was wanted and what was found. Nothing moves when one is returned.
+#[derive(Debug, Error, PartialEq)]
+pub enum ContractError {
+    #[error(transparent)]
+    Std(#[from] StdError),
+    #[error(transparent)]
+    Packed(#[from] PackedError),
+    #[error(transparent)]
+    Risk(#[from] RiskError),
+    #[error(transparent)]
+    Prediction(#[from] Instantiate2AddressError),
+
+    #[error("only {wanted} may do this, the sender is {found}")]
+    Unauthorized { wanted: String, found: String },
+    #[error("this message takes no coins, {found} came with it")]
+    UnexpectedFunds { found: String },
+    #[error("{what} must be {wanted}, found {found}")]
+    OutOfBounds { what: &'static str, wanted: String, found: String },
+
+    // Bootstrap.
+    #[error("the guardian must be its own wasm admin, its admin is {found}")]
+    AdminNotSelf { found: String },
+    #[error("{child} was not instantiated at {wanted}")]
+    ChildMissing { child: &'static str, wanted: String },
+    #[error("the wasm admin of {child} must be {wanted}, it is {found}")]
+    ChildAdmin { child: &'static str, wanted: String, found: String },
+
+    // Roles.
+    #[error("{address} is named twice among the {role}s")]
+    NamedTwice { role: Role, address: String },
+    #[error("{address} cannot be {role}: it would be proposer and canceller (R-26)")]
+    RolesOverlap { role: Role, address: String },
+    #[error("{address} cannot be {role}: the guardian holds no role in itself")]
+    RoleOfSelf { role: Role, address: String },
+    #[error("{address} is {role} already")]
+    AlreadyHolder { role: Role, address: String },
+    #[error("{address} is not {role}")]
+    NotHolder { role: Role, address: String },
+    #[error("{address} is the last {role}: one must stay")]
+    LastHolder { role: Role, address: String },
+    #[error("at most {max} {role}s, this would be one more")]
+    TooManyHolders { role: Role, max: usize },
+    #[error("there is no candidate for {role}")]
+    NoCandidate { role: Role },
+    #[error("the candidate for {role} is {wanted}, the sender is {found}")]
+    NotCandidate { role: Role, wanted: String, found: String },
+    #[error("{candidate} has accepted to be {role}; it is effective at {effective_at}")]
+    AlreadyAccepted { role: Role, candidate: String, effective_at: u64 },
+    #[error("{candidate} has not accepted to be {role}")]
+    NotAccepted { role: Role, candidate: String },
+    #[error("{candidate} becomes {role} at {effective_at}, block time is {now}")]
+    NotEffective { role: Role, candidate: String, effective_at: u64, now: u64 },
+
+    // Timelock.
+    #[error("a message is an object with one key, this one has {found}")]
+    SeveralMessages { found: usize },
+    #[error("a scheduled restriction is of source {wanted}, this one says {found}")]
+    RestrictionSource { wanted: Source, found: Source },
+    #[error("the guardian does not call its own {message}: it would go around the checks of that message")]
+    OwnMessage { message: &'static str },
+    #[error("there is no operation {operation}")]
+    UnknownOperation { operation: u64 },
+    #[error("operation {operation} is {found}, not scheduled")]
+    NotScheduled { operation: u64, found: OperationStatus },
+    #[error("operation {operation} comes after operation {predecessor}, which is {found}")]
+    PredecessorNotExecuted { operation: u64, predecessor: u64, found: OperationStatus },
+    #[error("operation {operation} was proposed by {proposer}, who is no proposer now")]
+    ProposerRevoked { operation: u64, proposer: String },
+    #[error("operation {operation} is ready at {ready_at}, block time is {now}")]
+    NotReady { operation: u64, ready_at: u64, now: u64 },
+    #[error("operation {operation} may not be executed after {not_after}, block time is {now}")]
+    Expired { operation: u64, not_after: u64, now: u64 },
+    #[error("operation {operation} is being executed: another one waits for its end")]
+    Executing { operation: u64 },
+    #[error("operation {operation} is not being executed")]
+    NotExecuting { operation: u64 },
+
+    // Council.
+    #[error("the council's nonce is {wanted}, the confirmation is for {found}")]
+    StaleNonce { wanted: u64, found: u64 },
+    #[error("{found} has no weight in the council")]
+    NotMember { found: String },
+    #[error("{group} cannot be read as a cw4 group")]
+    GroupUnreadable { group: String },
+    #[error("{max} council actions wait for confirmations, that is the most")]
+    TooManyPending { max: usize },
+    #[error("{max} members have confirmed this action, that is the most")]
+    TooManyConfirmations { max: usize },
+
+    #[error("there is no incident {incident}")]
+    UnknownIncident { incident: u64 },
+    #[error("cannot migrate from {found}: this is {wanted}")]
+    Migration { wanted: String, found: String },
+    #[error("there is no reply with id {id}")]
+    UnknownReply { id: u64 },
+}

@@ -1,0 +1,119 @@
+//! The council: k of n weights restrict at once. Tighten-only by construction.
+//!
+//! A confirmation is a message of a member to this contract, so chain and contract are part of what was signed; nonce and
+//! action are part of the message. It is counted only with the weight that its member has when it is counted.
+
+use crate::error::ContractError;
+use crate::incident::{self, Opening};
+use crate::state::{after, later, Pending, COUNCIL, COUNCIL_NONCE, PENDING, SUITE};
+use crate::{validate, weights};
+use cosmwasm_std::{to_json_binary, DepsMut, Env, MessageInfo, Response, WasmMsg};
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, LevelText};
+use firebreak_messages::guardian::{
+    ActionConfirmed, CouncilActed, CouncilAction, CouncilConfig, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
+};
+use firebreak_messages::time::now;
+use firebreak_messages::Source;
+use firebreak_risk::{Phase, Posture};
+
+/// Records a confirmation; the one that reaches the threshold acts in its own transaction.
+///
+/// Errors: [`ContractError::StaleNonce`], [`ContractError::OutOfBounds`], [`ContractError::NotMember`],
+/// [`ContractError::TooManyPending`], [`ContractError::TooManyConfirmations`]; the breaker's own.
+pub fn confirm(
+    deps: DepsMut,
+    env: &Env,
+    info: &MessageInfo,
+    action: CouncilAction,
+    nonce: u64,
+) -> Result<Response, ContractError> {
+    let (config, wanted) = (COUNCIL.load(deps.storage)?, COUNCIL_NONCE.load(deps.storage)?);
+    if nonce != wanted {
+        return Err(ContractError::StaleNonce { wanted, found: nonce });
+    }
+    validate::council_action(&config, &action)?;
+    let (member, now) = (info.sender.to_string(), now(env));
+    let weight_of = |member: &str| weights::of(&deps.querier, &config.group, member);
+    if weight_of(&member) == 0 {
+        return Err(ContractError::NotMember { found: member });
+    }
+    let mut pending = live(PENDING.load(deps.storage)?, now);
+    let mut raised = take(&mut pending, &member, action, &config, now)?;
+    // A member who left since weighs nothing, and a changed weight counts as it is now. Bounded by CONFIRMATIONS_MAX.
+    raised.confirmations.retain(|confirmer| weight_of(confirmer) > 0);
+    if raised.confirmations.len() >= CONFIRMATIONS_MAX {
+        return Err(ContractError::TooManyConfirmations { max: CONFIRMATIONS_MAX });
+    }
+    raised.confirmations.push(member.clone());
+    let weight = raised.confirmations.iter().fold(0u64, |sum, confirmer| sum.saturating_add(weight_of(confirmer)));
+    let threshold = config.threshold;
+    let confirmed = ActionConfirmed { member, nonce, weight, threshold };
+    if weight >= threshold {
+        return act(deps, nonce, raised, now, confirmed);
+    }
+    if pending.len() >= PENDING_ACTIONS_MAX {
+        return Err(ContractError::TooManyPending { max: PENDING_ACTIONS_MAX });
+    }
+    pending.push(raised);
+    PENDING.save(deps.storage, &pending)?;
+    Ok(Response::new().add_event(confirmed))
+}
+
+/// Restricts, in this transaction, and voids every other confirmation by raising the nonce: what was confirmed before people saw this is
+/// confirmed anew or not at all.
+fn act(
+    deps: DepsMut,
+    nonce: u64,
+    raised: Pending,
+    now: u64,
+    confirmed: ActionConfirmed,
+) -> Result<Response, ContractError> {
+    let CouncilAction { scope, level, duration_seconds } = raised.action;
+    let until = later(now, duration_seconds)?;
+    COUNCIL_NONCE.save(deps.storage, &after(nonce, "the council's nonce")?)?;
+    PENDING.save(deps.storage, &vec![])?;
+    // Detected when the first member raised it, contained now.
+    let opening =
+        Opening { scope, cause: Source::Council.to_string(), detected_at: raised.raised_at, now, signals: 0, level };
+    let opened = incident::open(deps.storage, opening)?;
+    let incident = opened.incident;
+    let phases = vec![Phase { until, posture: Posture::preset(level) }];
+    // A plain message: when the breaker refuses, the confirmation is refused with it and nothing is spent.
+    let restrict = WasmMsg::Execute {
+        contract_addr: SUITE.load(deps.storage)?.circuit_breaker,
+        msg: to_json_binary(&BreakerMsg::Restrict { scope, source: Source::Council, phases, incident })?,
+        funds: vec![],
+    };
+    Ok(Response::new()
+        .add_event(confirmed)
+        .add_event(opened)
+        .add_event(CouncilActed { nonce, scope, level: LevelText(level), until, incident })
+        .add_message(restrict))
+}
+
+/// The actions whose confirmations have not expired.
+pub fn live(mut pending: Vec<Pending>, now: u64) -> Vec<Pending> {
+    pending.retain(|raised| now < raised.expires_at);
+    pending
+}
+
+/// Takes the waiting action out of the list, or raises it. A member has one open confirmation: a new one replaces the old, so the list
+/// is no longer than the council, and nobody can fill it.
+fn take(
+    pending: &mut Vec<Pending>,
+    member: &str,
+    action: CouncilAction,
+    config: &CouncilConfig,
+    now: u64,
+) -> Result<Pending, ContractError> {
+    // Bounded: at most PENDING_ACTIONS_MAX times CONFIRMATIONS_MAX.
+    for raised in pending.iter_mut() {
+        raised.confirmations.retain(|confirmer| confirmer != member);
+    }
+    pending.retain(|raised| !raised.confirmations.is_empty());
+    if let Some(position) = pending.iter().position(|raised| raised.action == action) {
+        return Ok(pending.remove(position));
+    }
+    let expires_at = later(now, config.confirmation_window_seconds)?;
+    Ok(Pending { action, confirmations: vec![], raised_at: now, expires_at })
+}

@@ -1,0 +1,24 @@
+//! One file per capability.
+
+mod council;
+mod roles;
+mod settings;
+mod signal;
+mod timelock;
+
+use crate::error::ContractError;
+use cosmwasm_std::{Env, MessageInfo};
+
+pub use council::{confirm, live};
+pub use roles::{accept_role, complete_role, propose_role, revoke_role};
+pub use settings::{set_council, set_delays};
+pub use signal::{signal, Trip};
+pub use timelock::{cancel, execute, run_calls, schedule, Draft};
+
+/// Messages that only a scheduled operation may send.
+fn ensure_self(env: &Env, info: &MessageInfo) -> Result<(), ContractError> {
+    if info.sender == env.contract.address {
+        return Ok(());
+    }
+    Err(ContractError::Unauthorized { wanted: env.contract.address.to_string(), found: info.sender.to_string() })
+}

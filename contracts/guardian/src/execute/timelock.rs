@@ -1,0 +1,159 @@
+//! Operations: scheduled, and run after the delay of their class or not at all.
+//!
+//! ```text
+//! Schedule --> scheduled --Execute, ready_at..=not_after--> executed
+//!                  |                   +-------------------> failed    (a call failed; nothing it did stays)
+//!                  +--Cancel--> canceled
+//! ```
+//! Every end is final: what failed or was cancelled is scheduled anew and waits anew.
+
+use crate::class::Known;
+use crate::error::ContractError;
+use crate::execute::ensure_self;
+use crate::reply::EXECUTED;
+use crate::state::{after, later, EXECUTING, NEXT_OPERATION, OPERATIONS, ROLES};
+use crate::validate::between;
+use cosmwasm_std::{to_json_binary, CosmosMsg, DepsMut, Env, MessageInfo, Response, Storage, SubMsg, WasmMsg};
+use firebreak_messages::guardian::{
+    Call, ExecuteMsg, Operation, OperationCanceled, OperationScheduled, OperationStatus, Role, CALLS_MAX,
+    DESCRIPTION_MAX, EXECUTION_WINDOW_MAX_SECONDS,
+};
+use firebreak_messages::time::now;
+
+/// What a proposer asks for.
+pub struct Draft {
+    pub calls: Vec<Call>,
+    pub not_after: u64,
+    pub predecessor: Option<u64>,
+    pub description: String,
+}
+
+/// Errors: [`ContractError::NotHolder`], [`ContractError::OutOfBounds`], [`ContractError::UnknownOperation`] of the
+/// predecessor, and those of the calls' classes.
+pub fn schedule(deps: DepsMut, env: &Env, info: &MessageInfo, draft: Draft) -> Result<Response, ContractError> {
+    let Draft { calls, not_after, predecessor, description } = draft;
+    let proposer = ensure_holder(deps.storage, info, Role::Proposer)?;
+    between("calls", count(calls.len()), 1, count(CALLS_MAX))?;
+    between("bytes of the description", count(description.len()), 0, count(DESCRIPTION_MAX))?;
+    if let Some(predecessor) = predecessor {
+        load(deps.storage, predecessor)?;
+    }
+    let known = Known::load(deps.storage, env)?;
+    let class = known.slowest(deps.api, &calls)?;
+    let scheduled_at = now(env);
+    let ready_at = later(scheduled_at, known.delay(class))?;
+    // An approval that never ends is a weapon in a drawer (R-18).
+    between("not_after", not_after, later(ready_at, 1)?, later(ready_at, EXECUTION_WINDOW_MAX_SECONDS)?)?;
+    let operation = NEXT_OPERATION.load(deps.storage)?;
+    NEXT_OPERATION.save(deps.storage, &after(operation, "the id of an operation")?)?;
+    let record = Operation {
+        operation,
+        proposer: proposer.clone(),
+        calls,
+        class,
+        scheduled_at,
+        ready_at,
+        not_after,
+        predecessor,
+        description,
+        status: OperationStatus::Scheduled,
+    };
+    OPERATIONS.save(deps.storage, operation, &record)?;
+    Ok(Response::new().add_event(OperationScheduled { operation, proposer, class, ready_at, not_after }))
+}
+
+/// Errors: [`ContractError::NotHolder`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`].
+pub fn cancel(deps: DepsMut, info: &MessageInfo, operation: u64) -> Result<Response, ContractError> {
+    let canceller = ensure_holder(deps.storage, info, Role::Canceller)?;
+    let record = load_scheduled(deps.storage, operation)?;
+    OPERATIONS.save(deps.storage, operation, &Operation { status: OperationStatus::Canceled, ..record })?;
+    Ok(Response::new().add_event(OperationCanceled { operation, canceller }))
+}
+
+/// Runs a ready operation's calls in one sub-message. Open to anyone: the decision was made, and nobody should be able to hold it
+/// back by staying away.
+///
+/// The proposer must still be one (R-22). The class and its delay are looked up again: what a delay or a class has become
+/// since the scheduling holds if it is longer; if it is shorter, the delay at the scheduling holds (R-25).
+///
+/// Errors: [`ContractError::Executing`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`],
+/// [`ContractError::PredecessorNotExecuted`], [`ContractError::ProposerRevoked`], [`ContractError::NotReady`],
+/// [`ContractError::Expired`].
+pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, ContractError> {
+    // A call of an operation that executes another one would mix up whose reply is whose.
+    if let Some(operation) = EXECUTING.may_load(deps.storage)? {
+        return Err(ContractError::Executing { operation });
+    }
+    let record = load_scheduled(deps.storage, operation)?;
+    if let Some(predecessor) = record.predecessor {
+        let found = load(deps.storage, predecessor)?.status;
+        if found != OperationStatus::Executed {
+            return Err(ContractError::PredecessorNotExecuted { operation, predecessor, found });
+        }
+    }
+    if !ROLES.load(deps.storage)?.holds(Role::Proposer, &record.proposer) {
+        return Err(ContractError::ProposerRevoked { operation, proposer: record.proposer });
+    }
+    let known = Known::load(deps.storage, env)?;
+    let class = known.slowest(deps.api, &record.calls)?.max(record.class);
+    let ready_at = later(record.scheduled_at, known.delay(class))?.max(record.ready_at);
+    let (now, not_after) = (now(env), record.not_after);
+    if now < ready_at {
+        return Err(ContractError::NotReady { operation, ready_at, now });
+    }
+    if now > not_after {
+        return Err(ContractError::Expired { operation, not_after, now });
+    }
+    EXECUTING.save(deps.storage, &operation)?;
+    let run = WasmMsg::Execute {
+        contract_addr: env.contract.address.to_string(),
+        msg: to_json_binary(&ExecuteMsg::RunCalls { operation })?,
+        funds: vec![],
+    };
+    Ok(Response::new().add_submessage(SubMsg::reply_always(run, EXECUTED)))
+}
+
+/// The calls as plain messages of one frame: when one fails, all of them are undone (R-24).
+///
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::NotExecuting`].
+pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -> Result<Response, ContractError> {
+    ensure_self(env, info)?;
+    if EXECUTING.may_load(deps.storage)? != Some(operation) {
+        return Err(ContractError::NotExecuting { operation });
+    }
+    let calls = load(deps.storage, operation)?.calls;
+    Ok(Response::new().add_messages(calls.into_iter().map(message)))
+}
+
+fn message(call: Call) -> CosmosMsg {
+    match call {
+        Call::Execute { contract, msg, funds } => WasmMsg::Execute { contract_addr: contract, msg, funds }.into(),
+        Call::Migrate { contract, code_id, msg } => {
+            WasmMsg::Migrate { contract_addr: contract, new_code_id: code_id, msg }.into()
+        }
+    }
+}
+
+fn ensure_holder(storage: &dyn Storage, info: &MessageInfo, role: Role) -> Result<String, ContractError> {
+    let address = info.sender.to_string();
+    if ROLES.load(storage)?.holds(role, &address) {
+        return Ok(address);
+    }
+    Err(ContractError::NotHolder { role, address })
+}
+
+fn load(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
+    OPERATIONS.may_load(storage, operation)?.ok_or(ContractError::UnknownOperation { operation })
+}
+
+fn load_scheduled(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
+    let record = load(storage, operation)?;
+    if record.status != OperationStatus::Scheduled {
+        return Err(ContractError::NotScheduled { operation, found: record.status });
+    }
+    Ok(record)
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,90 @@
+//! Reads.
+
+use crate::class::{delay, Known};
+use crate::error::ContractError;
+use crate::execute::live;
+use crate::state::{COUNCIL, COUNCIL_NONCE, DELAYS, INCIDENTS, OPERATIONS, PENDING, ROLES, SUITE};
+use cosmwasm_std::{to_json_binary, Binary, Deps, Env, Order};
+use cw_storage_plus::Bound;
+use firebreak_messages::guardian::{
+    Call, CandidateResponse, ClassOfResponse, CouncilResponse, Incident, IncidentsResponse, Operation,
+    OperationsResponse, PendingAction, QueryMsg, RolesResponse,
+};
+use firebreak_messages::time::now;
+
+const LIMIT_DEFAULT: u32 = 16;
+const LIMIT_MAX: u32 = 32;
+
+pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    Ok(match msg {
+        QueryMsg::Suite {} => to_json_binary(&SUITE.load(deps.storage)?),
+        QueryMsg::Roles {} => to_json_binary(&roles(deps)?),
+        QueryMsg::Operation { operation } => to_json_binary(&one_operation(deps, operation)?),
+        QueryMsg::Operations { start_after, limit } => to_json_binary(&operations(deps, start_after, limit)?),
+        QueryMsg::ClassOf { call } => to_json_binary(&class_of(deps, env, &call)?),
+        QueryMsg::Council {} => to_json_binary(&council(deps, env)?),
+        QueryMsg::Incident { incident } => to_json_binary(&one_incident(deps, incident)?),
+        QueryMsg::Incidents { start_after, limit } => to_json_binary(&incidents(deps, start_after, limit)?),
+    }?)
+}
+
+fn roles(deps: Deps) -> Result<RolesResponse, ContractError> {
+    let roles = ROLES.load(deps.storage)?;
+    let candidates = roles
+        .candidates
+        .into_iter()
+        .map(|candidate| CandidateResponse {
+            role: candidate.role,
+            candidate: candidate.candidate,
+            replaces: candidate.replaces,
+            effective_at: candidate.effective_at,
+        })
+        .collect();
+    let delays = DELAYS.load(deps.storage)?;
+    Ok(RolesResponse { proposers: roles.proposers, cancellers: roles.cancellers, candidates, delays })
+}
+
+fn one_operation(deps: Deps, operation: u64) -> Result<Operation, ContractError> {
+    OPERATIONS.may_load(deps.storage, operation)?.ok_or(ContractError::UnknownOperation { operation })
+}
+
+fn operations(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Result<OperationsResponse, ContractError> {
+    let operations = OPERATIONS
+        .range(deps.storage, start_after.map(Bound::exclusive), None, Order::Ascending)
+        .take(page(limit))
+        .map(|entry| entry.map(|(_, operation)| operation))
+        .collect::<Result<_, _>>()?;
+    Ok(OperationsResponse { operations })
+}
+
+fn class_of(deps: Deps, env: &Env, call: &Call) -> Result<ClassOfResponse, ContractError> {
+    let known = Known::load(deps.storage, env)?;
+    let classified = known.classify(deps.api, call)?;
+    let delay_seconds = delay(&known.delays, classified.class);
+    Ok(ClassOfResponse { class: classified.class, delay_seconds, reason: classified.reason.into() })
+}
+
+fn council(deps: Deps, env: &Env) -> Result<CouncilResponse, ContractError> {
+    let pending = live(PENDING.load(deps.storage)?, now(env))
+        .into_iter()
+        .map(|raised| PendingAction {
+            action: raised.action,
+            confirmations: raised.confirmations,
+            expires_at: raised.expires_at,
+        })
+        .collect();
+    Ok(CouncilResponse { config: COUNCIL.load(deps.storage)?, nonce: COUNCIL_NONCE.load(deps.storage)?, pending })
+}
+
+fn one_incident(deps: Deps, incident: u64) -> Result<Incident, ContractError> {
+    INCIDENTS.may_load(deps.storage, incident)?.ok_or(ContractError::UnknownIncident { incident })
+}
+
+fn incidents(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Result<IncidentsResponse, ContractError> {
+    let page = INCIDENTS.page(deps.storage, start_after, page(limit))?;
+    Ok(IncidentsResponse { incidents: page.into_iter().map(|(_, incident)| incident).collect() })
+}
+
+fn page(limit: Option<u32>) -> usize {
+    usize::try_from(limit.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX)).unwrap_or_default()
+}

@@ -1,0 +1,100 @@
+//! Every key of the guardian: what it holds, who writes it, what bounds its size.
+//!
+//! The keys `suite`, `operations` and `executing` and the reply ids stay as they are in every later version: when an operation migrates
+//! the guardian itself, the new code gets the reply of the old one.
+
+use cosmwasm_schema::cw_serde;
+use cw_storage_plus::{Item, Map};
+use firebreak_messages::guardian::{CouncilAction, CouncilConfig, Delays, Incident, Operation, Role, SuiteResponse};
+use firebreak_messages::{PackedItem, PackedMap};
+use firebreak_risk::{RiskError, RiskResult};
+
+/// Addresses of the other four. Written by `instantiate`.
+pub const SUITE: Item<SuiteResponse> = Item::new("suite");
+/// Who proposes and cancels, and who is about to. At most `ROLE_MEMBERS_MAX` and one candidate each. Written by `instantiate`,
+/// `ProposeRole`, `AcceptRole`, `CompleteRole`, `RevokeRole`.
+pub const ROLES: Item<Roles> = Item::new("roles");
+/// Written by `instantiate`, `SetDelays`.
+pub const DELAYS: Item<Delays> = Item::new("delays");
+/// operation id -> operation. Written by `Schedule`, `Cancel`, `Execute`; grows with what proposers schedule, never looped over.
+pub const OPERATIONS: Map<u64, Operation> = Map::new("operations");
+/// Id of the next operation. Written by `Schedule`.
+pub const NEXT_OPERATION: Item<u64> = Item::new("next_operation");
+/// The operation whose calls run now; set by `Execute`, removed by its reply, so never seen between transactions.
+pub const EXECUTING: Item<u64> = Item::new("executing");
+/// Written by `instantiate`, `SetCouncil`.
+pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
+/// Written by `instantiate`; raised by a counted action and by `SetCouncil`.
+pub const COUNCIL_NONCE: Item<u64> = Item::new("council_nonce");
+/// Actions that wait for confirmations; at most `PENDING_ACTIONS_MAX`. Written by `Confirm`, emptied by `SetCouncil`.
+pub const PENDING: Item<Vec<Pending>> = Item::new("pending");
+/// incident id -> incident. Written by `Signal`, `Confirm`; a market gets at most one an hour from signals, never looped over.
+pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 1);
+/// Id of the next incident. Written by `Signal`, `Confirm`.
+pub const NEXT_INCIDENT: PackedItem<u64> = PackedItem::new("next_incident", 1);
+/// market id -> the incident that its last signal belongs to. Written by `Signal`.
+pub const SIGNALED: PackedMap<u16, u64> = PackedMap::new("signaled", 1);
+
+/// Holders and candidates of both roles.
+#[cw_serde]
+pub struct Roles {
+    pub proposers: Vec<String>,
+    pub cancellers: Vec<String>,
+    /// At most one for each role.
+    pub candidates: Vec<Candidate>,
+}
+
+#[cw_serde]
+pub struct Candidate {
+    pub role: Role,
+    pub candidate: String,
+    pub replaces: Option<String>,
+    /// Set when the candidate accepts.
+    pub effective_at: Option<u64>,
+}
+
+impl Roles {
+    pub fn holders(&self, role: Role) -> &Vec<String> {
+        match role {
+            Role::Proposer => &self.proposers,
+            Role::Canceller => &self.cancellers,
+        }
+    }
+    pub fn holders_mut(&mut self, role: Role) -> &mut Vec<String> {
+        match role {
+            Role::Proposer => &mut self.proposers,
+            Role::Canceller => &mut self.cancellers,
+        }
+    }
+    pub fn holds(&self, role: Role, address: &str) -> bool {
+        self.holders(role).iter().any(|holder| holder == address)
+    }
+    pub fn candidate(&self, role: Role) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| candidate.role == role)
+    }
+    pub fn drop_candidate(&mut self, role: Role) {
+        self.candidates.retain(|candidate| candidate.role != role);
+    }
+}
+
+/// A council action that waits.
+#[cw_serde]
+pub struct Pending {
+    pub action: CouncilAction,
+    /// At most `CONFIRMATIONS_MAX`.
+    pub confirmations: Vec<String>,
+    /// When the first member raised it, seconds.
+    pub raised_at: u64,
+    pub expires_at: u64,
+}
+
+/// Takes the next number of a counter. Ids count up by themselves: they work without a transaction index, as in a proposal that the chain
+/// executes at a block's end, and two in one transaction differ.
+pub fn after(id: u64, what: &'static str) -> RiskResult<u64> {
+    id.checked_add(1).ok_or(RiskError::Overflow { what })
+}
+
+/// A moment some seconds from now.
+pub fn later(now: u64, seconds: u64) -> RiskResult<u64> {
+    now.checked_add(seconds).ok_or(RiskError::Overflow { what: "a time" })
+}

@@ -1,0 +1,135 @@
+//! Parameters are compared with the bounds in the messages' doc comments, once, where they enter.
+
+use crate::error::ContractError;
+use crate::state::Roles;
+use crate::weights;
+use cosmwasm_std::{Api, Binary, Coin, Deps};
+use firebreak_messages::guardian::{
+    CouncilAction, CouncilConfig, Delays, GasLimits, Role, RolesSetup, ROLE_MEMBERS_MAX,
+};
+use firebreak_risk::Level;
+
+/// Gas of the breaker's worst trip and of the reply that records a failed signal.
+const WORST_TRIP_GAS: u64 = 200_000;
+const REPLY_GAS: u64 = 10_000;
+/// Longest delay: a typing error must be correctable within a lifetime.
+const DELAY_MAX_SECONDS: u64 = 2_592_000;
+
+pub fn no_funds(funds: &[Coin]) -> Result<(), ContractError> {
+    if funds.is_empty() {
+        return Ok(());
+    }
+    let found = funds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    Err(ContractError::UnexpectedFunds { found })
+}
+
+/// Errors: [`ContractError::OutOfBounds`].
+pub fn delays(delays: Delays) -> Result<Delays, ContractError> {
+    let between = |what, found: u64, min: u64| between(what, found, min, DELAY_MAX_SECONDS);
+    between("parameters", delays.parameters, 3_600)?;
+    between("roles", delays.roles, delays.parameters.max(86_400))?;
+    between("code", delays.code, delays.roles.max(172_800))?;
+    Ok(delays)
+}
+
+/// A council that could never act is refused as well: its threshold is at most the group's total weight of now.
+///
+/// Errors: [`ContractError::OutOfBounds`], [`ContractError::GroupUnreadable`].
+pub fn council(deps: Deps, config: CouncilConfig) -> Result<CouncilConfig, ContractError> {
+    let group = deps.api.addr_validate(&config.group)?;
+    let total = weights::total(&deps.querier, &group)?;
+    between("threshold", config.threshold, 1, total)?;
+    between("frozen_seconds_max", config.frozen_seconds_max, 0, 86_400)?;
+    between("restriction_seconds_max", config.restriction_seconds_max, 0, 604_800)?;
+    between("confirmation_window_seconds", config.confirmation_window_seconds, 60, 86_400)?;
+    Ok(CouncilConfig { group: group.into_string(), ..config })
+}
+
+/// Only what tightens and ends by itself.
+///
+/// Errors: [`ContractError::OutOfBounds`].
+pub fn council_action(config: &CouncilConfig, action: &CouncilAction) -> Result<(), ContractError> {
+    let duration_max = match action.level {
+        Level::Guarded | Level::ReduceOnly => config.restriction_seconds_max,
+        Level::Frozen => config.frozen_seconds_max,
+        Level::Normal | Level::Settlement => {
+            return Err(ContractError::OutOfBounds {
+                what: "level",
+                wanted: "guarded, reduce-only or frozen".into(),
+                found: action.level.to_string(),
+            })
+        }
+    };
+    between("duration_seconds", action.duration_seconds, 1, duration_max)
+}
+
+/// Both lists: within bounds, nobody twice, nobody in both.
+pub fn roles(api: &dyn Api, own: &str, setup: RolesSetup) -> Result<Roles, ContractError> {
+    let RolesSetup { proposers, cancellers } = setup;
+    let mut roles = Roles { proposers: vec![], cancellers: vec![], candidates: vec![] };
+    for (role, addresses) in [(Role::Proposer, proposers), (Role::Canceller, cancellers)] {
+        let what = match role {
+            Role::Proposer => "proposers",
+            Role::Canceller => "cancellers",
+        };
+        between(what, u64::try_from(addresses.len()).unwrap_or(u64::MAX), 1, ROLE_MEMBERS_MAX as u64)?;
+        // Bounded by ROLE_MEMBERS_MAX.
+        for address in addresses {
+            let address = api.addr_validate(&address)?.into_string();
+            if roles.holds(role, &address) {
+                return Err(ContractError::NamedTwice { role, address });
+            }
+            new_holder(&roles, own, role, &address)?;
+            roles.holders_mut(role).push(address);
+        }
+    }
+    Ok(roles)
+}
+
+/// Whether an address may come to hold a role beside what everybody holds now.
+///
+/// Errors: [`ContractError::RoleOfSelf`], [`ContractError::AlreadyHolder`], [`ContractError::RolesOverlap`].
+pub fn new_holder(roles: &Roles, own: &str, role: Role, address: &str) -> Result<(), ContractError> {
+    let address_text = || address.to_string();
+    let other = match role {
+        Role::Proposer => Role::Canceller,
+        Role::Canceller => Role::Proposer,
+    };
+    // The guardian as its own proposer or canceller would let an operation act on operations.
+    if address == own {
+        return Err(ContractError::RoleOfSelf { role, address: address_text() });
+    }
+    if roles.holds(role, address) {
+        return Err(ContractError::AlreadyHolder { role, address: address_text() });
+    }
+    if roles.holds(other, address) {
+        return Err(ContractError::RolesOverlap { role, address: address_text() });
+    }
+    Ok(())
+}
+
+/// A breaker that runs out of gas in its worst trip could not restrict: so the oracle must give it enough for the trip, the signal
+/// that follows, and the reply.
+pub fn gas(gas: &GasLimits) -> Result<(), ContractError> {
+    let least = gas.guardian.saturating_add(WORST_TRIP_GAS).saturating_add(REPLY_GAS);
+    if gas.breaker >= least {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds {
+        what: "gas of the breaker",
+        wanted: format!("at least {least}"),
+        found: gas.breaker.to_string(),
+    })
+}
+
+/// `instantiate2` takes 64 bytes; one is added for each child.
+pub fn salt(salt: &Binary) -> Result<(), ContractError> {
+    between("bytes of the salt", u64::try_from(salt.len()).unwrap_or(u64::MAX), 1, 63)
+}
+
+pub fn between(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
+    if (min..=max).contains(&found) {
+        return Ok(());
+    }
+    Err(ContractError::OutOfBounds { what, wanted: format!("{min} to {max}"), found: found.to_string() })
+}

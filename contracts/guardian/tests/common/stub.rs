@@ -1,0 +1,73 @@
+//! A contract that takes every message, remembers it, and answers what it was told.
+//!
+//! A body that holds `"market":666` is refused. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
+
+use cosmwasm_std::{
+    from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply,
+    Response, StdError, StdResult, WasmMsg,
+};
+use cw_multi_test::error::AnyResult;
+use cw_multi_test::Contract;
+use cw_storage_plus::Item;
+use serde::{Deserialize, Serialize};
+
+const RECEIVED: Item<Vec<Received>> = Item::new("received");
+
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+pub struct Received {
+    pub entry: String,
+    pub sender: String,
+    pub body: String,
+}
+
+impl Received {
+    pub fn message<T: serde::de::DeserializeOwned>(&self) -> T {
+        from_json(self.body.as_bytes()).unwrap()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Relay { contract: String, msg: Binary },
+}
+
+pub struct Stub;
+
+fn take(deps: DepsMut, entry: &str, sender: &str, msg: Vec<u8>) -> AnyResult<Response> {
+    let body = String::from_utf8(msg)?;
+    if body.contains("\"market\":666") {
+        return Err(StdError::generic_err("the stub refuses market 666").into());
+    }
+    let mut received = RECEIVED.may_load(deps.storage)?.unwrap_or_default();
+    received.push(Received { entry: entry.into(), sender: sender.into(), body: body.clone() });
+    RECEIVED.save(deps.storage, &received)?;
+    let order: StdResult<Order> = from_json(body.as_bytes());
+    Ok(match order {
+        Ok(Order::Relay { contract, msg }) => {
+            Response::new().add_message(WasmMsg::Execute { contract_addr: contract, msg, funds: vec![] })
+        }
+        Err(_) => Response::new(),
+    })
+}
+
+impl Contract<Empty> for Stub {
+    fn execute(&self, deps: DepsMut, _env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
+        take(deps, "execute", info.sender.as_str(), msg)
+    }
+    fn instantiate(&self, deps: DepsMut, _env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
+        take(deps, "instantiate", info.sender.as_str(), msg)
+    }
+    fn query(&self, deps: Deps, _env: Env, _msg: Vec<u8>) -> AnyResult<Binary> {
+        Ok(to_json_binary(&RECEIVED.may_load(deps.storage)?.unwrap_or_default())?)
+    }
+    fn sudo(&self, _deps: DepsMut, _env: Env, _msg: Vec<u8>) -> AnyResult<Response> {
+        Err(StdError::generic_err("the stub has no sudo").into())
+    }
+    fn reply(&self, _deps: DepsMut, _env: Env, _msg: Reply) -> AnyResult<Response> {
+        Err(StdError::generic_err("the stub has no reply").into())
+    }
+    fn migrate(&self, deps: DepsMut, _env: Env, msg: Vec<u8>) -> AnyResult<Response> {
+        take(deps, "migrate", "", msg)
+    }
+}
