@@ -102,7 +102,7 @@ fn judge<'a>(
     }
     memory.last_trip_at = now;
     let until_max = now.saturating_add(rule.extension_max_seconds);
-    let until = now.saturating_add(total_seconds(step)).min(until_max);
+    let until = now.saturating_add(total_seconds(step));
     memory.episode = Some(Episode::after_trip(memory.episode.as_ref(), reference, reached, now, until, until_max));
     Ok(Some((step, verdict.moved)))
 }

@@ -22,8 +22,8 @@ use firebreak_messages::circuit_breaker::{
 };
 use firebreak_messages::event::Fact;
 use firebreak_messages::{FeedId, MarketId, Source};
-use firebreak_risk::{BasisPoints, Level, Ratio};
-use setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
+use firebreak_risk::{BasisPoints, Level, Phase, Posture, Ratio};
+use setup::{guard, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
 
 const ENFORCE: RuleMode = RuleMode::Enforce;
 
@@ -180,33 +180,47 @@ fn a_migration_refuses_another_contract_and_a_newer_version() {
     }
 }
 
+/// Length of the longest value whose key names `part`.
+fn longest(setup: &Setup, part: &str) -> usize {
+    let matches = |key: &[u8]| key.windows(part.len()).any(|window| window == part.as_bytes());
+    setup.storage().iter().filter(|(key, _)| matches(key)).map(|(_, value)| value.len()).max().unwrap()
+}
+
+// What is written at every round must not grow with history, and a written byte costs 30 gas.
 #[test]
-fn the_largest_records_stay_small() {
-    // What is written at every round must not grow with history: the worst case of each record, in bytes.
-    let mut setup = Setup::new();
-    let now = setup.now();
-    for step in 0..400u32 {
-        setup.round(BTC_FEED, 1_000_000_000 + (step % 7) * 50_000_000);
-        if step == 200 {
-            for source in [Source::Council, Source::Governance] {
-                let phases = (1..=6).map(|phase| setup::phase(now + 3_000 + phase, Level::Guarded)).collect();
-                let scope = Scope::Market(BTC);
-                setup.as_owner(&ExecuteMsg::Restrict { scope, source, phases, incident: u64::MAX }).unwrap();
-            }
-            setup
-                .as_owner(&ExecuteMsg::Restrict {
-                    scope: Scope::Market(BTC),
-                    source: Source::Council,
-                    phases: vec![phase(setup.now() + 60, Level::Frozen)],
-                    incident: 1,
-                })
-                .unwrap();
+fn the_records_of_every_round_stay_small() {
+    for (mode, posture_max) in [(RuleMode::Off, 4), (ENFORCE, 260)] {
+        // Off: windows fill up. Enforced: every round trips, slots fill up.
+        let mut setup = Setup::with_modes(mode, mode);
+        for step in 0..400u32 {
+            setup.round(BTC_FEED, 1_000_000_000 + (step % 7) * 50_000_000);
+            assert!(longest(&setup, "rules") <= 480, "{}", longest(&setup, "rules"));
+            assert!(longest(&setup, "posture") <= posture_max, "{}", longest(&setup, "posture"));
         }
-        let longest = |part: &str| {
-            let matches = |key: &[u8]| key.windows(part.len()).any(|window| window == part.as_bytes());
-            setup.storage().iter().filter(|(key, _)| matches(key)).map(|(_, value)| value.len()).max().unwrap()
-        };
-        assert!(longest("rules") <= 600, "{}", longest("rules"));
-        assert!(longest("posture") <= 500, "{}", longest("posture"));
     }
+}
+
+#[test]
+fn the_largest_posture_record_stays_small() {
+    let mut setup = Setup::new();
+    let mut units = 1_000_000_000;
+    // Both reflexes trip again and again while both other sources hold all the phases that they may.
+    for source in [Source::Council, Source::Governance] {
+        let start = setup.now() + 10_000;
+        let phases = (1..=6)
+            .map(|step| Phase {
+                until: start + step,
+                posture: Posture::preset(Level::Guarded).with_order_size_factor(BasisPoints(9_990 + step as u16)),
+            })
+            .collect();
+        let scope = Scope::Market(BTC);
+        setup.as_owner(&ExecuteMsg::Restrict { scope, source, phases, incident: u64::MAX }).unwrap();
+    }
+    for _ in 0..100 {
+        setup.round(BTC_FEED, units);
+        units = units / 100 * 97;
+    }
+    let record = setup.record(BTC);
+    assert_eq!(record.restrictions.len(), Source::ALL.len());
+    assert!(longest(&setup, "posture") <= 600, "{}", longest(&setup, "posture"));
 }

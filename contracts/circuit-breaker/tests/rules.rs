@@ -83,6 +83,10 @@ fn the_band_rule_answers_a_move_from_the_mean_and_reopens_in_steps() {
     assert_eq!(setup.level(BTC), Level::Guarded);
     setup.advance(180);
     assert_eq!(setup.level(BTC), Level::Normal);
+    // What has ended goes when the record is written anyway.
+    assert_eq!(setup.record(BTC).restrictions.len(), 1);
+    setup.round(BTC_FEED, 9_800);
+    assert_eq!(setup.record(BTC).restrictions, vec![]);
     // The other market never noticed.
     assert_eq!(setup.level(ETH), Level::Normal);
 }

@@ -25,7 +25,7 @@ pub enum InputError {
     HighBelowLow { path: String, line: u64, high: Price, low: Price },
     #[error("{path}, line {line}: {field} {found} lies outside low {low} to high {high}")]
     OutsideBar { path: String, line: u64, field: &'static str, found: Price, low: Price, high: Price },
-    #[error("the market's name must be 1 to 32 letters, digits, '-', '.' or '/', found {found:?}")]
+    #[error("the market's name must be 1 to 28 letters, digits, '-', '.' or '/', found {found:?}")]
     MarketName { found: String },
     #[error("{path}: cannot be written: {cause}")]
     Unwritable { path: String, cause: String },

@@ -21,9 +21,7 @@ use firebreak_messages::guardian::{
 use firebreak_messages::insurance_fund::FundConfig;
 use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder};
 use firebreak_messages::MarketId;
-use firebreak_risk::{
-    Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, Price, Ratio, Size, MICRO,
-};
+use firebreak_risk::{Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, Price, Ratio, Size};
 use std::collections::BTreeMap;
 
 const API: fn() -> MockApiBech32 = || MockApiBech32::new("wasm");
@@ -480,14 +478,16 @@ impl WorldBuilder {
         let creator = app.api().addr_canonicalize(deployer.as_str())?;
         let predicted = app.api().addr_humanize(&instantiate2_address(checksum.as_slice(), &creator, &salt)?)?;
         let admin = self.bootstrap_admin.map_or(predicted.clone(), |name| address(&name));
+        let msg = cosmwasm_std::to_json_binary(&bootstrap)?;
         meter.take();
+        meter.count(|usage| usage.message_bytes = msg.len() as u64);
         app.execute(
             deployer,
             WasmMsg::Instantiate2 {
                 admin: Some(admin.to_string()),
                 code_id: guardian_code,
                 label: "firebreak guardian".into(),
-                msg: cosmwasm_std::to_json_binary(&bootstrap)?,
+                msg,
                 funds: vec![],
                 salt,
             }
@@ -569,8 +569,8 @@ fn contract(code: Code) -> Box<dyn Contract<Empty>> {
             Box::new(ContractWrapper::new(execute, instantiate, query).with_migrate(migrate))
         }
         Code::Guardian => {
-            use crate::interim::{execute, instantiate, query};
-            Box::new(ContractWrapper::new(execute, instantiate, query))
+            use firebreak_guardian::contract::{execute, instantiate, migrate, query, reply};
+            Box::new(ContractWrapper::new(execute, instantiate, query).with_reply(reply).with_migrate(migrate))
         }
         Code::Vault => {
             use firebreak_derivatives_vault::contract::{execute, instantiate, migrate, query, reply};
@@ -586,5 +586,3 @@ fn contract(code: Code) -> Box<dyn Contract<Empty>> {
         }
     }
 }
-
-const _: () = assert!(MICRO == 1_000_000);

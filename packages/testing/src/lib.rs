@@ -24,7 +24,6 @@
 
 mod builder;
 mod code;
-mod interim;
 pub mod invariants;
 mod meter;
 mod metered;

@@ -75,6 +75,7 @@ pub struct Usage {
     pub sub_messages: u64,
     pub replies: u64,
     pub bank_moves: u64,
+    /// Bytes of the transaction's own message: the size of a transaction is charged, that of a sub-message is not.
     pub message_bytes: u64,
     pub event_attributes: u64,
 }

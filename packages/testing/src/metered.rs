@@ -40,9 +40,8 @@ pub(crate) struct Metered {
 }
 
 impl Metered {
-    fn enter(&self, message_bytes: usize) -> AnyResult<()> {
+    fn enter(&self) -> AnyResult<()> {
         self.meter.enter(self.code);
-        self.meter.count(|usage| usage.message_bytes += message_bytes as u64);
         if self.switch.is_broken() {
             return Err(Broken { contract: self.code.name() }.into());
         }
@@ -73,13 +72,13 @@ impl Metered {
 
 impl Contract<Empty> for Metered {
     fn instantiate(&self, deps: DepsMut, env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
-        self.enter(msg.len())?;
+        self.enter()?;
         let response = self.with(deps, |deps| self.inner.instantiate(deps, env, info, msg))?;
         self.leave(response)
     }
 
     fn execute(&self, deps: DepsMut, env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
-        self.enter(msg.len())?;
+        self.enter()?;
         if !info.funds.is_empty() {
             self.meter.count(|usage| usage.bank_moves += 1);
         }
@@ -88,7 +87,7 @@ impl Contract<Empty> for Metered {
     }
 
     fn query(&self, deps: Deps, env: Env, msg: Vec<u8>) -> AnyResult<Binary> {
-        self.enter(msg.len())?;
+        self.enter()?;
         let storage = MeteredView { inner: deps.storage, code: self.code, meter: &self.meter };
         let querier = MeteredQuerier { inner: &*deps.querier, meter: &self.meter };
         let deps = Deps { storage: &storage, api: deps.api, querier: QuerierWrapper::new(&querier) };
@@ -96,20 +95,20 @@ impl Contract<Empty> for Metered {
     }
 
     fn reply(&self, deps: DepsMut, env: Env, msg: Reply) -> AnyResult<Response> {
-        self.enter(0)?;
+        self.enter()?;
         self.meter.count(|usage| usage.replies += 1);
         let response = self.with(deps, |deps| self.inner.reply(deps, env, msg))?;
         self.leave(response)
     }
 
     fn sudo(&self, deps: DepsMut, env: Env, msg: Vec<u8>) -> AnyResult<Response> {
-        self.enter(msg.len())?;
+        self.enter()?;
         let response = self.with(deps, |deps| self.inner.sudo(deps, env, msg))?;
         self.leave(response)
     }
 
     fn migrate(&self, deps: DepsMut, env: Env, msg: Vec<u8>) -> AnyResult<Response> {
-        self.enter(msg.len())?;
+        self.enter()?;
         let response = self.with(deps, |deps| self.inner.migrate(deps, env, msg))?;
         self.leave(response)
     }

@@ -202,6 +202,7 @@ impl World {
         let msg = to_json_binary(msg).unwrap_or_else(|error| panic!("{error}"));
         let before = invariants::before(self, nature);
         self.meter.take();
+        self.meter.count(|usage| usage.message_bytes = msg.len() as u64);
         let result = self.app.execute(
             sender.clone(),
             WasmMsg::Execute { contract_addr: contract.to_string(), msg, funds: coins }.into(),

@@ -149,7 +149,7 @@ fn procedure(costs: &mut Costs) {
     let acted =
         costs.note("guardian confirm, restricts all markets", world.confirm("council-1", &action, nonce).done());
     // one message reaches reduce-only within a block for less than 200,000 gas.
-    assert!(acted.usage.gas() < 200_000, "{}", acted.usage.gas());
+    assert!(acted.usage.gas() < 200_000, "{:?}", acted.usage);
 
     let mut world = busy_world();
     // 6 % within five minutes: both rules trip.

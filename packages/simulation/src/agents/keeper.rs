@@ -114,25 +114,10 @@ mod tests {
                 (105, liquidate(0, &[7, 3])),
                 (105, Work::Execute { keeper: 0, limit: 10 }),
                 (110, liquidate(0, &[9, 1])),
-                (110, Work::Execute { keeper: 0, limit: 10 }),
                 (110, liquidate(1, &[4])),
+                (110, Work::Execute { keeper: 0, limit: 10 }),
             ]
-            .into_iter()
-            .map(|(due, work)| (due, work))
-            .collect::<Vec<_>>()
-            .tap_sorted(),
         );
-    }
-
-    trait TapSorted {
-        fn tap_sorted(self) -> Self;
-    }
-    impl TapSorted for Vec<(u64, Work)> {
-        /// Same time: liquidations were planned before executions.
-        fn tap_sorted(mut self) -> Self {
-            self.sort_by_key(|(due, work)| (*due, matches!(work, Work::Execute { .. })));
-            self
-        }
     }
 
     #[test]

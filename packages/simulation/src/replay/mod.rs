@@ -1,0 +1,208 @@
+//! One run: the World, driven point by point along a series of bars.
+//!
+//! ```text
+//! until the point's time:   keepers' messages that are due arrive in their blocks
+//! at the point's time:      the feeders report; the oracle publishes, the breaker evaluates, all in that transaction
+//!                           the keepers look (and are in a block later), the agents who are due act in the same block
+//! ```
+//!
+//! An order that is placed here executes at a later point's price, when a keeper gets to it: the vault's rule, not ours.
+//!
+//! Protected and unprotected runs are this very code. The one difference is [`Plan::protected`], which turns the breaker's rules
+//! on or off when the suite is set up.
+
+mod act;
+mod facts;
+mod levels;
+mod venue;
+
+use crate::agents::{self, Keepers, MarketView, Provider, Trader, WindowHigh};
+use crate::error::InputError;
+use crate::figures::Figures;
+use crate::mirror::Mirror;
+use crate::parameters::Parameters;
+use crate::prices::{as_float, path_of, Point, Series};
+use crate::timeline::Timeline;
+use firebreak_messages::derivatives_vault::OrderId;
+use firebreak_messages::MarketId;
+use firebreak_risk::{Amount, Level, Price};
+use firebreak_testing::World;
+use std::collections::HashMap;
+use std::time::Instant;
+
+/// Seconds for which keepers still work after the last price.
+const AFTERMATH_SECONDS: u64 = 60;
+/// Points between two calls of the progress callback.
+const PROGRESS_EVERY: u64 = 64;
+
+/// Everything that decides a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    pub series: &'a Series,
+    pub parameters: &'a Parameters,
+    pub market: &'a str,
+    pub protected: bool,
+    pub slow_keepers: bool,
+    pub seed: u64,
+    pub traders: u32,
+}
+
+/// What a run leaves behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub figures: Figures,
+    pub timeline: Timeline,
+    /// The first violations of invariants, as texts.
+    pub violations: Vec<String>,
+    /// Orders that agents tried to place before anything was restricted: alike in both runs.
+    pub orders_before_restrictions: u64,
+}
+
+/// Runs a plan; `progress` is told how many bars are done.
+///
+/// Errors: [`InputError::Venue`] when the contracts refuse to be set up at the first price.
+pub fn run(plan: &Plan<'_>, progress: impl Fn(u64)) -> Result<Run, InputError> {
+    let started = Instant::now();
+    let mut replay = Replay::new(plan)?;
+    let (run, series) = (&plan.parameters.run, plan.series);
+    for (index, bar) in series.bars.iter().enumerate() {
+        let seconds = series.seconds_of(index);
+        let points = path_of(bar, seconds, run.report_interval_seconds, run.points_per_bar_max);
+        let horizon = seconds.div_ceil(points.len().max(1) as u64);
+        for point in points {
+            replay.step(point, horizon);
+        }
+        if (index as u64).is_multiple_of(PROGRESS_EVERY) {
+            progress(index as u64);
+        }
+    }
+    let result = replay.finish(started);
+    progress(series.bars.len() as u64);
+    Ok(result)
+}
+
+/// An order that waits, as its agent remembers it.
+#[derive(Debug, Clone)]
+struct Pending {
+    trader: usize,
+    placed_at: u64,
+    notional: Amount,
+}
+
+struct Actor {
+    name: String,
+    next_decision: u64,
+}
+
+struct Replay<'a> {
+    plan: Plan<'a>,
+    world: World,
+    market: MarketId,
+    traders: Vec<(Actor, Trader)>,
+    providers: Vec<(Actor, Provider)>,
+    /// What each provider took out and may bring back.
+    withdrawn: Vec<Amount>,
+    keepers: Keepers,
+    mirror: Mirror,
+    pending: HashMap<OrderId, Pending>,
+    recent: WindowHigh,
+    day: WindowHigh,
+    price: Price,
+    published_at: u64,
+    sweep_at: u64,
+    level: Level,
+    figures: Figures,
+    timeline: Timeline,
+    orders_before_restrictions: u64,
+}
+
+impl<'a> Replay<'a> {
+    fn new(plan: &Plan<'a>) -> Result<Self, InputError> {
+        let (parameters, series) = (plan.parameters, plan.series);
+        let (world, market) = venue::set_up(plan)?;
+        let starts_at = series.starts_at();
+        let spread = |index: usize, interval: u64| starts_at + (index as u64 * 37) % interval;
+        let traders: Vec<(Actor, Trader)> =
+            agents::traders(parameters, plan.seed, plan.traders, starts_at, series.seconds())
+                .into_iter()
+                .enumerate()
+                .map(|(index, trader)| {
+                    let next_decision = spread(index, parameters.run.decision_interval_seconds);
+                    (Actor { name: format!("trader-{index}"), next_decision }, trader)
+                })
+                .collect();
+        let providers: Vec<(Actor, Provider)> = agents::providers(parameters, plan.seed)
+            .into_iter()
+            .enumerate()
+            .map(|(index, provider)| {
+                let next_decision = spread(index, parameters.providers.decision_interval_seconds);
+                (Actor { name: venue::provider_name(index), next_decision }, provider)
+            })
+            .collect();
+        let keepers = if plan.slow_keepers { &parameters.slow_keepers } else { &parameters.keepers };
+        let mirror = Mirror::new(traders.iter().map(|(actor, _)| world.address(&actor.name).to_string()));
+        let price = world.last_price(market);
+        let mut replay = Self {
+            plan: *plan,
+            market,
+            withdrawn: vec![Amount::ZERO; providers.len()],
+            traders,
+            providers,
+            keepers: Keepers::new(keepers.clone(), parameters.run.block_seconds),
+            mirror,
+            pending: HashMap::new(),
+            recent: WindowHigh::new(parameters.dip_buyers.window_seconds),
+            day: WindowHigh::new(parameters.providers.price_window_seconds),
+            price,
+            published_at: 0,
+            sweep_at: starts_at + parameters.venue.sweep_interval_seconds,
+            level: Level::Normal,
+            figures: Figures::default(),
+            timeline: Timeline::default(),
+            orders_before_restrictions: 0,
+            world,
+        };
+        replay.figures.pool_equity_start = replay.pool_equity();
+        replay.figures.insurance_start = replay.insurance();
+        Ok(replay)
+    }
+
+    /// One report of the feeders and everything up to it. `horizon`: seconds until the next one is expected.
+    fn step(&mut self, point: Point, horizon: u64) {
+        self.let_keepers_work(point.at);
+        self.pass_time(point.at);
+        self.report(point);
+        let view = self.view(point);
+        self.let_keepers_look(&view, horizon);
+        self.let_traders_act(&view);
+        self.let_providers_act(&view);
+    }
+
+    fn view(&mut self, point: Point) -> MarketView {
+        let price = as_float(point.price);
+        MarketView {
+            now: point.at,
+            price,
+            recent_high: self.recent.push(point.at, price),
+            day_high: self.day.push(point.at, price),
+        }
+    }
+
+    /// Messages of keepers that are in a block until then.
+    fn let_keepers_work(&mut self, until: u64) {
+        while let Some((due, work)) = self.keepers.next_until(until) {
+            self.pass_time(due);
+            self.work(work);
+        }
+    }
+
+    fn finish(mut self, started: Instant) -> Run {
+        self.figures.pool_equity_end = self.pool_equity();
+        let ends_at = self.plan.series.ends_at();
+        self.let_keepers_work(ends_at);
+        self.pass_time(ends_at);
+        self.let_keepers_work(ends_at + AFTERMATH_SECONDS);
+        self.world.check_everything();
+        self.sum_up(started)
+    }
+}

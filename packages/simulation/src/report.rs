@@ -1,0 +1,164 @@
+//! The table and the timeline that people read, and the JSON that programs do.
+
+use crate::figures::{Comparison, Figures};
+use crate::replay::Run;
+use crate::timeline::{money, utc, Timeline};
+use comfy_table::{presets, CellAlignment, Table};
+use firebreak_risk::{Amount, SignedAmount};
+use std::fmt::Write;
+
+/// Lines of a timeline that are printed: this many from its beginning, as many from its end.
+const HALF_OF_LINES: usize = 20;
+
+/// One scenario or file that was run.
+pub struct Finished {
+    pub comparison: Comparison,
+    pub protected: Option<Run>,
+    pub unprotected: Option<Run>,
+}
+
+impl Finished {
+    /// Violations of both runs.
+    pub fn violations(&self) -> impl Iterator<Item = &String> {
+        self.protected.iter().chain(&self.unprotected).flat_map(|run| &run.violations)
+    }
+
+    /// The whole page.
+    pub fn page(&self) -> String {
+        let Comparison { scenario, bars, seconds, seed, .. } = &self.comparison;
+        let mut page = format!("{scenario}: {bars} bars, {}, seed {seed}\n\n", duration(*seconds));
+        for (name, run) in [("protected", &self.protected), ("unprotected", &self.unprotected)] {
+            if let Some(run) = run {
+                let _ = writeln!(page, "{name}\n{}", timeline(&run.timeline));
+            }
+        }
+        let _ = writeln!(page, "{}", self.table());
+        page
+    }
+
+    fn table(&self) -> Table {
+        let runs: Vec<(&str, &Figures)> = [("protected", &self.protected), ("unprotected", &self.unprotected)]
+            .into_iter()
+            .filter_map(|(name, run)| run.as_ref().map(|run| (name, &run.figures)))
+            .collect();
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.set_header(std::iter::once("").chain(runs.iter().map(|(name, _)| *name)));
+        for (label, figure) in ROWS {
+            table.add_row(std::iter::once((*label).to_string()).chain(runs.iter().map(|(_, figures)| figure(figures))));
+        }
+        for column in 1..=runs.len() {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        table
+    }
+}
+
+type Figure = fn(&Figures) -> String;
+
+const ROWS: &[(&str, Figure)] = &[
+    ("orders placed", |run| run.orders_placed.to_string()),
+    ("orders executed", |run| run.orders_executed.to_string()),
+    ("orders refused", |run| run.orders_refused.to_string()),
+    ("honest notional", |run| amount(run.honest_notional)),
+    ("  of it refused", |run| amount(run.honest_notional_refused)),
+    ("liquidations", |run| run.liquidations.to_string()),
+    ("  notional", |run| amount(run.liquidated_notional)),
+    ("deficit", |run| amount(run.deficit)),
+    ("  paid by own margin", |run| amount(run.paid_by.own)),
+    ("  paid by insurance", |run| amount(run.paid_by.insurance)),
+    ("  paid by the pool", |run| amount(run.paid_by.pool)),
+    ("  paid by unvested profit", |run| amount(run.paid_by.unvested_profit)),
+    ("  paid by deleveraging", |run| amount(run.paid_by.deleveraging)),
+    ("  residual, paid by the pool", |run| amount(run.paid_by.residual)),
+    ("pool equity, start", |run| signed(run.pool_equity_start)),
+    ("pool equity, end", |run| signed(run.pool_equity_end)),
+    ("insurance, start", |run| amount(run.insurance_start)),
+    ("insurance, end", |run| amount(run.insurance_end)),
+    ("time normal", |run| duration(run.level_seconds.normal)),
+    ("time guarded", |run| duration(run.level_seconds.guarded)),
+    ("time reduce-only", |run| duration(run.level_seconds.reduce_only)),
+    ("time frozen", |run| duration(run.level_seconds.frozen)),
+    ("time in settlement", |run| duration(run.level_seconds.settlement)),
+    ("restrictions", |run| run.restrictions.to_string()),
+    ("incidents", |run| run.incidents.to_string()),
+    ("longest time to contain", |run| {
+        run.time_to_contain_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s"))
+    }),
+    ("invariant checks", |run| run.invariant_checks.to_string()),
+    ("invariant violations", |run| run.invariant_violations.to_string()),
+    ("contract calls", |run| run.contract_calls.to_string()),
+    ("calls per second", |run| run.calls_per_second.to_string()),
+];
+
+fn amount(amount: Amount) -> String {
+    money(amount.atoms())
+}
+
+fn signed(amount: SignedAmount) -> String {
+    let sign = if amount.is_negative() { "-" } else { "" };
+    format!("{sign}{}", money(amount.magnitude().atoms()))
+}
+
+/// Days, hours, minutes, seconds, as far as they are needed.
+fn duration(seconds: u64) -> String {
+    let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let texts: Vec<String> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();
+    if texts.is_empty() {
+        return "0 s".into();
+    }
+    texts.join(" ")
+}
+
+fn timeline(timeline: &Timeline) -> String {
+    let lines = &timeline.lines;
+    if lines.is_empty() {
+        return "  nothing happened\n".into();
+    }
+    let mut text = String::new();
+    let hidden = lines.len().saturating_sub(2 * HALF_OF_LINES);
+    for (index, line) in lines.iter().enumerate() {
+        if hidden > 0 && index == HALF_OF_LINES {
+            let _ = writeln!(text, "  ... {hidden} more ...");
+        }
+        if hidden == 0 || index < HALF_OF_LINES || index >= HALF_OF_LINES + hidden {
+            let _ = writeln!(text, "  {}  {}", utc(line.at), line.describe());
+        }
+    }
+    text
+}
+
+/// One object for one scenario, a list for several.
+pub fn json(finished: &[Finished]) -> Result<String, serde_json::Error> {
+    match finished {
+        [one] => serde_json::to_string_pretty(&one.comparison),
+        several => serde_json::to_string_pretty(&several.iter().map(|one| &one.comparison).collect::<Vec<_>>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_say_no_more_than_is_needed() {
+        for (seconds, text) in [(0, "0 s"), (59, "59 s"), (3_600, "1 h"), (93_784, "1 d 2 h 3 min 4 s")] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_long_timeline_shows_its_beginning_and_its_end() {
+        let mut long = Timeline::default();
+        for index in 0..50 {
+            long.liquidated(index * 1_000, 1_000_000);
+        }
+        let text = timeline(&long);
+        assert_eq!(text.lines().count(), 2 * HALF_OF_LINES + 1);
+        assert!(text.contains("... 10 more ..."));
+        assert_eq!(timeline(&Timeline::default()), "  nothing happened\n");
+    }
+}
