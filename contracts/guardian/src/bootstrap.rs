@@ -106,10 +106,11 @@ pub fn instantiate_all(env: &Env, suite: &SuiteResponse, msg: InstantiateMsg) ->
         .add_submessage(SubMsg::reply_on_success(last, BOOTSTRAPPED)))
 }
 
-/// Fails the whole transaction unless the guardian administrates itself and all four, at the addresses that they were told.
+/// Fails the whole transaction unless the guardian administrates itself and all four, at the addresses that they were
+/// told.
 ///
-/// A guardian with another admin would be a timelock that somebody can replace without waiting. It is asked here and not in `instantiate`,
-/// since a chain writes a contract's record after its `instantiate` and before its messages.
+/// A guardian with another admin would be a timelock that somebody can replace without waiting. It is asked here and
+/// not in `instantiate`, since a chain writes a contract's record after its `instantiate` and before its messages.
 ///
 /// Errors: [`ContractError::AdminNotSelf`], [`ContractError::ChildMissing`], [`ContractError::ChildAdmin`].
 pub fn verify(deps: Deps, env: &Env, suite: SuiteResponse) -> Result<Response, ContractError> {

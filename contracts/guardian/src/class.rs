@@ -110,8 +110,8 @@ impl Known {
         }
     }
 
-    /// Whoever could shorten the slowest delay after a quick one would own the slowest class at the quick one's price: so a
-    /// change waits for the slowest delay that it shortens.
+    /// Whoever could shorten the slowest delay after a quick one would own the slowest class at the quick one's price
+    /// so a change waits for the slowest delay that it shortens.
     fn change_of_delays(&self, delays: Delays) -> Result<Classified, ContractError> {
         // Refused here too: else a bad value would be found out only after the wait.
         let new = validate::delays(delays)?;
@@ -161,7 +161,8 @@ fn breaker_message(msg: &Binary) -> Result<Classified, ContractError> {
     Ok(match message {
         ExecuteMsg::SetMarket { .. } => parameters("rules of a market"),
         ExecuteMsg::Restrict { source, .. } => {
-            // The council's slot is the council's: a restriction in its name would be accounted to a budget that is not the timelock's.
+            // The council's slot is the council's: a restriction in its name would be accounted to a budget that is not
+            // the timelock's.
             if source != Source::Governance {
                 return Err(ContractError::RestrictionSource { wanted: Source::Governance, found: source });
             }

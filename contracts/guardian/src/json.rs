@@ -28,8 +28,8 @@ impl<'de> Deserialize<'de> for Keys {
     }
 }
 
-/// A message with a second key could be one thing to this contract and another to its receiver, so its class would be a guess.
-/// What is no object at all is left to its class: nobody here knows it, so it is the slowest.
+/// A message with a second key could be one thing to this contract and another to its receiver, so its class would be a
+/// guess. What is no object at all is left to its class: nobody here knows it, so it is the slowest.
 ///
 /// Errors: [`ContractError::SeveralMessages`].
 pub fn ensure_one_message(msg: &Binary) -> Result<(), ContractError> {

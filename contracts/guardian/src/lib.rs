@@ -2,25 +2,28 @@
 //!
 //! | who | what, and when |
 //! |---|---|
-//! | proposers (a DAO, a multisig, x/gov) | schedule anything; it runs after the delay of its class, which is a function of (target, message), never of the person |
+//! | proposers: a DAO, a multisig, x/gov | schedule anything; it runs after the delay of its class |
 //! | cancellers, who are never proposers | cancel what is scheduled, nothing else |
-//! | council: k of n weights of a cw4 group | restrict, within a budget of time, in the transaction of the k-th confirmation |
+//! | council: k of n weights of a cw4 group | restrict, within a budget of time, in the k-th confirmation's transaction |
 //! | circuit breaker | reports a trip, which becomes an incident |
 //! | anyone | runs an operation that is ready, completes a role that was accepted and has waited |
 //!
+//! The delay class is a function of (target, message), never of the person.
+//!
 //! # What the guardian cannot do
-//! - The council cannot loosen, lift, configure, migrate or move coins: its message has no such variant, and every restriction
-//!   it adds carries its end.
+//! - The council cannot loosen, lift, configure, migrate or move coins: its message has no such variant, and every
+//!   restriction it adds carries its end.
 //! - Nobody can skip a delay, and nobody can shorten one sooner than that delay; floors are in code.
-//! - A scheduled call cannot speak as the council or as a rule of the breaker, nor call the guardian's own messages but the four that
-//!   govern it: `RunCalls` or `Signal` by timelock would go around their own checks.
-//! - What a revoked proposer scheduled cannot run, and no operation runs twice, half, or after its `not_after`.
-//! - A role cannot go to an address that did not accept it; the last proposer and the last canceller cannot be revoked, and no
-//!   address is ever both.
+//! - A scheduled call cannot speak as the council or as a rule of the breaker, nor call the guardian's own messages but
+//!   the four that govern it: `RunCalls` or `Signal` by timelock would go around their own checks.
+//! - What a revoked proposer scheduled cannot run, and no operation runs twice, half, or after its
+//!   `not_after`.
+//! - A role cannot go to an address that did not accept it; the last proposer and the last canceller cannot be
+//!   revoked, and no address is ever both.
 //! - No message, in any class, takes a user's coins to somebody else: the contracts that hold them have none.
 //!
-//! Left open on purpose: a canceller can hold up every operation, the one that revokes it included. A veto that the vetoed can overrule is none;
-//! cancellers should therefore be few, independent, and a multisig each.
+//! Left open on purpose: a canceller can hold up every operation, the one that revokes it included. A veto that the
+//! vetoed can overrule is none; cancellers should therefore be few, independent, and a multisig each.
 
 #![cfg_attr(
     test,

@@ -5,10 +5,12 @@ use crate::state::{EXECUTING, OPERATIONS};
 use cosmwasm_std::{DepsMut, Reply, Response, SubMsgResult};
 use firebreak_messages::guardian::{Operation, OperationExecuted, OperationFailed, OperationStatus};
 
-/// Reply to `RunCalls`. Never reused for anything else: an operation that migrates the guardian is replied to in the new code.
+/// Reply to `RunCalls`. Never reused for anything else: an operation that migrates the guardian is replied to in the
+/// new code.
 pub const EXECUTED: u64 = 2;
 
-/// Records whether the calls ran. What they wrote when they failed was rolled back by the chain, since they ran in a sub-message.
+/// Records whether the calls ran. What they wrote when they failed was rolled back by the chain, since they ran in a
+/// sub-message.
 pub fn executed(deps: DepsMut, reply: Reply) -> Result<Response, ContractError> {
     let operation = EXECUTING.load(deps.storage)?;
     EXECUTING.remove(deps.storage);

@@ -1,7 +1,7 @@
 //! Every key of the guardian: what it holds, who writes it, what bounds its size.
 //!
-//! The keys `suite`, `operations` and `executing` and the reply ids stay as they are in every later version: when an operation migrates
-//! the guardian itself, the new code gets the reply of the old one.
+//! The keys `suite`, `operations` and `executing` and the reply ids stay as they are in every later version: when an
+//! operation migrates the guardian itself, the new code gets the reply of the old one.
 
 use cosmwasm_schema::cw_serde;
 use cw_storage_plus::{Item, Map};
@@ -11,12 +11,13 @@ use firebreak_risk::{RiskError, RiskResult};
 
 /// Addresses of the other four. Written by `instantiate`.
 pub const SUITE: Item<SuiteResponse> = Item::new("suite");
-/// Who proposes and cancels, and who is about to. At most `ROLE_MEMBERS_MAX` and one candidate each. Written by `instantiate`,
-/// `ProposeRole`, `AcceptRole`, `CompleteRole`, `RevokeRole`.
+/// Who proposes and cancels, and who is about to. At most `ROLE_MEMBERS_MAX` and one candidate each. Written by
+/// `instantiate`, `ProposeRole`, `AcceptRole`, `CompleteRole`, `RevokeRole`.
 pub const ROLES: Item<Roles> = Item::new("roles");
 /// Written by `instantiate`, `SetDelays`.
 pub const DELAYS: Item<Delays> = Item::new("delays");
-/// operation id -> operation. Written by `Schedule`, `Cancel`, `Execute`; grows with what proposers schedule, never looped over.
+/// operation id -> operation. Written by `Schedule`, `Cancel`, `Execute`; grows with what proposers schedule, never
+/// looped over.
 pub const OPERATIONS: Map<u64, Operation> = Map::new("operations");
 /// Id of the next operation. Written by `Schedule`.
 pub const NEXT_OPERATION: Item<u64> = Item::new("next_operation");
@@ -28,7 +29,8 @@ pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
 pub const COUNCIL_NONCE: Item<u64> = Item::new("council_nonce");
 /// Actions that wait for confirmations; at most `PENDING_ACTIONS_MAX`. Written by `Confirm`, emptied by `SetCouncil`.
 pub const PENDING: Item<Vec<Pending>> = Item::new("pending");
-/// incident id -> incident. Written by `Signal`, `Confirm`; a market gets at most one an hour from signals, never looped over.
+/// incident id -> incident. Written by `Signal`, `Confirm`; a market gets at most one an hour from signals, never
+/// looped over.
 pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 1);
 /// Id of the next incident. Written by `Signal`, `Confirm`.
 pub const NEXT_INCIDENT: PackedItem<u64> = PackedItem::new("next_incident", 1);
@@ -88,8 +90,8 @@ pub struct Pending {
     pub expires_at: u64,
 }
 
-/// Takes the next number of a counter. Ids count up by themselves: they work without a transaction index, as in a proposal that the chain
-/// executes at a block's end, and two in one transaction differ.
+/// Takes the next number of a counter. Ids count up by themselves: they work without a transaction index, as in a
+/// proposal that the chain executes at a block's end, and two in one transaction differ.
 pub fn after(id: u64, what: &'static str) -> RiskResult<u64> {
     id.checked_add(1).ok_or(RiskError::Overflow { what })
 }

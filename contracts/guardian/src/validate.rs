@@ -108,8 +108,8 @@ pub fn new_holder(roles: &Roles, own: &str, role: Role, address: &str) -> Result
     Ok(())
 }
 
-/// A breaker that runs out of gas in its worst trip could not restrict: so the oracle must give it enough for the trip, the signal
-/// that follows, and the reply.
+/// A breaker that runs out of gas in its worst trip could not restrict: so the oracle must give it enough for the trip,
+/// the signal that follows, and the reply.
 pub fn gas(gas: &GasLimits) -> Result<(), ContractError> {
     let least = gas.guardian.saturating_add(WORST_TRIP_GAS).saturating_add(REPLY_GAS);
     if gas.breaker >= least {

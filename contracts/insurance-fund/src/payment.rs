@@ -5,7 +5,8 @@ use cosmwasm_std::{Coin, MessageInfo};
 use firebreak_messages::insurance_fund::ExecuteMsg;
 use firebreak_risk::Amount;
 
-/// The coins that came with a message: exactly one kind and more than none where coins are expected, none elsewhere.
+/// The coins that came with a message: exactly one kind and more than none where coins are expected, none
+/// elsewhere.
 ///
 /// Errors: [`ContractError::WrongFunds`], [`ContractError::UnexpectedFunds`].
 pub fn expected(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amount, ContractError> {

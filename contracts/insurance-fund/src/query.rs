@@ -78,7 +78,8 @@ fn described(fund: &Fund, env: &Env, address: String, record: Staker) -> Result<
     Ok(StakerResponse { address, shares: record.shares, requests: record.requests, value })
 }
 
-/// The question names no vault, so the answer is what every registered vault would get at least; none registered, nothing paid.
+/// The question names no vault, so the answer is what every registered vault would get at least; none registered,
+/// nothing paid.
 fn least_coverable(deps: Deps, env: &Env, deficit: MarketDeficit) -> Result<CoverableResponse, ContractError> {
     let (fund, config, now) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?.config, now(env));
     let mut least: Option<Amount> = None;

@@ -14,10 +14,11 @@ pub const VAULTS: PackedItem<Vec<String>> = PackedItem::new("vaults", 1);
 pub const FUND: PackedItem<Fund> = PackedItem::new("fund", 1);
 /// What may still be paid over all markets of all vaults. Written by `Cover`.
 pub const WINDOW: PackedItem<Window> = PackedItem::new("window", 1);
-/// vault -> what may still be paid in its markets that drew lately; at most `MARKETS_MAX` of them, full ones are dropped.
-/// Written by `Cover`, removed by `UnregisterVault`.
+/// vault -> what may still be paid in its markets that drew lately; at most `MARKETS_MAX` of them, full ones are
+/// dropped. Written by `Cover`, removed by `UnregisterVault`.
 pub const MARKET_WINDOWS: PackedMap<String, Vec<MarketWindow>> = PackedMap::new("market_windows", 1);
-/// staker -> shares and requests. At most `REQUESTS_MAX` requests each; grows with users, never looped over in a message.
+/// staker -> shares and requests. At most `REQUESTS_MAX` requests each; grows with users, never looped over in a
+/// message.
 pub const STAKERS: PackedMap<String, Staker> = PackedMap::new("staker", 1);
 
 #[cw_serde]
@@ -64,8 +65,8 @@ pub struct Staker {
 }
 
 impl Staker {
-    /// Shares of expired requests are staked again, whenever the record is next looked at: nobody has to send a message for
-    /// it, and a request that was never claimed is no free option on a later loss.
+    /// Shares of expired requests are staked again, whenever the record is next looked at: nobody has to send a message
+    /// for it, and a request that was never claimed is no free option on a later loss.
     pub fn without_expired(mut self, now: u64) -> Result<Self, firebreak_risk::RiskError> {
         // Bounded by REQUESTS_MAX.
         for request in self.requests.iter().filter(|request| now >= request.expires_at) {

@@ -1,7 +1,7 @@
 //! F14's leaky bucket, for what the fund pays: capacity returns to its baseline little by little.
 //!
-//! A window with edges would pay its cap just before an edge and again just after it. Here the capacity that was used comes back
-//! at `baseline / window_seconds`, so there is no edge to wait for.
+//! A window with edges would pay its cap just before an edge and again just after it. Here the capacity that was used
+//! comes back at `baseline / window_seconds`, so there is no edge to wait for.
 
 use cosmwasm_schema::cw_serde;
 use firebreak_risk::{Amount, Ratio, RiskResult, Rounding};
@@ -37,8 +37,8 @@ impl WindowRule {
 
     /// The bucket at `now`, for a fund that holds `content`.
     ///
-    /// While it is in use its size is the smaller of the cap at the window's start and the cap of now: coins that come in
-    /// after a loss do not refill it at once, coins that left (paid out or unstaked) shrink it at once.
+    /// While it is in use its size is the smaller of the cap at the window's start and the cap of now: coins that come
+    /// in after a loss do not refill it at once, coins that left (paid out or unstaked) shrink it at once.
     ///
     /// Units: settlement coin. Rounding: down, never more capacity than time has brought. Errors: overflow.
     pub fn at(self, window: Window, content: Amount, now: u64) -> RiskResult<Window> {

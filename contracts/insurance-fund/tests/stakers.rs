@@ -257,7 +257,8 @@ proptest! {
         }
     }
 
-    /// Whatever happens, what everybody could claim is at most what the tranche holds, and coins are there for all of it.
+    /// Whatever happens, what everybody could claim is at most what the tranche holds, and coins are there for all of
+    /// it.
     #[test]
     fn claims_never_exceed_what_is_held(steps in proptest::collection::vec(step(), 1..24)) {
         let mut chain = Chain::new(config());

@@ -26,8 +26,8 @@ pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
 /// A market's incident goes on while its signals are less than this apart, seconds.
 pub const INCIDENT_QUIET_SECONDS: u64 = 3_600;
 
-/// Instantiated with `instantiate2`, with itself as its wasm admin: the bootstrap of the other four contracts fails on any
-/// other admin.
+/// Instantiated with `instantiate2`, with itself as its wasm admin: the bootstrap of the other four contracts fails on
+/// any other admin.
 #[cw_serde]
 pub struct InstantiateMsg {
     pub roles: RolesSetup,
@@ -71,8 +71,8 @@ pub struct GasLimits {
     pub guardian: u64,
 }
 
-/// Delay of each class, seconds. Bounds: floors in code: `parameters` 3,600, `roles` 86,400, `code` 172,800; each at least as
-/// long as the one before and at most 2,592,000, since a typing error could otherwise never be corrected.
+/// Delay of each class, seconds. Bounds: floors in code: `parameters` 3,600, `roles` 86,400, `code` 172,800; each at
+/// least as long as the one before and at most 2,592,000, since a typing error could otherwise never be corrected.
 #[cw_serde]
 pub struct Delays {
     /// Parameters of known components.
@@ -128,29 +128,31 @@ pub struct CouncilAction {
 #[cw_serde]
 pub enum ExecuteMsg {
     /// Proposers only. Waits for the longest delay among its calls. `predecessor` must have been executed before.
-    /// `not_after` is the last second in which it may be executed. Bounds: 1 to 8 calls, `not_after` after the delay and at most
-    /// 30 days after it. Emits [`OperationScheduled`].
+    /// `not_after` is the last second in which it may be executed. Bounds: 1 to 8 calls, `not_after` after the delay
+    /// and at most 30 days after it. Emits [`OperationScheduled`].
     Schedule { calls: Vec<Call>, not_after: u64, predecessor: Option<u64>, description: String },
     /// Cancellers only. Emits [`OperationCanceled`].
     Cancel { operation: u64 },
-    /// Anyone, when ready. Proposer's authority and the delays of now are checked again. The calls run in a
-    /// sub-message: a failure leaves no writes and the status `failed`. Emits [`OperationExecuted`] or [`OperationFailed`].
+    /// Anyone, when ready. Proposer's authority and the delays of now are checked again. The calls run in
+    /// a sub-message: a failure leaves no writes and the status `failed`. Emits [`OperationExecuted`] or
+    /// [`OperationFailed`].
     Execute { operation: u64 },
-    /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which voids
-    /// every older confirmation. The k-th confirmation acts in its own transaction.
+    /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which
+    /// voids every older confirmation. The k-th confirmation acts in its own transaction.
     /// Emits [`ActionConfirmed`], [`CouncilActed`].
     Confirm { action: CouncilAction, nonce: u64 },
-    /// The breaker only: a rule tripped. Opens the market's incident, or continues the one whose last signal is less than an
-    /// hour old. Emits [`IncidentOpened`].
+    /// The breaker only: a rule tripped. Opens the market's incident, or continues the one whose last signal is less
+    /// than an hour old. Emits [`IncidentOpened`].
     Signal { market: MarketId, rule: RuleId, level: Level, moved: Ratio, observed_at: u64 },
-    /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others. A role has one
-    /// candidate at a time, the last one named. Emits [`RoleProposed`].
+    /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others. A
+    /// role has one candidate at a time, the last one named. Emits [`RoleProposed`].
     ProposeRole { role: Role, candidate: String, replaces: Option<String> },
     /// The candidate accepts; the role is effective after the `roles` delay. Emits [`RoleAccepted`].
     AcceptRole { role: Role },
     /// Anyone, after that delay: makes the accepted candidate a holder. Emits [`RoleChanged`].
     CompleteRole { role: Role },
-    /// The guardian itself only; ends a candidacy too. At least one proposer and one canceller stay. Emits [`RoleChanged`].
+    /// The guardian itself only; ends a candidacy too. At least one proposer and one canceller stay. Emits
+    /// [`RoleChanged`].
     RevokeRole { role: Role, address: String },
     /// The guardian itself only. Shortening a delay waits for that very delay. Emits [`DelaysChanged`].
     SetDelays { delays: Delays },

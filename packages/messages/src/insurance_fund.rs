@@ -28,7 +28,8 @@ pub struct FundConfig {
     pub claim_window_seconds: u64,
     /// Share of fee income that goes to the stakers; the rest fills the first-loss tranche. Bounds: at most 1.
     pub fee_share_stakers: Ratio,
-    /// Most that is paid for all markets within a window, as a share of the fund at the window's start. Bounds: at most 1.
+    /// Most that is paid for all markets within a window, as a share of the fund at the window's start. Bounds: at most
+    /// 1.
     pub cover_share_max: Ratio,
     /// The same for one market, so that one market cannot drain the fund. Bounds: at most `cover_share_max`.
     pub cover_share_per_market_max: Ratio,
@@ -87,7 +88,8 @@ pub enum QueryMsg {
     /// Pages by address; limit at most 100.
     #[returns(StakersResponse)]
     Stakers { start_after: Option<String>, limit: Option<u32> },
-    /// What `Cover` would pay now for a deficit of this amount in this market: the least that any registered vault would get.
+    /// What `Cover` would pay now for a deficit of this amount in this market: the least that any registered vault
+    /// would get.
     #[returns(CoverableResponse)]
     Coverable { market: MarketId, amount: Amount },
 }

@@ -42,7 +42,7 @@ impl Finished {
             .filter_map(|(name, run)| run.as_ref().map(|run| (name, &run.figures)))
             .collect();
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_preset(presets::UTF8_FULL_CONDENSED);
         table.set_header(std::iter::once("").chain(runs.iter().map(|(name, _)| *name)));
         for (label, figure) in ROWS {
             table.add_row(std::iter::once((*label).to_string()).chain(runs.iter().map(|(_, figures)| figure(figures))));

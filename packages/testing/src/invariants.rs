@@ -5,50 +5,25 @@
 //! | 1 | coins in the suite = coins in - coins out | [`coins_are_conserved`] | constant |
 //! | 1 | each contract's coins cover what it owes | [`vault_covers_what_it_owes`], [`fund_covers_what_it_owes`] | constant |
 //! | 2 | accounts add up to open interest, cash, receivable, escrow, shares | [`accounts_add_up`] | every account |
-//! | 3 | only time or the timelock permits more | [`restrictions_only_tighten`] | restrictions |
+//! | 3 | only time or the timelock permits more | `restrictions_only_tighten` | restrictions |
 //! | 5 | a posture makes no account liquidatable | [`postures_liquidate_nobody`] | every account, when a posture changed |
 //! | 6 | the payers of a loss add up to it | [`losses_add_up`] | constant |
-//! | 7 | tighten-only messages change nothing else | [`tightening_changes_nothing_else`] | constant, parameters when sampled |
+//! | 7 | tighten-only messages change nothing else | `tightening_changes_nothing_else` | constant, parameters when sampled |
 //!
 //! The records are read from storage and added up here, not asked of the contracts that keep the sums.
 
 use crate::code::Code;
 use crate::meter::Usage;
 use crate::world::World;
-use cosmwasm_std::{Addr, Event, Storage};
+use cosmwasm_std::Storage;
 use firebreak_derivatives_vault::state as vault;
-use firebreak_messages::circuit_breaker::{
-    layout as breaker, EffectivePosture, PostureRecord, RestrictionLifted, Scope,
-};
+use firebreak_messages::circuit_breaker::{layout as breaker, EffectivePosture, PostureRecord, Scope};
 use firebreak_messages::derivatives_vault::{LossBooked, LossLedger, QueryMsg as VaultQuery};
-use firebreak_messages::event::{bare_type, Fact};
 use firebreak_messages::{guardian, insurance_fund, oracle};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::Amount;
 use std::collections::BTreeMap;
 use thiserror::Error;
-
-/// Violations that a tally keeps in full; the rest is counted.
-const KEPT: usize = 100;
-
-/// How often the invariants that look at every account are checked. The others are checked after every step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checking {
-    /// After every n-th step; `Every(1)` is the default of a test.
-    Every(u64),
-    /// Only the cheap ones.
-    CheapOnly,
-}
-
-/// What a step is allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Nature {
-    Any,
-    /// May add restrictions and publish prices, nothing else.
-    TightensOnly,
-    /// Executes an operation of the timelock: may loosen and change parameters.
-    Governs,
-}
 
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum Violation {
@@ -72,154 +47,11 @@ pub enum Violation {
     TighteningChanged { what: String },
 }
 
-/// Checks made and violations found.
-#[derive(Debug, Clone, Default)]
-pub struct Tally {
-    pub checks: u64,
-    pub violations: u64,
-    /// The first hundred.
-    pub kept: Vec<Violation>,
-}
-
-/// What the checks remember between steps.
-pub(crate) struct Ledger {
-    checking: Checking,
-    panics: bool,
-    steps: u64,
-    coins_in: u128,
-    coins_out: u128,
-    postures: BTreeMap<Scoped, PostureRecord>,
-    losses: LossLedger,
-    pub tally: Tally,
-}
-
 /// `Scope` in an order; `None` is all markets.
-type Scoped = Option<u16>;
+pub(crate) type Scoped = Option<u16>;
 
 fn scope_of(scoped: Scoped) -> Scope {
     scoped.map_or(Scope::All, |market| Scope::Market(MarketId(market)))
-}
-
-impl Ledger {
-    pub fn new(checking: Checking, panics: bool) -> Self {
-        Self {
-            checking,
-            panics,
-            steps: 0,
-            coins_in: 0,
-            coins_out: 0,
-            postures: BTreeMap::new(),
-            losses: LossLedger::default(),
-            tally: Tally::default(),
-        }
-    }
-
-    fn looks_at_everything(&self) -> bool {
-        match self.checking {
-            Checking::Every(n) => self.steps.is_multiple_of(n.max(1)),
-            Checking::CheapOnly => false,
-        }
-    }
-
-    #[track_caller]
-    fn judge(&mut self, result: Result<(), Violation>) {
-        self.tally.checks += 1;
-        if let Err(violation) = result {
-            if self.panics {
-                panic!("{violation}");
-            }
-            self.tally.violations += 1;
-            if self.tally.kept.len() < KEPT {
-                self.tally.kept.push(violation);
-            }
-        }
-    }
-}
-
-/// What a check of invariant 7 compares with.
-pub(crate) struct Before {
-    parameters: Parameters,
-}
-
-/// Looks at what a step must leave alone.
-pub(crate) fn before(world: &World, nature: Nature) -> Option<Before> {
-    let sampled = nature == Nature::TightensOnly && world.ledger.looks_at_everything();
-    sampled.then(|| Before { parameters: Parameters::of(world) })
-}
-
-/// Checks everything that is due after a step that went through.
-#[track_caller]
-pub(crate) fn after(
-    world: &mut World,
-    before: Option<Before>,
-    nature: Nature,
-    coins_in: Amount,
-    events: &[Event],
-    usage: &Usage,
-) {
-    let everything = world.ledger.looks_at_everything();
-    let mut ledger = std::mem::replace(&mut world.ledger, Ledger::new(Checking::CheapOnly, true));
-    ledger.steps += 1;
-    ledger.coins_in += coins_in.atoms();
-    ledger.coins_out += coins_that_left(events, &world.addresses.suite());
-
-    ledger.judge(coins_are_conserved(world, ledger.coins_in, ledger.coins_out));
-    ledger.judge(vault_covers_what_it_owes(world));
-    if everything || !usage.of(Code::Insurance).is_unchanged() {
-        ledger.judge(fund_covers_what_it_owes(world));
-    }
-
-    let losses = world.loss_record();
-    ledger.judge(losses_add_up(&ledger.losses, &losses, &LossBooked::all(events)));
-    ledger.losses = losses;
-
-    // Postures are written by the breaker alone.
-    if everything || !usage.of(Code::Breaker).is_unchanged() {
-        let postures = postures(world);
-        let lifted: Vec<Scope> = match nature {
-            Nature::Governs => RestrictionLifted::all(events).into_iter().map(|fact| fact.scope).collect(),
-            Nature::Any | Nature::TightensOnly => vec![],
-        };
-        ledger.judge(restrictions_only_tighten(&ledger.postures, &postures, &lifted, world.now()));
-        let restricted = restrictions(&ledger.postures) != restrictions(&postures);
-        ledger.postures = postures;
-        if restricted {
-            ledger.judge(postures_liquidate_nobody(world));
-        }
-    }
-
-    if nature == Nature::TightensOnly {
-        ledger.judge(tightening_changes_nothing_else(world, usage, before.as_ref().map(|before| &before.parameters)));
-    }
-    if everything {
-        ledger.judge(accounts_add_up(world));
-    }
-    world.ledger = ledger;
-}
-
-impl World {
-    /// Every check now, whatever the sampling says; used at the end of a long run.
-    pub fn check_everything(&mut self) {
-        let checking = std::mem::replace(&mut self.ledger.checking, Checking::Every(1));
-        after(self, None, Nature::Any, Amount::ZERO, &[], &Usage::default());
-        self.ledger.checking = checking;
-    }
-}
-
-/// Coins that a step's bank sends took from the suite to anybody else.
-fn coins_that_left(events: &[Event], suite: &[&Addr]) -> u128 {
-    let inside = |address: &str| suite.iter().any(|contract| contract.as_str() == address);
-    let mut sum = 0;
-    for event in events.iter().filter(|event| bare_type(event) == "transfer") {
-        let value = |key: &str| {
-            event.attributes.iter().find(|attribute| attribute.key == key).map_or("", |attribute| &attribute.value)
-        };
-        if inside(value("sender")) && !inside(value("recipient")) {
-            let digits: String = value("amount").chars().take_while(char::is_ascii_digit).collect();
-            sum += digits.parse::<u128>().unwrap_or(0);
-        }
-    }
-    sum
 }
 
 /// Invariant 1: what the suite holds is what came in and did not leave.
@@ -415,7 +247,7 @@ pub(crate) fn tightening_changes_nothing_else(
 pub(crate) struct Parameters(Vec<String>);
 
 impl Parameters {
-    fn of(world: &World) -> Self {
+    pub fn of(world: &World) -> Self {
         let mut texts = vec![];
         for code in [Code::Oracle, Code::Breaker, Code::Insurance, Code::Guardian, Code::Vault] {
             let info = world.app.contract_data(world.addresses.of(code));
@@ -445,7 +277,7 @@ impl Parameters {
     }
 }
 
-fn postures(world: &World) -> BTreeMap<Scoped, PostureRecord> {
+pub(crate) fn postures(world: &World) -> BTreeMap<Scoped, PostureRecord> {
     let mut postures = BTreeMap::new();
     if let Some(all) = world.posture_of_all() {
         postures.insert(None, all);
@@ -469,7 +301,7 @@ fn put_postures(world: &mut World, postures: &BTreeMap<Scoped, PostureRecord>) {
     }
 }
 
-fn restrictions(
+pub(crate) fn restrictions(
     postures: &BTreeMap<Scoped, PostureRecord>,
 ) -> Vec<&[firebreak_messages::circuit_breaker::Restriction]> {
     postures.values().map(|record| record.restrictions.as_slice()).collect()

@@ -20,24 +20,53 @@
 //! - **Meter** ([`Usage`]): reads, writes, bytes, distinct codes, and the gas that they come to on a real chain.
 //! - **Drills**: [`World::break_contract`] replaces a contract by one that always fails.
 //!
+//! # What there is
+//!
+//! Actors are names (`"alice"`); [`World::address`] is the address behind one, [`World::account_id`] its first account. `lp` and
+//! `treasury` provided the pool and the fund, `keeper` executes and liquidates, `feeder-0..2` report, `council-0..2` confirm,
+//! `dao-0..2` vote, `canceller` cancels. Coins are created for whoever adds, provides or stakes.
+//!
+//! | for | steps | reads |
+//! |---|---|---|
+//! | time | [`World::next_block`], [`World::advance`], [`World::advance_to`] | [`World::now`], [`World::height`] |
+//! | prices | [`World::price`] and [`World::refresh`] (then a block passes), [`World::report`], [`World::report_of`], [`World::evaluate`] | [`World::last_price`], [`World::price_record`] |
+//! | orders | [`World::place`], [`World::place_reduce`], [`World::place_bounded`], [`World::cancel`], [`World::execute`], [`World::execute_by`]; whole: [`World::open`], [`World::close`], [`World::fill`] | [`World::account`], [`World::position_size`], [`World::market`] |
+//! | accounts | [`World::add_collateral`], [`World::withdraw`], [`World::liquidate`], [`World::liquidate_by`] | [`World::account_record`], [`World::account_records`], [`World::losses`] |
+//! | liquidity | [`World::provide`], [`World::request_withdrawal`], [`World::cancel_withdrawal`], [`World::claim_withdrawal`], [`World::leave_pool`] | [`World::pool`], [`World::pool_record`], [`World::provider`] |
+//! | fund | [`World::add_first_loss`], [`World::stake`], [`World::sweep_fees`] | [`World::insurance`], [`World::solvency`] |
+//! | council | [`World::council_restrict`], [`World::confirm`] | [`World::council`], [`World::status`], [`World::effective`], [`World::incidents`] |
+//! | DAO | [`World::govern`], [`World::schedule`], [`World::execute_operation`], [`World::cancel_operation`], [`World::call`] | [`World::operation`] |
+//! | drills | [`World::break_contract`], [`World::repair_contract`], [`World::leak`] | [`World::is_broken`] |
+//! | anything | [`World::send`] | [`World::query`], [`World::storage`], [`World::storage_mut`] |
+//!
+//! A long replay takes [`WorldBuilder::checking`], [`WorldBuilder::recording_violations`], [`WorldBuilder::feeders`],
+//! [`WorldBuilder::scaled_market`] and reads [`World::tally`] and [`World::totals`]; [`World::check_everything`] at its end. A World
+//! is not `Send`: build each one in the thread that runs it.
+//!
 //! Native code, so: gas limits, out-of-gas and panics are not simulated here; they are tested on a real chain.
 
+mod bootstrap;
 mod builder;
 mod code;
+mod contracts;
 pub mod invariants;
+mod ledger;
 mod meter;
 mod metered;
 mod outcome;
+mod setup;
 pub mod snapshot;
 mod steps;
 mod units;
 mod world;
 
-pub use builder::{Guards, Setup, WorldBuilder};
+pub use builder::WorldBuilder;
 pub use code::{Code, CODES};
-pub use invariants::{Checking, Tally, Violation};
+pub use invariants::Violation;
+pub use ledger::{Checking, Tally};
 pub use meter::{Meter, Touched, Usage};
 pub use metered::Broken;
 pub use outcome::{Attempt, Outcome, Refusal};
+pub use setup::{Guards, Scale, Setup};
 pub use units::*;
-pub use world::{Addresses, World, DENOM};
+pub use world::{Addresses, Totals, World, DENOM};

@@ -61,8 +61,8 @@ pub struct Refusal {
 impl Refusal {
     /// The contract's own error, if it was one of this type.
     pub fn error_as<E: Error + Send + Sync + fmt::Debug + fmt::Display + 'static>(&self) -> Option<&E> {
-        // The embedded chain wraps the error once for each message on the way.
-        self.error.chain().find_map(|cause| cause.downcast_ref::<E>()).or_else(|| self.error.downcast_ref::<E>())
+        // The embedded chain adds a context for each message on the way; the error underneath is the one that counts.
+        self.error.downcast_ref::<E>()
     }
 }
 

@@ -1,12 +1,14 @@
 //! The embedded chain with the suite on it: time, transactions, queries.
 
-use crate::builder::{address, Setup, WorldBuilder};
+use crate::bootstrap::address;
+use crate::builder::WorldBuilder;
 use crate::code::{Code, CODES};
-use crate::invariants::{self, Ledger, Nature, Tally};
+use crate::ledger::{self, Ledger, Nature, Tally};
 use crate::meter::{Meter, Usage};
 use crate::metered::Switch;
 use crate::outcome::{Attempt, Outcome, Refusal};
-use cosmwasm_std::{coins, to_json_binary, Addr, Storage, WasmMsg};
+use crate::setup::Setup;
+use cosmwasm_std::{coins, to_json_binary, Addr, Storage, Timestamp, WasmMsg};
 use cw_multi_test::{App, BankKeeper, BankSudo, Executor, MockApiBech32, SudoMsg};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{Amount, Price};
@@ -145,7 +147,7 @@ impl World {
     pub fn advance(&mut self, seconds: u64) {
         let mut block = self.app.block_info();
         block.height += seconds.div_ceil(self.block_seconds).max(1);
-        block.time = block.time.plus_seconds(seconds);
+        block.time = Timestamp::from_nanos(block.time.nanos() + seconds * 1_000_000_000);
         self.app.set_block(block);
     }
 
@@ -200,7 +202,7 @@ impl World {
     ) -> Attempt {
         let coins = if funds.is_zero() { vec![] } else { coins(funds.atoms(), DENOM) };
         let msg = to_json_binary(msg).unwrap_or_else(|error| panic!("{error}"));
-        let before = invariants::before(self, nature);
+        let before = ledger::before(self, nature);
         self.meter.take();
         self.meter.count(|usage| usage.message_bytes = msg.len() as u64);
         let result = self.app.execute(
@@ -214,7 +216,7 @@ impl World {
         match result {
             Ok(response) => {
                 let into_suite = self.addresses.suite().contains(&contract);
-                invariants::after(
+                ledger::after(
                     self,
                     before,
                     nature,

@@ -1,6 +1,7 @@
 //! Random histories of the whole suite: prices, orders, liquidity, dead contracts, time. The World checks its invariants after
 //! every step; at the end everybody leaves (invariant 4: from every reachable state every user has a finite path out).
 
+use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::derivatives_vault::OrderFilled;
 use firebreak_messages::MarketId;
 use firebreak_risk::{Amount, Level, Price, Ratio, Rounding};
@@ -29,6 +30,8 @@ enum Event {
     Claim(usize),
     Sweep,
     Wait(u64),
+    /// Two of the council's members: level and seconds.
+    Restrict(MarketId, Level, u64),
     Break(Code),
     Repair,
 }
@@ -38,14 +41,15 @@ fn market() -> impl Strategy<Value = MarketId> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
+    let level = prop_oneof![Just(Level::Guarded), Just(Level::ReduceOnly), Just(Level::Frozen)];
     let broken = prop_oneof![Just(Code::Breaker), Just(Code::Insurance), Just(Code::Guardian)];
     prop_oneof![
         6 => (market(), -250..250i32).prop_map(|(market, bps)| Event::Move(market, bps)),
         // A gap, now and then.
         1 => (market(), -1_500..1_500i32).prop_map(|(market, bps)| Event::Move(market, bps)),
-        4 => (0..TRADERS, market(), -3_000..3_000i32).prop_map(|(trader, market, size)| Event::Open(trader, market, size)),
+        4 => (0..TRADERS, market(), -6_000..6_000i32).prop_map(|(trader, market, size)| Event::Open(trader, market, size)),
         2 => (0..TRADERS, market()).prop_map(|(trader, market)| Event::Close(trader, market)),
-        3 => (0..TRADERS, market(), -3_000..3_000i32).prop_map(|(trader, market, size)| Event::Place(trader, market, size)),
+        3 => (0..TRADERS, market(), -6_000..6_000i32).prop_map(|(trader, market, size)| Event::Place(trader, market, size)),
         3 => market().prop_map(Event::Execute),
         1 => (0..TRADERS, 1..5_000u64).prop_map(|(trader, amount)| Event::AddCollateral(trader, amount)),
         1 => (0..TRADERS, 1..100u32).prop_map(|(trader, share)| Event::Withdraw(trader, share)),
@@ -55,6 +59,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..PROVIDERS).prop_map(Event::Claim),
         1 => Just(Event::Sweep),
         2 => (1..4_000u64).prop_map(Event::Wait),
+        1 => (market(), level, 60..7_200u64).prop_map(|(market, level, time)| Event::Restrict(market, level, time)),
         1 => broken.prop_map(Event::Break),
         1 => Just(Event::Repair),
     ]
@@ -111,6 +116,12 @@ fn happens(world: &mut World, event: &Event) {
         Event::Wait(seconds) => {
             world.advance(seconds);
             world.refresh()
+        }
+        Event::Restrict(market, level, seconds) => {
+            if world.is_broken(Code::Guardian) {
+                return;
+            }
+            world.council_restrict(Scope::Market(market), level, seconds)
         }
         Event::Break(code) => {
             world.break_contract(code);
@@ -177,8 +188,14 @@ fn everybody_leaves(world: &mut World) {
     );
 }
 
+/// `PROPTEST_CASES` runs more of them.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(64);
+    ProptestConfig { cases, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_history_keeps_the_books_straight_and_lets_everybody_out(

@@ -48,6 +48,27 @@ fn a_refusal_carries_the_contracts_own_error() {
 }
 
 #[test]
+fn a_seeded_leak_and_a_seeded_gift_to_an_account_are_noticed() {
+    use firebreak_derivatives_vault::state::ACCOUNTS;
+    let mut world = World::builder().recording_violations().trader("alice", usd(10)).build();
+    world.leak(Code::Vault, "thief", usd(1));
+    world.check_everything();
+    let found = world.tally().kept.clone();
+    assert!(
+        matches!(found.as_slice(), [Violation::CoinsNotConserved { .. }, Violation::VaultInsolvent { .. }]),
+        "{found:?}"
+    );
+
+    let mut world = World::builder().recording_violations().trader("alice", usd(10)).build();
+    let id = world.account_id("alice");
+    let mut account = world.account_record(&id).unwrap();
+    account.cash = account.cash.plus_amount(usd(1)).unwrap();
+    ACCOUNTS.save(&mut *world.storage_mut(Code::Vault), (id.owner, id.subaccount), &account).unwrap();
+    world.check_everything();
+    assert!(matches!(world.tally().kept.as_slice(), [Violation::SumMismatch { .. }]), "{:?}", world.tally().kept);
+}
+
+#[test]
 fn a_seeded_shortfall_is_noticed() {
     use firebreak_derivatives_vault::state::POOL;
     let mut world = World::builder().recording_violations().build();

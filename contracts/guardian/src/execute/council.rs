@@ -1,7 +1,7 @@
 //! The council: k of n weights restrict at once. Tighten-only by construction.
 //!
-//! A confirmation is a message of a member to this contract, so chain and contract are part of what was signed; nonce and
-//! action are part of the message. It is counted only with the weight that its member has when it is counted.
+//! A confirmation is a message of a member to this contract, so chain and contract are part of what was signed; nonce
+//! and action are part of the message. It is counted only with the weight that its member has when it is counted.
 
 use crate::error::ContractError;
 use crate::incident::{self, Opening};
@@ -59,8 +59,8 @@ pub fn confirm(
     Ok(Response::new().add_event(confirmed))
 }
 
-/// Restricts, in this transaction, and voids every other confirmation by raising the nonce: what was confirmed before people saw this is
-/// confirmed anew or not at all.
+/// Restricts, in this transaction, and voids every other confirmation by raising the nonce: what was confirmed before
+/// people saw this is confirmed anew or not at all.
 fn act(
     deps: DepsMut,
     nonce: u64,
@@ -97,8 +97,8 @@ pub fn live(mut pending: Vec<Pending>, now: u64) -> Vec<Pending> {
     pending
 }
 
-/// Takes the waiting action out of the list, or raises it. A member has one open confirmation: a new one replaces the old, so the list
-/// is no longer than the council, and nobody can fill it.
+/// Takes the waiting action out of the list, or raises it. A member has one open confirmation: a new one replaces the
+/// old, so the list is no longer than the council, and nobody can fill it.
 fn take(
     pending: &mut Vec<Pending>,
     member: &str,

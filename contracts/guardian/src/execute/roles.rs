@@ -1,10 +1,11 @@
 //! Two-step roles with a delay (R-21).
 //!
 //! ```text
-//! ProposeRole (a scheduled operation) --> candidate --AcceptRole (the candidate)--> accepted --roles delay--> CompleteRole (anyone)
+//! ProposeRole (a scheduled operation) --> candidate --AcceptRole, by the candidate--> accepted
+//! accepted --roles delay, CompleteRole by anyone--> holder
 //! ```
-//! An address that nobody holds the key of never accepts, so a typing error locks nothing. That no address is proposer and canceller
-//! (R-26) is asked at every step, since the other list may have changed in between.
+//! An address that nobody holds the key of never accepts, so a typing error locks nothing. That no address is proposer
+//! and canceller (R-26) is asked at every step, since the other list may have changed in between.
 
 use crate::error::ContractError;
 use crate::execute::ensure_self;
@@ -14,8 +15,8 @@ use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use firebreak_messages::guardian::{Role, RoleAccepted, RoleChanged, RoleProposed, ROLE_MEMBERS_MAX};
 use firebreak_messages::time::now;
 
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::NotHolder`] of the replaced one, [`ContractError::TooManyHolders`], and
-/// those of [`validate::new_holder`].
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::NotHolder`] of the replaced one,
+/// [`ContractError::TooManyHolders`], and those of [`validate::new_holder`].
 pub fn propose_role(
     deps: DepsMut,
     env: &Env,
@@ -39,8 +40,8 @@ pub fn propose_role(
     Ok(Response::new().add_event(RoleProposed { role, candidate }))
 }
 
-/// Errors: [`ContractError::NoCandidate`], [`ContractError::NotCandidate`], [`ContractError::AlreadyAccepted`], and those of
-/// [`validate::new_holder`].
+/// Errors: [`ContractError::NoCandidate`], [`ContractError::NotCandidate`], [`ContractError::AlreadyAccepted`], and
+/// those of [`validate::new_holder`].
 pub fn accept_role(deps: DepsMut, env: &Env, info: &MessageInfo, role: Role) -> Result<Response, ContractError> {
     let mut roles = ROLES.load(deps.storage)?;
     let Candidate { candidate, replaces, effective_at, .. } = candidate_of(&roles, role)?;
@@ -58,8 +59,8 @@ pub fn accept_role(deps: DepsMut, env: &Env, info: &MessageInfo, role: Role) -> 
     Ok(Response::new().add_event(RoleAccepted { role, candidate, effective_at }))
 }
 
-/// Errors: [`ContractError::NoCandidate`], [`ContractError::NotAccepted`], [`ContractError::NotEffective`], and those of
-/// [`validate::new_holder`].
+/// Errors: [`ContractError::NoCandidate`], [`ContractError::NotAccepted`], [`ContractError::NotEffective`], and those
+/// of [`validate::new_holder`].
 pub fn complete_role(deps: DepsMut, env: &Env, role: Role) -> Result<Response, ContractError> {
     let mut roles = ROLES.load(deps.storage)?;
     let Candidate { candidate, replaces, effective_at, .. } = candidate_of(&roles, role)?;

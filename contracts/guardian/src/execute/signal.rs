@@ -18,8 +18,8 @@ pub struct Trip {
     pub observed_at: u64,
 }
 
-/// Opens the market's incident, or continues the one whose last signal is less than an hour old. Three reads and at most four writes: it runs
-/// under the gas limit that the breaker gives it, inside a price report.
+/// Opens the market's incident, or continues the one whose last signal is less than an hour old. Three reads and at
+/// most four writes: it runs under the gas limit that the breaker gives it, inside a price report.
 ///
 /// Errors: [`ContractError::Unauthorized`].
 pub fn signal(deps: DepsMut, env: &Env, info: &MessageInfo, trip: Trip) -> Result<Response, ContractError> {

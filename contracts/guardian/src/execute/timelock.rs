@@ -70,11 +70,11 @@ pub fn cancel(deps: DepsMut, info: &MessageInfo, operation: u64) -> Result<Respo
     Ok(Response::new().add_event(OperationCanceled { operation, canceller }))
 }
 
-/// Runs a ready operation's calls in one sub-message. Open to anyone: the decision was made, and nobody should be able to hold it
-/// back by staying away.
+/// Runs a ready operation's calls in one sub-message. Open to anyone: the decision was made, and nobody should be able
+/// to hold it back by staying away.
 ///
-/// The proposer must still be one. The class and its delay are looked up again: what a delay or a class has become
-/// since the scheduling holds if it is longer; if it is shorter, the delay at the scheduling holds.
+/// The proposer must still be one. The class and its delay are looked up again: what a delay or a class has
+/// become since the scheduling holds if it is longer; if it is shorter, the delay at the scheduling holds.
 ///
 /// Errors: [`ContractError::Executing`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`],
 /// [`ContractError::PredecessorNotExecuted`], [`ContractError::ProposerRevoked`], [`ContractError::NotReady`],
@@ -110,6 +110,8 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
         msg: to_json_binary(&ExecuteMsg::RunCalls { operation })?,
         funds: vec![],
     };
+    // No gas limit, on purpose: under one, whoever executes could starve the calls and make the operation fail for good.
+    // Without, running out of gas undoes the whole transaction, and the operation stays scheduled.
     Ok(Response::new().add_submessage(SubMsg::reply_always(run, EXECUTED)))
 }
 

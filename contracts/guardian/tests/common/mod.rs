@@ -86,10 +86,7 @@ impl Ground {
             derivatives_vault: stub_code,
         };
         let msg = InstantiateMsg {
-            roles: RolesSetup {
-                proposers: vec![dao.to_string()],
-                cancellers: vec!["veto".into_addr().to_string()],
-            },
+            roles: RolesSetup { proposers: vec![dao.to_string()], cancellers: vec!["veto".into_addr().to_string()] },
             delays: delays(),
             council: CouncilConfig {
                 group: group.to_string(),
@@ -264,12 +261,7 @@ impl Chain {
         execute(&self.suite.oracle, &set_feed(feed))
     }
 
-    pub fn confirm(
-        &mut self,
-        member: &Addr,
-        action: &CouncilAction,
-        nonce: u64,
-    ) -> Result<AppResponse, ContractError> {
+    pub fn confirm(&mut self, member: &Addr, action: &CouncilAction, nonce: u64) -> Result<AppResponse, ContractError> {
         self.send(member, &ExecuteMsg::Confirm { action: action.clone(), nonce })
     }
 

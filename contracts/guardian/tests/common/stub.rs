@@ -3,8 +3,8 @@
 //! A body that holds `"market":666` is refused. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
 
 use cosmwasm_std::{
-    from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply,
-    Response, StdError, StdResult, WasmMsg,
+    from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, StdError, StdResult,
+    WasmMsg,
 };
 use cw_multi_test::error::AnyResult;
 use cw_multi_test::Contract;

@@ -10,11 +10,11 @@ use firebreak_messages::time::now;
 use firebreak_messages::{MarketId, MARKETS_MAX};
 use firebreak_risk::{Amount, RiskResult};
 
-/// Pays each deficit, in order, up to what the fund holds, what the window of all markets allows and what the market's own
-/// window allows; first loss first, then stakers, whose shares lose value together.
+/// Pays each deficit, in order, up to what the fund holds, what the window of all markets allows and what the market's
+/// own window allows; first loss first, then stakers, whose shares lose value together.
 ///
-/// Being short, a deficit of zero and a market named twice are answers. What is paid goes to the sender, a registered vault: there
-/// is no field for a receiver, so a wrong one cannot be named.
+/// Being short, a deficit of zero and a market named twice are answers. What is paid goes to the sender, a registered
+/// vault: there is no field for a receiver, so a wrong one cannot be named.
 ///
 /// Errors: [`ContractError::NotRegistered`], [`ContractError::OutOfBounds`] of more than [`MARKETS_MAX`] deficits.
 pub fn cover(

@@ -22,8 +22,9 @@ pub fn add_first_loss(mut fund: Fund, info: &MessageInfo, paid: Amount) -> Resul
 
 /// Splits fees between stakers (rounded down) and first loss (the rest, so nothing is lost).
 ///
-/// Without shares all of it is first loss: coins that back no share would be a present to the next staker. Somebody who stakes just
-/// before fees arrive does take part in them; the cool-down, in which that stake is first in line for losses, is the price of it.
+/// Without shares all of it is first loss: coins that back no share would be a present to the next staker. Somebody who
+/// stakes just before fees arrive does take part in them; the cool-down, in which that stake bears losses, is the price
+/// of it.
 pub fn receive_fees(
     config: &StoredConfig,
     mut fund: Fund,

@@ -8,8 +8,8 @@ use firebreak_messages::insurance_fund::Staked;
 use firebreak_messages::time::now;
 use firebreak_risk::{fund_shares_for_deposit, Amount, FundShares};
 
-/// Buys shares at the value of now. Shares that exist but are worth nothing have no price: then staking waits until fees have
-/// given them one again, instead of selling the next staker's coins for old shares' sake.
+/// Buys shares at the value of now. Shares that exist but are worth nothing have no price: then staking waits until
+/// fees have given them one again, instead of selling the next staker's coins for old shares' sake.
 ///
 /// Errors: [`ContractError::TooFewShares`], [`firebreak_risk::RiskError::PoolWorthless`].
 pub fn stake(

@@ -1,4 +1,5 @@
-//! Leaving: a request starts the cool-down, a claim within the window after it is paid, a late one finds its shares staked again.
+//! Leaving: a request starts the cool-down, a claim within the window after it is paid, a late one finds its shares
+//! staked again.
 //!
 //! ```text
 //! free shares --RequestUnstake--> cooling --matures_at--> claimable --expires_at--> free shares
@@ -6,8 +7,8 @@
 //!      +--------CancelUnstake--------+------------------------+--ClaimUnstake--> coins
 //! ```
 //!
-//! Cooling and claimable shares are part of the supply: they bear every loss until the claim, and the claim is paid at its own
-//! time's value. Fixing the value at the request would let whoever asks first leave losses to the others.
+//! Cooling and claimable shares are part of the supply: they bear every loss until the claim, and the claim is paid at
+//! its own time's value. Fixing the value at the request would let whoever asks first leave losses to the others.
 
 use crate::check::{Done, Payment};
 use crate::error::ContractError;

@@ -1,7 +1,7 @@
 //! The council: k of n members tighten at once.
 
 use crate::code::Code;
-use crate::invariants::Nature;
+use crate::ledger::Nature;
 use crate::outcome::Attempt;
 use crate::world::World;
 use firebreak_messages::circuit_breaker::Scope;

@@ -1,8 +1,8 @@
 //! The DAO: a cw3 multisig proposes to the guardian's timelock.
 
-use crate::builder::DAO_MEMBERS;
+use crate::bootstrap::DAO_MEMBERS;
 use crate::code::Code;
-use crate::invariants::Nature;
+use crate::ledger::Nature;
 use crate::outcome::Attempt;
 use crate::world::World;
 use cosmwasm_std::{to_json_binary, Event, WasmMsg};

@@ -1,6 +1,6 @@
 //! Feeders report, the oracle publishes, the breaker evaluates.
 
-use crate::invariants::Nature;
+use crate::ledger::Nature;
 use crate::outcome::Attempt;
 use crate::units::feed_of;
 use crate::world::World;

@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::world::World;
+use cosmwasm_std::Addr;
 use firebreak_derivatives_vault::state as vault;
 use firebreak_messages::circuit_breaker::{
     self, effective_posture, layout as breaker, EffectivePosture, PostureRecord,
@@ -115,6 +116,11 @@ impl World {
     pub fn effective(&self, market: MarketId) -> EffectivePosture {
         let round = self.price_record(market).and_then(|record| record.latest().map(|round| round.round)).unwrap_or(0);
         effective_posture(self.posture_record(market).as_ref(), self.posture_of_all().as_ref(), round, self.now())
+    }
+
+    /// The wasm admin of a contract.
+    pub fn admin_of(&self, code: Code) -> Option<Addr> {
+        self.app.contract_data(self.addresses.of(code)).ok().and_then(|data| data.admin)
     }
 
     /// The markets that the World was built with.

@@ -1,0 +1,293 @@
+//! The council: k of n, at once, tighter only. The group is a real cw4-group, read raw.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+#![allow(dead_code, clippy::disallowed_methods)]
+mod common;
+
+use common::*;
+use cosmwasm_std::from_json;
+use cw_multi_test::{Executor, IntoAddr};
+use firebreak_guardian::ContractError;
+use firebreak_messages::circuit_breaker::{self, LevelText, Scope};
+use firebreak_messages::event::Fact;
+use firebreak_messages::guardian::*;
+use firebreak_messages::{MarketId, Source};
+use firebreak_risk::{Level, Phase, Posture};
+
+fn freeze_btc() -> CouncilAction {
+    restrict(Scope::Market(BTC), Level::Frozen, HOUR)
+}
+
+// R-20
+#[test]
+fn the_second_of_two_confirmations_restricts_in_its_own_transaction() {
+    let mut chain = Chain::new();
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    let raised_at = chain.now();
+    let response = chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    let wanted = ActionConfirmed { member: alice.to_string(), nonce: 0, weight: 1, threshold: 2 };
+    assert_eq!(only::<ActionConfirmed>(&response), wanted);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker), []);
+    chain.wait(6);
+    let response = chain.confirm(&bob, &freeze_btc(), 0).unwrap();
+    let until = chain.now() + HOUR;
+    let acted = only::<CouncilActed>(&response);
+    let wanted =
+        CouncilActed { nonce: 0, scope: Scope::Market(BTC), level: LevelText(Level::Frozen), until, incident: 1 };
+    assert_eq!(acted, wanted);
+    let received = chain.received(&chain.suite.circuit_breaker);
+    assert_eq!((received.len(), received[0].sender.clone()), (1, chain.guardian.to_string()));
+    let wanted = circuit_breaker::ExecuteMsg::Restrict {
+        scope: Scope::Market(BTC),
+        source: Source::Council,
+        phases: vec![Phase { until, posture: Posture::preset(Level::Frozen) }],
+        incident: 1,
+    };
+    assert_eq!(received[0].message::<circuit_breaker::ExecuteMsg>(), wanted);
+    let wanted = Incident {
+        incident: 1,
+        market: Some(BTC),
+        cause: "council".into(),
+        detected_at: raised_at,
+        contained_at: raised_at + 6,
+        last_signal_at: raised_at + 6,
+        signals: 0,
+        level_max: Level::Frozen,
+    };
+    assert_eq!(chain.incident(1), wanted);
+    let council = chain.council();
+    assert_eq!((council.nonce, council.pending), (1, vec![]));
+}
+
+#[test]
+fn an_incident_of_all_markets_names_none() {
+    let mut chain = Chain::new();
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    let action = restrict(Scope::All, Level::ReduceOnly, HOUR);
+    chain.confirm(&alice, &action, 0).unwrap();
+    let opened = only::<IncidentOpened>(&chain.confirm(&bob, &action, 0).unwrap());
+    assert_eq!((opened.scope, chain.incident(opened.incident).market), (Scope::All, None));
+}
+
+// R-18
+#[test]
+fn a_counted_action_voids_every_older_confirmation() {
+    let mut chain = Chain::new();
+    let (alice, bob, carol) = (chain.alice.clone(), chain.bob.clone(), chain.carol.clone());
+    let other = restrict(Scope::All, Level::Guarded, HOUR);
+    chain.confirm(&carol, &other, 0).unwrap();
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    chain.confirm(&bob, &freeze_btc(), 0).unwrap();
+    // Carol's is gone, and what was signed for the old nonce is refused.
+    let old = ExecuteMsg::Confirm { action: other.clone(), nonce: 0 };
+    chain.refused(&alice, &old, ContractError::StaleNonce { wanted: 1, found: 0 });
+    let future = ExecuteMsg::Confirm { action: other.clone(), nonce: 2 };
+    chain.refused(&alice, &future, ContractError::StaleNonce { wanted: 1, found: 2 });
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&alice, &other, 1).unwrap());
+    assert_eq!(confirmed.weight, 1);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
+}
+
+// R-18
+#[test]
+fn a_removed_members_confirmation_counts_nothing() {
+    let mut chain = Chain::new();
+    let (alice, bob, carol) = (chain.alice.clone(), chain.bob.clone(), chain.carol.clone());
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    // A swap that leaves the total unchanged.
+    let dave = "dave".into_addr();
+    chain.update_group(&[&alice], vec![member(&dave, 1)]);
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&bob, &freeze_btc(), 0).unwrap());
+    assert_eq!(confirmed.weight, 1);
+    let msg = ExecuteMsg::Confirm { action: freeze_btc(), nonce: 0 };
+    chain.refused(&alice, &msg, ContractError::NotMember { found: alice.to_string() });
+    assert_eq!(chain.council().pending[0].confirmations, [bob.to_string()]);
+    chain.confirm(&carol, &freeze_btc(), 0).unwrap();
+    assert_eq!(chain.council().nonce, 1);
+}
+
+#[test]
+fn weights_count_as_they_are_when_they_are_counted() {
+    let mut chain = Chain::new();
+    let (alice, bob, carol) = (chain.alice.clone(), chain.bob.clone(), chain.carol.clone());
+    let council = CouncilConfig { threshold: 3, ..chain.council().config };
+    chain.send(&chain.guardian.clone(), &ExecuteMsg::SetCouncil { council }).unwrap();
+    chain.confirm(&alice, &freeze_btc(), 1).unwrap();
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&bob, &freeze_btc(), 1).unwrap());
+    assert_eq!((confirmed.weight, confirmed.threshold), (2, 3));
+    chain.update_group(&[], vec![member(&alice, 2), member(&carol, 0)]);
+    // Weight zero is a member of the group and none of the council.
+    let msg = ExecuteMsg::Confirm { action: freeze_btc(), nonce: 1 };
+    chain.refused(&carol, &msg, ContractError::NotMember { found: carol.to_string() });
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&bob, &freeze_btc(), 1).unwrap());
+    assert_eq!(confirmed.weight, 3);
+    assert_eq!(chain.council().nonce, 2);
+}
+
+#[test]
+fn confirmations_must_come_together() {
+    let mut chain = Chain::new();
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    let expires_at = chain.now() + 600;
+    assert_eq!(chain.council().pending[0].expires_at, expires_at);
+    chain.wait(600);
+    assert_eq!(chain.council().pending, []);
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&bob, &freeze_btc(), 0).unwrap());
+    assert_eq!(confirmed.weight, 1);
+    assert_eq!(chain.council().nonce, 0);
+}
+
+#[test]
+fn a_member_has_one_open_confirmation() {
+    let mut chain = Chain::new();
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    // The same one twice is one.
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&alice, &freeze_btc(), 0).unwrap());
+    assert_eq!(confirmed.weight, 1);
+    // Another one takes the place of the first: twenty actions fill nothing.
+    for seconds in 1..=20 {
+        chain.confirm(&alice, &restrict(Scope::All, Level::Guarded, seconds), 0).unwrap();
+    }
+    let pending = chain.council().pending;
+    assert_eq!((pending.len(), pending[0].confirmations.clone()), (1, vec![alice.to_string()]));
+    // A different duration is a different action.
+    let confirmed =
+        only::<ActionConfirmed>(&chain.confirm(&bob, &restrict(Scope::All, Level::Guarded, 21), 0).unwrap());
+    assert_eq!(confirmed.weight, 1);
+}
+
+#[test]
+fn sixteen_actions_wait_at_most() {
+    let mut chain = Chain::new();
+    let many: Vec<_> = (0..17).map(|n| format!("member {n}").as_str().into_addr()).collect();
+    chain.update_group(&[], many.iter().map(|address| member(address, 1)).collect());
+    for (address, seconds) in many.iter().zip(1..).take(16) {
+        chain.confirm(address, &restrict(Scope::All, Level::Guarded, seconds), 0).unwrap();
+    }
+    let msg = ExecuteMsg::Confirm { action: restrict(Scope::All, Level::Guarded, 17), nonce: 0 };
+    chain.refused(&many[16], &msg, ContractError::TooManyPending { max: 16 });
+    // Joining one of them works, and reaches the threshold.
+    chain.confirm(&many[16], &restrict(Scope::All, Level::Guarded, 3), 0).unwrap();
+    assert_eq!((chain.council().nonce, chain.council().pending), (1, vec![]));
+}
+
+#[test]
+fn an_action_has_fifteen_confirmations_at_most() {
+    let mut chain = Chain::new();
+    let many: Vec<_> = (0..16).map(|n| format!("member {n}").as_str().into_addr()).collect();
+    chain.update_group(&[], many.iter().map(|address| member(address, 1)).collect());
+    let council = CouncilConfig { threshold: 19, ..chain.council().config };
+    chain.send(&chain.guardian.clone(), &ExecuteMsg::SetCouncil { council }).unwrap();
+    for address in &many[..15] {
+        chain.confirm(address, &freeze_btc(), 1).unwrap();
+    }
+    let msg = ExecuteMsg::Confirm { action: freeze_btc(), nonce: 1 };
+    chain.refused(&many[15], &msg, ContractError::TooManyConfirmations { max: 15 });
+}
+
+// R-12
+#[test]
+fn the_council_only_tightens_for_a_bounded_time() {
+    let mut chain = Chain::new();
+    let alice = chain.alice.clone();
+    let out = |what, wanted: &str, found: &str| ContractError::OutOfBounds {
+        what,
+        wanted: wanted.into(),
+        found: found.into(),
+    };
+    for (level, seconds, wanted) in [
+        (Level::Normal, 60, out("level", "guarded, reduce-only or frozen", "normal")),
+        (Level::Settlement, 60, out("level", "guarded, reduce-only or frozen", "settlement")),
+        (Level::Frozen, 0, out("duration_seconds", "1 to 21600", "0")),
+        (Level::Frozen, 6 * HOUR + 1, out("duration_seconds", "1 to 21600", "21601")),
+        (Level::ReduceOnly, 2 * DAY + 1, out("duration_seconds", "1 to 172800", "172801")),
+        (Level::Guarded, u64::MAX, out("duration_seconds", "1 to 172800", "18446744073709551615")),
+    ] {
+        let msg = ExecuteMsg::Confirm { action: restrict(Scope::All, level, seconds), nonce: 0 };
+        chain.refused(&alice, &msg, wanted);
+    }
+    // There is no other action to confirm: what is not a restriction is not a message.
+    for body in [
+        r#"{"confirm":{"nonce":0,"action":{"lift":{"scope":"all","source":"council"}}}}"#,
+        r#"{"confirm":{"nonce":0,"action":{"scope":"all","level":"frozen"}}}"#,
+    ] {
+        assert!(from_json::<ExecuteMsg>(body.as_bytes()).is_err(), "{body}");
+    }
+    let whole = r#"{"confirm":{"nonce":0,"action":{"scope":"all","level":"frozen","duration_seconds":60}}}"#;
+    assert!(from_json::<ExecuteMsg>(whole.as_bytes()).is_ok());
+}
+
+#[test]
+fn strangers_do_not_confirm() {
+    let mut chain = Chain::new();
+    let msg = ExecuteMsg::Confirm { action: freeze_btc(), nonce: 0 };
+    for stranger in [chain.dao.clone(), chain.veto.clone(), chain.guardian.clone()] {
+        chain.refused(&stranger, &msg, ContractError::NotMember { found: stranger.to_string() });
+    }
+}
+
+#[test]
+fn a_refusal_of_the_breaker_spends_nothing() {
+    let mut chain = Chain::new();
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    let action = restrict(Scope::Market(MarketId(666)), Level::Guarded, HOUR);
+    chain.confirm(&alice, &action, 0).unwrap();
+    let before = chain.picture();
+    let msg = ExecuteMsg::Confirm { action, nonce: 0 };
+    let guardian = chain.guardian.clone();
+    let error = chain.app.execute_contract(bob, guardian, &msg, &[]).unwrap_err();
+    assert!(error.root_cause().to_string().contains("market 666"), "{error:?}");
+    assert_eq!(chain.picture(), before);
+}
+
+#[test]
+fn a_new_council_starts_without_the_old_ones_confirmations() {
+    let mut chain = Chain::new();
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    let before = chain.council().config;
+    let council = CouncilConfig { threshold: 1, ..before.clone() };
+    let call = chain.own(&ExecuteMsg::SetCouncil { council: council.clone() });
+    let operation = chain.schedule(vec![call]);
+    chain.wait(DAY);
+    let response = chain.run(operation).unwrap();
+    let fact = only::<CouncilChanged>(&response);
+    assert_eq!((fact.threshold_before, fact.threshold, fact.nonce), (2, 1, 1));
+    assert_eq!((chain.council().config, chain.council().pending), (council, vec![]));
+    let msg = ExecuteMsg::Confirm { action: freeze_btc(), nonce: 0 };
+    chain.refused(&bob, &msg, ContractError::StaleNonce { wanted: 1, found: 0 });
+    // Not by the council itself, and never with a threshold that it cannot reach.
+    let wanted = ContractError::Unauthorized { wanted: chain.guardian.to_string(), found: alice.to_string() };
+    chain.refused(&alice, &ExecuteMsg::SetCouncil { council: before.clone() }, wanted);
+    let guardian = chain.guardian.clone();
+    let wanted = ContractError::OutOfBounds { what: "threshold", wanted: "1 to 3".into(), found: "4".into() };
+    chain.refused(&guardian, &ExecuteMsg::SetCouncil { council: CouncilConfig { threshold: 4, ..before } }, wanted);
+}
+
+#[test]
+fn a_council_decision_is_an_incident_of_its_own() {
+    let mut chain = Chain::new();
+    let breaker = cosmwasm_std::Addr::unchecked(chain.suite.circuit_breaker.clone());
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    let msg = chain.signal_msg(BTC, Level::Guarded, chain.now());
+    chain.send(&breaker, &msg).unwrap();
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    assert_eq!(only::<CouncilActed>(&chain.confirm(&bob, &freeze_btc(), 0).unwrap()).incident, 2);
+    // The breaker's next signal goes on with its own.
+    let response = chain.send(&breaker, &msg).unwrap();
+    assert_eq!(IncidentOpened::all(&response.events), []);
+    assert_eq!((chain.incident(1).signals, chain.incident(2).signals), (2, 0));
+}

@@ -1,0 +1,169 @@
+//! Roles: proposed by an operation, accepted by the new key, effective after a delay, and never both.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+#![allow(dead_code, clippy::disallowed_methods)]
+mod common;
+
+use common::*;
+use cosmwasm_std::Addr;
+use cw_multi_test::IntoAddr;
+use firebreak_guardian::ContractError;
+use firebreak_messages::guardian::*;
+
+fn propose(role: Role, candidate: &Addr, replaces: Option<&Addr>) -> ExecuteMsg {
+    ExecuteMsg::ProposeRole { role, candidate: candidate.to_string(), replaces: replaces.map(Addr::to_string) }
+}
+
+fn revoke(role: Role, address: &Addr) -> ExecuteMsg {
+    ExecuteMsg::RevokeRole { role, address: address.to_string() }
+}
+
+//
+#[test]
+fn a_role_is_proposed_accepted_and_then_waits() {
+    let mut chain = Chain::new();
+    let (dao, new, anyone) = (chain.dao.clone(), "new dao".into_addr(), "anyone".into_addr());
+    let role = Role::Proposer;
+    let msg = propose(role, &new, Some(&dao));
+    // Nobody takes it directly.
+    for stranger in [dao.clone(), new.clone()] {
+        let wanted = ContractError::Unauthorized { wanted: chain.guardian.to_string(), found: stranger.to_string() };
+        chain.refused(&stranger, &msg, wanted);
+    }
+    chain.refused(&new, &ExecuteMsg::AcceptRole { role }, ContractError::NoCandidate { role });
+    assert_eq!(chain.govern(chain.own(&msg)), OperationStatus::Executed);
+    assert_eq!(chain.roles().proposers, [dao.to_string()]);
+    // Not before it accepts, and nobody accepts in its place.
+    let candidate = new.to_string();
+    chain.refused(
+        &anyone,
+        &ExecuteMsg::CompleteRole { role },
+        ContractError::NotAccepted { role, candidate: candidate.clone() },
+    );
+    let wanted = ContractError::NotCandidate { role, wanted: candidate.clone(), found: dao.to_string() };
+    chain.refused(&dao, &ExecuteMsg::AcceptRole { role }, wanted);
+    let accepted = only::<RoleAccepted>(&chain.send(&new, &ExecuteMsg::AcceptRole { role }).unwrap());
+    let effective_at = chain.now() + DAY;
+    assert_eq!(accepted, RoleAccepted { role, candidate: candidate.clone(), effective_at });
+    let wanted = ContractError::AlreadyAccepted { role, candidate: candidate.clone(), effective_at };
+    chain.refused(&new, &ExecuteMsg::AcceptRole { role }, wanted);
+    chain.wait(DAY - 1);
+    let wanted = ContractError::NotEffective { role, candidate: candidate.clone(), effective_at, now: chain.now() };
+    chain.refused(&anyone, &ExecuteMsg::CompleteRole { role }, wanted);
+    chain.wait(1);
+    let changed = only::<RoleChanged>(&chain.send(&anyone, &ExecuteMsg::CompleteRole { role }).unwrap());
+    assert_eq!(changed, RoleChanged { role, granted: candidate.clone(), revoked: dao.to_string() });
+    assert_eq!((chain.roles().proposers, chain.roles().candidates), (vec![candidate], vec![]));
+}
+
+//
+#[test]
+fn a_wrong_address_locks_nothing() {
+    let mut chain = Chain::new();
+    let (dao, role) = (chain.dao.clone(), Role::Proposer);
+    let nobody = "nobody has this key".into_addr();
+    assert_eq!(chain.govern(chain.own(&propose(role, &nobody, Some(&dao)))), OperationStatus::Executed);
+    chain.wait(30 * DAY);
+    // The old one still proposes, and the right candidate takes the place of the wrong one.
+    let right = "right".into_addr();
+    assert_eq!(chain.govern(chain.own(&propose(role, &right, Some(&dao)))), OperationStatus::Executed);
+    let candidates = chain.roles().candidates;
+    assert_eq!((candidates.len(), candidates[0].candidate.clone()), (1, right.to_string()));
+    // Or the candidacy is just ended.
+    assert_eq!(chain.govern(chain.own(&revoke(role, &right))), OperationStatus::Executed);
+    assert_eq!(chain.roles().candidates, []);
+    assert_eq!(chain.roles().proposers, [dao.to_string()]);
+}
+
+//
+#[test]
+fn nobody_becomes_proposer_and_canceller_at_any_step() {
+    let mut chain = Chain::new();
+    let (dao, veto, both, guardian) =
+        (chain.dao.clone(), chain.veto.clone(), "both".into_addr(), chain.guardian.clone());
+    for (role, address) in [(Role::Canceller, &dao), (Role::Proposer, &veto)] {
+        let wanted = ContractError::RolesOverlap { role, address: address.to_string() };
+        chain.refused(&guardian, &propose(role, address, None), wanted);
+    }
+    let wanted = ContractError::RoleOfSelf { role: Role::Canceller, address: guardian.to_string() };
+    chain.refused(&guardian, &propose(Role::Canceller, &guardian, None), wanted);
+    let wanted = ContractError::AlreadyHolder { role: Role::Proposer, address: dao.to_string() };
+    chain.refused(&guardian, &propose(Role::Proposer, &dao, None), wanted);
+    // A candidate for both, while it is neither: the second completion is refused, and so is a second acceptance.
+    chain.send(&guardian, &propose(Role::Proposer, &both, None)).unwrap();
+    chain.send(&guardian, &propose(Role::Canceller, &both, None)).unwrap();
+    chain.send(&both, &ExecuteMsg::AcceptRole { role: Role::Proposer }).unwrap();
+    chain.send(&both, &ExecuteMsg::AcceptRole { role: Role::Canceller }).unwrap();
+    chain.wait(DAY);
+    chain.send(&both, &ExecuteMsg::CompleteRole { role: Role::Proposer }).unwrap();
+    let wanted = ContractError::RolesOverlap { role: Role::Canceller, address: both.to_string() };
+    chain.refused(&both, &ExecuteMsg::CompleteRole { role: Role::Canceller }, wanted);
+    chain.send(&guardian, &propose(Role::Canceller, &"other".into_addr(), None)).unwrap();
+    let roles = chain.roles();
+    assert!(roles.proposers.iter().all(|address| !roles.cancellers.contains(address)));
+}
+
+#[test]
+fn the_last_of_a_role_stays() {
+    let mut chain = Chain::new();
+    let (dao, veto, guardian) = (chain.dao.clone(), chain.veto.clone(), chain.guardian.clone());
+    for (role, address) in [(Role::Proposer, &dao), (Role::Canceller, &veto)] {
+        let wanted = ContractError::LastHolder { role, address: address.to_string() };
+        chain.refused(&guardian, &revoke(role, address), wanted);
+        let wanted = ContractError::Unauthorized { wanted: guardian.to_string(), found: dao.to_string() };
+        chain.refused(&dao, &revoke(role, address), wanted);
+    }
+    let wanted = ContractError::NotHolder { role: Role::Canceller, address: dao.to_string() };
+    chain.refused(&guardian, &revoke(Role::Canceller, &dao), wanted);
+    // Through the timelock it is a failed operation.
+    assert_eq!(chain.govern(chain.own(&revoke(Role::Proposer, &dao))), OperationStatus::Failed);
+}
+
+#[test]
+fn a_role_has_at_most_eight_holders() {
+    let mut ground = Ground::new();
+    ground.msg.roles.cancellers = (0..8).map(|n| format!("veto {n}").as_str().into_addr().to_string()).collect();
+    let mut chain = Chain::on(ground);
+    let (guardian, ninth, role) = (chain.guardian.clone(), "ninth".into_addr(), Role::Canceller);
+    chain.refused(&guardian, &propose(role, &ninth, None), ContractError::TooManyHolders { role, max: 8 });
+    let stranger = "stranger".into_addr();
+    let wanted = ContractError::TooManyHolders { role, max: 8 };
+    chain.refused(&guardian, &propose(role, &ninth, Some(&stranger)), wanted);
+    chain.send(&guardian, &propose(role, &ninth, Some(&"veto 3".into_addr()))).unwrap();
+    chain.send(&ninth, &ExecuteMsg::AcceptRole { role }).unwrap();
+    chain.wait(DAY);
+    chain.send(&ninth, &ExecuteMsg::CompleteRole { role }).unwrap();
+    assert_eq!(chain.roles().cancellers.len(), 8);
+}
+
+#[test]
+fn a_replaced_holder_that_was_revoked_meanwhile_is_no_obstacle() {
+    let mut ground = Ground::new();
+    ground.msg.roles.proposers.push("second dao".into_addr().to_string());
+    let mut chain = Chain::on(ground);
+    let (guardian, second, new, role) =
+        (chain.guardian.clone(), "second dao".into_addr(), "new".into_addr(), Role::Proposer);
+    chain.refused(
+        &guardian,
+        &propose(role, &new, Some(&new)),
+        ContractError::NotHolder { role, address: new.to_string() },
+    );
+    chain.send(&guardian, &propose(role, &new, Some(&second))).unwrap();
+    chain.send(&new, &ExecuteMsg::AcceptRole { role }).unwrap();
+    chain.send(&guardian, &revoke(role, &second)).unwrap();
+    chain.wait(DAY);
+    let changed = only::<RoleChanged>(&chain.send(&new, &ExecuteMsg::CompleteRole { role }).unwrap());
+    assert_eq!(changed, RoleChanged { role, granted: new.to_string(), revoked: String::new() });
+    assert_eq!(chain.roles().proposers, [chain.dao.to_string(), new.to_string()]);
+}

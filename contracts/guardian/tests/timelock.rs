@@ -1,0 +1,573 @@
+//! The timelock: what waits how long, what is refused, and what a run leaves behind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+#![allow(dead_code, clippy::disallowed_methods)]
+mod common;
+
+use common::*;
+use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
+use cosmwasm_std::{coins, to_json_binary, Binary};
+use cw_multi_test::IntoAddr;
+use firebreak_guardian::{contract, state, ContractError};
+use firebreak_messages::circuit_breaker::{self, Scope};
+use firebreak_messages::guardian::*;
+use firebreak_messages::{derivatives_vault, insurance_fund, oracle, MarketId, Source};
+use firebreak_risk::{Level, Phase, Posture};
+
+fn lift() -> circuit_breaker::ExecuteMsg {
+    circuit_breaker::ExecuteMsg::Lift { scope: Scope::All, source: Source::Council }
+}
+
+fn restriction(source: Source) -> circuit_breaker::ExecuteMsg {
+    let phases = vec![Phase { until: 5_000_000_000, posture: Posture::preset(Level::ReduceOnly) }];
+    circuit_breaker::ExecuteMsg::Restrict { scope: Scope::All, source, phases, incident: 0 }
+}
+
+fn migrate(contract: &str, code_id: u64) -> Call {
+    Call::Migrate { contract: contract.into(), code_id, msg: Binary::from(b"{}") }
+}
+
+#[test]
+fn an_operation_runs_its_calls_as_the_guardian_when_its_delay_is_over() {
+    let mut chain = Chain::new();
+    let start = chain.now();
+    let (dao, msg) = (chain.dao.clone(), chain.schedule_msg(vec![chain.hook_feed(1), chain.hook_feed(2)]));
+    let scheduled = only::<OperationScheduled>(&chain.send(&dao, &msg).unwrap());
+    let wanted = OperationScheduled {
+        operation: 1,
+        proposer: dao.to_string(),
+        class: DelayClass::Parameters,
+        ready_at: start + HOUR,
+        not_after: start + 10 * DAY,
+    };
+    assert_eq!(scheduled, wanted);
+    let anyone = "anyone".into_addr();
+    chain.wait(HOUR - 1);
+    let early = ContractError::NotReady { operation: 1, ready_at: start + HOUR, now: start + HOUR - 1 };
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation: 1 }, early);
+    chain.wait(1);
+    let response = chain.run(1).unwrap();
+    assert_eq!(only::<OperationExecuted>(&response), OperationExecuted { operation: 1 });
+    assert_eq!(chain.operation(1).status, OperationStatus::Executed);
+    let received = chain.received(&chain.suite.oracle);
+    assert!(received.iter().all(|received| received.sender == chain.guardian.as_str()));
+    let messages: Vec<oracle::ExecuteMsg> = received.iter().map(Received::message).collect();
+    assert_eq!(messages, [set_feed(1), set_feed(2)]);
+    // Once.
+    let again = ContractError::NotScheduled { operation: 1, found: OperationStatus::Executed };
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation: 1 }, again);
+}
+
+#[test]
+fn the_class_is_a_function_of_target_and_message() {
+    use DelayClass::{Code, Parameters, Roles};
+    let chain = Chain::new();
+    let SuiteResponse { oracle, circuit_breaker, insurance_fund, derivatives_vault } = chain.suite.clone();
+    let own = chain.guardian.to_string();
+    let vault = "vault".into_addr().to_string();
+    let configure_fund = insurance_fund::ExecuteMsg::Configure { config: fund_config() };
+    let configure_vault = derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() };
+    let propose = ExecuteMsg::ProposeRole { role: Role::Proposer, candidate: vault.clone(), replaces: None };
+    let deposit = Call::Execute {
+        contract: insurance_fund.clone(),
+        msg: to_json_binary(&configure_fund).unwrap(),
+        funds: coins(1, "uusdc"),
+    };
+    for (name, call, class) in [
+        ("feed", execute(&oracle, &set_feed(1)), Parameters),
+        ("hook", execute(&oracle, &oracle::ExecuteMsg::SetHook { hook: None }), Roles),
+        ("report", execute(&oracle, &oracle::ExecuteMsg::Report { reports: vec![] }), Code),
+        ("restrict", execute(&circuit_breaker, &restriction(Source::Governance)), Parameters),
+        ("lift", execute(&circuit_breaker, &lift()), Roles),
+        (
+            "signal target",
+            execute(&circuit_breaker, &circuit_breaker::ExecuteMsg::SetGuardian { guardian: None }),
+            Roles,
+        ),
+        ("evaluate", execute(&circuit_breaker, &circuit_breaker::ExecuteMsg::Evaluate { feeds: vec![] }), Code),
+        ("fund", execute(&insurance_fund, &configure_fund), Parameters),
+        ("fund with coins", deposit, Code),
+        (
+            "register",
+            execute(&insurance_fund, &insurance_fund::ExecuteMsg::RegisterVault { vault: vault.clone() }),
+            Roles,
+        ),
+        (
+            "unregister",
+            execute(&insurance_fund, &insurance_fund::ExecuteMsg::UnregisterVault { vault: vault.clone() }),
+            Roles,
+        ),
+        ("cover", execute(&insurance_fund, &insurance_fund::ExecuteMsg::Cover { deficits: vec![] }), Code),
+        ("vault", execute(&derivatives_vault, &configure_vault), Parameters),
+        ("sweep", execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::SweepFees {}), Code),
+        ("delays", execute(&own, &ExecuteMsg::SetDelays { delays: delays() }), Roles),
+        ("council", execute(&own, &ExecuteMsg::SetCouncil { council: chain.council().config }), Roles),
+        ("role", execute(&own, &propose), Roles),
+        ("revoke", execute(&own, &ExecuteMsg::RevokeRole { role: Role::Proposer, address: vault }), Roles),
+        ("unknown variant", raw(&oracle, r#"{"set_everything":{}}"#), Code),
+        // Receivers ignore fields that they do not have, so the message is what its name says.
+        ("unknown field", raw(&oracle, r#"{"set_hook":{"hook":null,"now":true}}"#), Roles),
+        ("missing field", raw(&oracle, r#"{"set_feed":{"feed":1}}"#), Code),
+        ("unknown own variant", raw(&own, r#"{"set_everything":{}}"#), Code),
+        // The right message at the wrong address.
+        ("a feed of the vault", execute(&derivatives_vault, &set_feed(1)), Code),
+        ("unknown contract", execute(chain.stranger.as_str(), &set_feed(1)), Code),
+        ("no json", raw(&oracle, "\u{1}"), Code),
+        ("migration", migrate(&oracle, 1), Code),
+    ] {
+        let answer = chain.class_of(call);
+        assert_eq!(answer.class, class, "{name}: {}", answer.reason);
+        let delay = match class {
+            Parameters => HOUR,
+            Roles => DAY,
+            Code => 2 * DAY,
+        };
+        assert_eq!(answer.delay_seconds, delay, "{name}");
+    }
+}
+
+#[test]
+fn an_operation_waits_as_long_as_its_slowest_call() {
+    let mut chain = Chain::new();
+    let start = chain.now();
+    let slow = execute(&chain.suite.circuit_breaker.clone(), &lift());
+    let operation = chain.schedule(vec![chain.hook_feed(1), slow, chain.hook_feed(2)]);
+    let record = chain.operation(operation);
+    assert_eq!((record.class, record.ready_at), (DelayClass::Roles, start + DAY));
+}
+
+#[test]
+fn calls_that_would_go_around_something_are_not_scheduled() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let (oracle, breaker) = (chain.suite.oracle.clone(), chain.suite.circuit_breaker.clone());
+    let two = r#"{"set_hook":{"hook":null},"set_feed":{}}"#;
+    let mut cases = vec![
+        (raw(&oracle, two), ContractError::SeveralMessages { found: 2 }),
+        (raw(chain.stranger.as_str(), r#"{"a":{},"a":{}}"#), ContractError::SeveralMessages { found: 2 }),
+    ];
+    for found in [Source::Council, Source::Band, Source::Velocity] {
+        let wanted = ContractError::RestrictionSource { wanted: Source::Governance, found };
+        cases.push((execute(&breaker, &restriction(found)), wanted));
+    }
+    let action = restrict(Scope::All, Level::Frozen, 60);
+    for (message, msg) in [
+        ("run_calls", ExecuteMsg::RunCalls { operation: 1 }),
+        ("execute", ExecuteMsg::Execute { operation: 1 }),
+        ("cancel", ExecuteMsg::Cancel { operation: 1 }),
+        ("schedule", chain.schedule_msg(vec![])),
+        ("confirm", ExecuteMsg::Confirm { action, nonce: 0 }),
+        ("signal", chain.signal_msg(BTC, Level::Guarded, 0)),
+        ("accept_role", ExecuteMsg::AcceptRole { role: Role::Proposer }),
+        ("complete_role", ExecuteMsg::CompleteRole { role: Role::Proposer }),
+    ] {
+        cases.push((chain.own(&msg), ContractError::OwnMessage { message }));
+    }
+    for (call, wanted) in cases {
+        let msg = chain.schedule_msg(vec![chain.hook_feed(1), call]);
+        chain.refused(&dao, &msg, wanted);
+    }
+}
+
+#[test]
+fn an_operation_has_bounds() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let feed = chain.hook_feed(1);
+    let out = |what, wanted: String, found: String| ContractError::OutOfBounds { what, wanted, found };
+    chain.refused(&dao, &chain.schedule_msg(vec![]), out("calls", "1 to 8".into(), "0".into()));
+    chain.refused(&dao, &chain.schedule_msg(vec![feed.clone(); 9]), out("calls", "1 to 8".into(), "9".into()));
+    let long = ExecuteMsg::Schedule {
+        calls: vec![feed.clone()],
+        not_after: chain.now() + DAY,
+        predecessor: None,
+        description: "x".repeat(1_025),
+    };
+    chain.refused(&dao, &long, out("bytes of the description", "0 to 1024".into(), "1025".into()));
+    let coins = (0..5).map(|n| cosmwasm_std::coin(1, format!("coin{n}"))).collect();
+    let rich = Call::Execute { contract: chain.stranger.to_string(), msg: Binary::from(b"{}"), funds: coins };
+    let wanted = out("kinds of coins of a call", "at most 4".into(), "5".into());
+    chain.refused(&dao, &chain.schedule_msg(vec![rich]), wanted);
+    let orphan = ExecuteMsg::Schedule {
+        calls: vec![feed],
+        not_after: chain.now() + DAY,
+        predecessor: Some(7),
+        description: String::new(),
+    };
+    chain.refused(&dao, &orphan, ContractError::UnknownOperation { operation: 7 });
+}
+
+// R-18
+#[test]
+fn an_operation_ends_at_its_not_after() {
+    let mut chain = Chain::new();
+    let (dao, start) = (chain.dao.clone(), chain.now());
+    let ready_at = start + HOUR;
+    let at = |not_after| ExecuteMsg::Schedule {
+        calls: vec![chain.hook_feed(1)],
+        not_after,
+        predecessor: None,
+        description: String::new(),
+    };
+    let (never, late, last) = (at(ready_at), at(ready_at + 30 * DAY + 1), at(ready_at + 60));
+    for (msg, found) in [(never, ready_at), (late, ready_at + 30 * DAY + 1)] {
+        let wanted = format!("{} to {}", ready_at + 1, ready_at + 30 * DAY);
+        let wanted = ContractError::OutOfBounds { what: "not_after", wanted, found: found.to_string() };
+        chain.refused(&dao, &msg, wanted);
+    }
+    chain.send(&dao, &last).unwrap();
+    chain.send(&dao, &last).unwrap();
+    chain.wait(HOUR + 60);
+    chain.run(1).unwrap();
+    chain.wait(1);
+    let wanted = ContractError::Expired { operation: 2, not_after: ready_at + 60, now: ready_at + 61 };
+    chain.refused(&dao, &ExecuteMsg::Execute { operation: 2 }, wanted);
+}
+
+#[test]
+fn only_proposers_schedule_and_only_cancellers_cancel() {
+    let mut chain = Chain::new();
+    let (dao, veto, alice) = (chain.dao.clone(), chain.veto.clone(), chain.alice.clone());
+    let msg = chain.schedule_msg(vec![chain.hook_feed(1)]);
+    for stranger in [veto.clone(), alice.clone(), chain.guardian.clone()] {
+        let wanted = ContractError::NotHolder { role: Role::Proposer, address: stranger.to_string() };
+        chain.refused(&stranger, &msg, wanted);
+    }
+    let operation = chain.schedule(vec![chain.hook_feed(1)]);
+    let msg = ExecuteMsg::Cancel { operation };
+    for stranger in [dao.clone(), alice] {
+        let wanted = ContractError::NotHolder { role: Role::Canceller, address: stranger.to_string() };
+        chain.refused(&stranger, &msg, wanted);
+    }
+    let response = chain.send(&veto, &msg).unwrap();
+    assert_eq!(only::<OperationCanceled>(&response), OperationCanceled { operation, canceller: veto.to_string() });
+    chain.wait(HOUR);
+    let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Canceled };
+    chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+    let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Canceled };
+    chain.refused(&veto, &msg, wanted);
+    chain.refused(&veto, &ExecuteMsg::Cancel { operation: 9 }, ContractError::UnknownOperation { operation: 9 });
+}
+
+#[test]
+fn a_predecessor_must_have_been_executed() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let first = chain.schedule(vec![chain.hook_feed(1)]);
+    let msg = ExecuteMsg::Schedule {
+        calls: vec![chain.hook_feed(2)],
+        not_after: chain.now() + DAY,
+        predecessor: Some(first),
+        description: String::new(),
+    };
+    let second = only::<OperationScheduled>(&chain.send(&dao, &msg).unwrap()).operation;
+    chain.wait(HOUR);
+    let wanted = ContractError::PredecessorNotExecuted {
+        operation: second,
+        predecessor: first,
+        found: OperationStatus::Scheduled,
+    };
+    chain.refused(&dao, &ExecuteMsg::Execute { operation: second }, wanted);
+    chain.run(first).unwrap();
+    chain.run(second).unwrap();
+    assert_eq!(chain.operation(second).status, OperationStatus::Executed);
+}
+
+// R-22
+#[test]
+fn what_a_revoked_proposer_scheduled_does_not_run() {
+    let mut ground = Ground::new();
+    ground.msg.roles.proposers.push("second dao".into_addr().to_string());
+    let mut chain = Chain::on(ground);
+    let (dao, second) = (chain.dao.clone(), "second dao".into_addr());
+    let msg = chain.schedule_msg(vec![chain.hook_feed(1)]);
+    let operation = only::<OperationScheduled>(&chain.send(&second, &msg).unwrap()).operation;
+    let revoke = ExecuteMsg::RevokeRole { role: Role::Proposer, address: second.to_string() };
+    assert_eq!(chain.govern(chain.own(&revoke)), OperationStatus::Executed);
+    let wanted = ContractError::ProposerRevoked { operation, proposer: second.to_string() };
+    chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+    assert_eq!(chain.received(&chain.suite.oracle), []);
+}
+
+// R-23
+#[test]
+fn two_operations_of_one_transaction_have_ids_of_their_own() {
+    let mut chain = Chain::new();
+    let msg = chain.schedule_msg(vec![chain.hook_feed(1)]);
+    let one = cosmwasm_std::WasmMsg::Execute {
+        contract_addr: chain.guardian.to_string(),
+        msg: to_json_binary(&msg).unwrap(),
+        funds: vec![],
+    };
+    let dao = chain.dao.clone();
+    chain.app.execute_multi(dao, vec![one.clone().into(), one.into()]).unwrap();
+    let all: OperationsResponse = chain.ask(QueryMsg::Operations { start_after: None, limit: None });
+    assert_eq!(all.operations.iter().map(|operation| operation.operation).collect::<Vec<_>>(), [1, 2]);
+    // Cancelling one leaves the other.
+    let veto = chain.veto.clone();
+    chain.send(&veto, &ExecuteMsg::Cancel { operation: 1 }).unwrap();
+    assert_eq!(chain.operation(2).status, OperationStatus::Scheduled);
+    let rest: OperationsResponse = chain.ask(QueryMsg::Operations { start_after: Some(1), limit: Some(1) });
+    assert_eq!(rest.operations.len(), 1);
+}
+
+// R-23
+#[test]
+fn scheduling_works_outside_of_a_transaction() {
+    // A chain that executes a proposal at a block's end gives no transaction index.
+    let mut deps = mock_dependencies();
+    let dao = deps.api.addr_make("dao");
+    let address = |name: &str| deps.api.addr_make(name).to_string();
+    let suite = SuiteResponse {
+        oracle: address("oracle"),
+        circuit_breaker: address("breaker"),
+        insurance_fund: address("fund"),
+        derivatives_vault: address("vault"),
+    };
+    let roles = state::Roles { proposers: vec![dao.to_string()], cancellers: vec![], candidates: vec![] };
+    let mut env = mock_env();
+    env.contract.address = deps.api.addr_make("guardian");
+    env.transaction = None;
+    let msg = ExecuteMsg::Schedule {
+        calls: vec![execute(&suite.oracle, &set_feed(1))],
+        not_after: env.block.time.seconds() + DAY,
+        predecessor: None,
+        description: String::new(),
+    };
+    let storage = &mut deps.storage;
+    state::SUITE.save(storage, &suite).unwrap();
+    state::ROLES.save(storage, &roles).unwrap();
+    state::DELAYS.save(storage, &delays()).unwrap();
+    state::NEXT_OPERATION.save(storage, &1).unwrap();
+    for wanted in [1, 2] {
+        contract::execute(deps.as_mut(), env.clone(), message_info(&dao, &[]), msg.clone()).unwrap();
+        assert_eq!(state::OPERATIONS.load(&deps.storage, wanted).unwrap().operation, wanted);
+    }
+}
+
+// R-24
+#[test]
+fn a_second_call_that_fails_leaves_nothing_of_the_first() {
+    let mut chain = Chain::new();
+    let bad = raw(&chain.suite.derivatives_vault.clone(), r#"{"configure_market":{"market":666}}"#);
+    let operation = chain.schedule(vec![chain.hook_feed(1), bad]);
+    chain.wait(2 * DAY);
+    let response = chain.run(operation).unwrap();
+    assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
+    assert_eq!(chain.operation(operation).status, OperationStatus::Failed);
+    assert_eq!(chain.received(&chain.suite.oracle), []);
+    // Failed is final, and the timelock goes on.
+    let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Failed };
+    let dao = chain.dao.clone();
+    chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+    assert_eq!(chain.govern(chain.hook_feed(3)), OperationStatus::Executed);
+    assert_eq!(chain.received(&chain.suite.oracle).len(), 1);
+}
+
+#[test]
+fn calls_run_only_inside_their_execution() {
+    let mut chain = Chain::new();
+    let operation = chain.schedule(vec![chain.hook_feed(1)]);
+    chain.wait(HOUR);
+    let run = ExecuteMsg::RunCalls { operation };
+    let (dao, guardian) = (chain.dao.clone(), chain.guardian.clone());
+    let wanted = ContractError::Unauthorized { wanted: guardian.to_string(), found: dao.to_string() };
+    chain.refused(&dao, &run, wanted);
+    chain.refused(&guardian, &run, ContractError::NotExecuting { operation });
+}
+
+#[test]
+fn an_operation_cannot_execute_another_one() {
+    let mut chain = Chain::new();
+    let inner = chain.schedule(vec![chain.hook_feed(1)]);
+    // Not by its own call, which is refused when it is scheduled, but through a contract that sends it back.
+    let msg = to_json_binary(&ExecuteMsg::Execute { operation: inner }).unwrap();
+    let body = format!(r#"{{"relay":{{"contract":"{}","msg":"{}"}}}}"#, chain.guardian, msg.to_base64());
+    let outer = chain.schedule(vec![raw(chain.stranger.as_str(), &body)]);
+    chain.wait(2 * DAY);
+    chain.run(outer).unwrap();
+    assert_eq!(chain.operation(outer).status, OperationStatus::Failed);
+    assert_eq!(chain.operation(inner).status, OperationStatus::Scheduled);
+    chain.run(inner).unwrap();
+    assert_eq!(chain.operation(inner).status, OperationStatus::Executed);
+}
+
+// R-25
+#[test]
+fn no_delay_goes_below_its_floor() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let below = Delays { parameters: HOUR - 1, ..delays() };
+    let call = chain.own(&ExecuteMsg::SetDelays { delays: below.clone() });
+    let wanted =
+        ContractError::OutOfBounds { what: "parameters", wanted: "3600 to 2592000".into(), found: "3599".into() };
+    chain.refused(&dao, &chain.schedule_msg(vec![call]), wanted);
+    // Nor by the guardian's own message, if something else got it sent.
+    let guardian = chain.guardian.clone();
+    let wanted =
+        ContractError::OutOfBounds { what: "parameters", wanted: "3600 to 2592000".into(), found: "3599".into() };
+    chain.refused(&guardian, &ExecuteMsg::SetDelays { delays: below.clone() }, wanted);
+    let wanted = ContractError::Unauthorized { wanted: guardian.to_string(), found: dao.to_string() };
+    chain.refused(&dao, &ExecuteMsg::SetDelays { delays: below }, wanted);
+}
+
+// R-25
+#[test]
+fn a_delay_is_not_shortened_sooner_than_itself() {
+    let mut ground = Ground::new();
+    ground.msg.delays = Delays { parameters: 2 * HOUR, roles: 2 * DAY, code: 7 * DAY };
+    let mut chain = Chain::on(ground);
+    let class = |delays: Delays| chain.class_of(chain.own(&ExecuteMsg::SetDelays { delays })).class;
+    let now = Delays { parameters: 2 * HOUR, roles: 2 * DAY, code: 7 * DAY };
+    assert_eq!(class(Delays { code: 2 * DAY, ..now.clone() }), DelayClass::Code);
+    assert_eq!(class(Delays { roles: DAY, ..now.clone() }), DelayClass::Roles);
+    assert_eq!(class(Delays { parameters: HOUR, ..now.clone() }), DelayClass::Roles);
+    assert_eq!(class(Delays { code: 8 * DAY, ..now.clone() }), DelayClass::Roles);
+    // What waits keeps its own delay when the class gets a shorter one.
+    let shorter = chain.own(&ExecuteMsg::SetDelays { delays: Delays { code: 2 * DAY, ..now } });
+    let (msg, dao) = (chain.schedule_msg(vec![shorter]), chain.dao.clone());
+    chain.send(&dao, &msg).unwrap();
+    chain.wait(6 * DAY);
+    let stranger = chain.stranger.clone();
+    let waiting = chain.schedule(vec![execute(stranger.as_str(), &"call")]);
+    chain.wait(DAY);
+    chain.run(1).unwrap();
+    assert_eq!(chain.roles().delays.code, 2 * DAY);
+    chain.wait(2 * DAY);
+    let (ready_at, now) = (chain.operation(waiting).ready_at, chain.now());
+    assert_eq!(ready_at, now + 4 * DAY);
+    chain.refused(
+        &dao,
+        &ExecuteMsg::Execute { operation: waiting },
+        ContractError::NotReady { operation: waiting, ready_at, now },
+    );
+}
+
+// R-25
+#[test]
+fn a_longer_delay_holds_for_what_waits_too() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let longer = Delays { parameters: DAY, ..delays() };
+    chain.schedule(vec![chain.own(&ExecuteMsg::SetDelays { delays: longer })]);
+    chain.wait(DAY - HOUR);
+    let waiting = chain.schedule(vec![chain.hook_feed(1)]);
+    let scheduled_at = chain.now();
+    chain.wait(HOUR);
+    chain.run(1).unwrap();
+    let wanted = ContractError::NotReady { operation: waiting, ready_at: scheduled_at + DAY, now: chain.now() };
+    chain.refused(&dao, &ExecuteMsg::Execute { operation: waiting }, wanted);
+    chain.wait(DAY);
+    chain.run(waiting).unwrap();
+}
+
+// R-25
+#[test]
+fn a_change_that_became_a_shortening_waits_like_one() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    // Scheduled as a lengthening of code to 3 days, after another one to 9 days it would be a shortening.
+    chain.schedule(vec![chain.own(&ExecuteMsg::SetDelays { delays: Delays { code: 9 * DAY, ..delays() } })]);
+    let call = chain.own(&ExecuteMsg::SetDelays { delays: Delays { code: 3 * DAY, ..delays() } });
+    let operation = chain.schedule(vec![call]);
+    let scheduled_at = chain.now();
+    chain.wait(DAY);
+    chain.run(1).unwrap();
+    let wanted = ContractError::NotReady { operation, ready_at: scheduled_at + 9 * DAY, now: chain.now() };
+    chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+}
+
+#[test]
+fn a_change_of_delays_says_before_and_after() {
+    let mut chain = Chain::new();
+    let longer = Delays { parameters: 2 * HOUR, roles: 3 * DAY, code: 5 * DAY };
+    let operation = chain.schedule(vec![chain.own(&ExecuteMsg::SetDelays { delays: longer.clone() })]);
+    chain.wait(DAY);
+    let fact = only::<DelaysChanged>(&chain.run(operation).unwrap());
+    let wanted = DelaysChanged {
+        parameters_before: HOUR,
+        parameters: 2 * HOUR,
+        roles_before: DAY,
+        roles: 3 * DAY,
+        code_before: 2 * DAY,
+        code: 5 * DAY,
+    };
+    assert_eq!(fact, wanted);
+    assert_eq!(chain.roles().delays, longer);
+}
+
+#[test]
+fn code_is_migrated_in_the_slowest_class() {
+    let mut chain = Chain::new();
+    let vault = chain.suite.derivatives_vault.clone();
+    let code = chain.app.store_code(Box::new(Stub));
+    assert_eq!(chain.govern(migrate(&vault, code)), OperationStatus::Executed);
+    assert_eq!(chain.app.wrap().query_wasm_contract_info(&vault).unwrap().code_id, code);
+}
+
+#[test]
+fn the_guardian_migrates_itself_and_its_new_code_gets_the_reply() {
+    let mut chain = Chain::new();
+    let code = guardian_code(&mut chain.app);
+    let own = chain.guardian.to_string();
+    assert_eq!(chain.govern(migrate(&own, code)), OperationStatus::Executed);
+    assert_eq!(chain.app.wrap().query_wasm_contract_info(&own).unwrap().code_id, code);
+    assert_eq!(chain.govern(chain.hook_feed(1)), OperationStatus::Executed);
+}
+
+#[test]
+fn no_message_takes_coins() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let purse = coins(5, "uusdc");
+    chain.app.init_modules(|router, _, storage| router.bank.init_balance(storage, &dao, purse.clone()).unwrap());
+    let council = chain.council().config;
+    let role = Role::Proposer;
+    let action = restrict(Scope::Market(MarketId(1)), Level::Guarded, 60);
+    for msg in [
+        chain.schedule_msg(vec![chain.hook_feed(1)]),
+        ExecuteMsg::Cancel { operation: 1 },
+        ExecuteMsg::Execute { operation: 1 },
+        ExecuteMsg::Confirm { action, nonce: 0 },
+        chain.signal_msg(BTC, Level::Guarded, 0),
+        ExecuteMsg::ProposeRole { role, candidate: dao.to_string(), replaces: None },
+        ExecuteMsg::AcceptRole { role },
+        ExecuteMsg::CompleteRole { role },
+        ExecuteMsg::RevokeRole { role, address: dao.to_string() },
+        ExecuteMsg::SetDelays { delays: delays() },
+        ExecuteMsg::SetCouncil { council },
+        ExecuteMsg::RunCalls { operation: 1 },
+    ] {
+        let error = chain.pay(&dao, &msg, &purse).unwrap_err();
+        assert_eq!(error, ContractError::UnexpectedFunds { found: "5uusdc".into() });
+    }
+}
+
+#[test]
+fn a_migration_needs_this_contract_and_no_newer_version() {
+    let mut deps = mock_dependencies();
+    cw2::set_contract_version(deps.as_mut().storage, contract::CONTRACT_NAME, "0.0.9").unwrap();
+    contract::migrate(deps.as_mut(), mock_env(), MigrateMsg {}).unwrap();
+    let stored = cw2::get_contract_version(deps.as_ref().storage).unwrap();
+    assert_eq!(stored.version, contract::CONTRACT_VERSION);
+    for (name, version) in [("firebreak:oracle", "0.0.1"), (contract::CONTRACT_NAME, "999.0.0")] {
+        cw2::set_contract_version(deps.as_mut().storage, name, version).unwrap();
+        let error = contract::migrate(deps.as_mut(), mock_env(), MigrateMsg {}).unwrap_err();
+        let wanted = ContractError::Migration {
+            wanted: format!("{} {} or older", contract::CONTRACT_NAME, contract::CONTRACT_VERSION),
+            found: format!("{name} {version}"),
+        };
+        assert_eq!(error, wanted);
+    }
+}

@@ -1,0 +1,200 @@
+//! What the bootstrap configures, and the defaults.
+
+use crate::bootstrap::address;
+use crate::units::{feed_of, ratio, usd};
+use firebreak_messages::circuit_breaker::{
+    BandRule, GuardConfig, LadderStep, MarketSetup as GuardSetup, RuleMode, VelocityRule,
+};
+use firebreak_messages::derivatives_vault::{MarketConfig, MarketSetup, VaultParameters};
+use firebreak_messages::guardian::{Delays, GasLimits};
+use firebreak_messages::insurance_fund::FundConfig;
+use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder};
+use firebreak_messages::MarketId;
+use firebreak_risk::{Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, Price, Ratio, Size};
+
+const FEEDERS: usize = 3;
+const COUNCIL_THRESHOLD: u64 = 2;
+
+/// How the breaker's rules start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guards {
+    Enforced,
+    Off,
+}
+
+/// Everything that the guardian's bootstrap configures.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// How many feeders each feed added from now on has, all of them needed for a round. Three by default.
+    pub feeders: usize,
+    pub feeds: Vec<FeedSetup>,
+    pub guards: Vec<GuardSetup>,
+    pub vault: VaultParameters,
+    pub markets: Vec<MarketSetup>,
+    pub fund: FundConfig,
+    pub gas: GasLimits,
+    pub delays: Delays,
+    pub council_threshold: u64,
+    pub frozen_seconds_max: u64,
+    pub restriction_seconds_max: u64,
+    pub confirmation_window_seconds: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            feeders: FEEDERS,
+            feeds: vec![],
+            guards: vec![],
+            vault: VaultParameters {
+                execution_fee: Amount::from_atoms(200_000),
+                order_delay_seconds: 10,
+                lp_cooldown_seconds: 3_600,
+                lp_claim_window_seconds: 86_400,
+                uncollected_share: ratio("0.5"),
+                insurance_fee_share: ratio("0.1"),
+                reserve_ratio: ratio("0.1"),
+                withdrawal_margin_ratio: ratio("0.1"),
+                cover_gas_limit: 500_000,
+            },
+            markets: vec![],
+            fund: FundConfig {
+                cooldown_seconds: 604_800,
+                claim_window_seconds: 172_800,
+                fee_share_stakers: ratio("0.5"),
+                cover_share_max: Ratio::ONE,
+                cover_share_per_market_max: Ratio::ONE,
+                cover_window_seconds: 86_400,
+            },
+            gas: GasLimits { breaker: 1_200_000, guardian: 400_000 },
+            delays: Delays { parameters: 3_600, roles: 86_400, code: 172_800 },
+            council_threshold: COUNCIL_THRESHOLD,
+            frozen_seconds_max: 86_400,
+            restriction_seconds_max: 604_800,
+            confirmation_window_seconds: 3_600,
+        }
+    }
+}
+
+/// Size of a market's figures, in units of the settlement coin at its first price.
+#[derive(Debug, Clone)]
+pub struct Scale {
+    pub skew_scale: u64,
+    pub open_interest_max: u64,
+    pub order_size_max: u64,
+    pub order_size_min: u64,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self { skew_scale: 3_000_000_000, open_interest_max: 8_000_000, order_size_max: 2_000_000, order_size_min: 50 }
+    }
+}
+
+impl Setup {
+    /// A market that starts at a price, with the default margins (20x; maintenance is half of initial margin), its feed and
+    /// its rules.
+    pub fn add_market(&mut self, market: MarketId, symbol: &str, price: Price, scale: &Scale) {
+        let size = |quote: u64| size_of(quote, price);
+        let config = MarketConfig {
+            symbol: symbol.into(),
+            feed: feed_of(market),
+            skew_scale: size(scale.skew_scale),
+            margin: MarginParams {
+                initial_margin_ratio: ratio("0.05"),
+                initial_margin_slope: ratio("1"),
+                maintenance_scalar: ratio("0.5"),
+                margin_min: usd(5),
+            },
+            funding: FundingParams { velocity_max: ratio("3"), rate_max: ratio("1") },
+            liquidation: LiquidationParams {
+                buffer: ratio("0.1"),
+                penalty_ratio: ratio("0.01"),
+                keeper_share: ratio("0.3"),
+                keeper_min: usd(1),
+                keeper_max: usd(200),
+                size_min: size(scale.order_size_min),
+            },
+            taker_fee_ratio: ratio("0.0005"),
+            open_interest_max: size(scale.open_interest_max),
+            order_size_max: size(scale.order_size_max),
+            limit_band_ratio: ratio("0.005"),
+        };
+        let maintenance = ratio("0.025");
+        self.markets.push(MarketSetup { market, config });
+        self.guards.push(GuardSetup { market, config: guard(market, maintenance) });
+        self.feeds.push(FeedSetup { feed: feed_of(market), config: feed(&format!("{symbol}/USD"), self.feeders) });
+    }
+
+    pub fn market_mut(&mut self, market: MarketId) -> &mut MarketConfig {
+        let found = self.markets.iter_mut().find(|setup| setup.market == market);
+        &mut found.unwrap_or_else(|| panic!("there is no market {market}")).config
+    }
+
+    pub fn guard_mut(&mut self, market: MarketId) -> &mut GuardConfig {
+        let found = self.guards.iter_mut().find(|setup| setup.market == market);
+        &mut found.unwrap_or_else(|| panic!("there is no market {market}")).config
+    }
+
+    pub fn feed_mut(&mut self, market: MarketId) -> &mut FeedConfig {
+        let found = self.feeds.iter_mut().find(|setup| setup.feed == feed_of(market));
+        &mut found.unwrap_or_else(|| panic!("there is no market {market}")).config
+    }
+
+    /// Turns every rule of the breaker on or off. Off is what "unprotected" means: leases are renewed, nothing is restricted.
+    pub fn set_rules(&mut self, mode: RuleMode) {
+        for guard in &mut self.guards {
+            guard.config.band.mode = mode;
+            guard.config.velocity.mode = mode;
+        }
+    }
+}
+
+/// Base units that a quote amount buys at a price, to six decimals.
+fn size_of(quote: u64, price: Price) -> Size {
+    let units = quote as f64 / (price.atoms() as f64 / 1e18);
+    Size::from_atoms((units * 1e6).round() as i128 * 1_000_000_000_000)
+}
+
+pub(crate) fn feed(symbol: &str, feeders: usize) -> FeedConfig {
+    let feeder = |index: usize| Feeder { address: address(&format!("feeder-{index}")).into(), weight: 1 };
+    let quorum = feeders as u32;
+    let feeders = (0..feeders).map(feeder).collect();
+    FeedConfig {
+        symbol: symbol.into(),
+        feeders,
+        quorum,
+        age_max_seconds: 60,
+        age_limit_seconds: 300,
+        dispersion_max: ratio("0.01"),
+        jump_max: ratio("0.5"),
+    }
+}
+
+/// Limit-up/limit-down as equity markets have it since 2012: 5 % around a five-minute mean, a pause of five minutes. In
+/// shares of a maintenance margin of 2.5 % that is 2; half of it already calls for caution.
+fn guard(market: MarketId, maintenance_margin_ratio: Ratio) -> GuardConfig {
+    let step = |threshold: &str, level: Level| LadderStep {
+        threshold: ratio(threshold),
+        level,
+        duration_seconds: 300,
+        ramp: vec![BasisPoints(2_500), BasisPoints(5_000)],
+        ramp_step_seconds: 300,
+    };
+    GuardConfig {
+        feed: feed_of(market),
+        maintenance_margin_ratio,
+        band: BandRule {
+            mode: RuleMode::Enforce,
+            window_seconds: 300,
+            ladder: vec![step("1", Level::Guarded), step("2", Level::ReduceOnly)],
+            extension_max_seconds: 3_600,
+        },
+        velocity: VelocityRule {
+            mode: RuleMode::Enforce,
+            window_seconds: 60,
+            ladder: vec![step("1", Level::Guarded), step("1.5", Level::ReduceOnly)],
+            extension_max_seconds: 3_600,
+        },
+    }
+}

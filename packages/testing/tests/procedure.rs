@@ -1,0 +1,195 @@
+//! The four tiers together, on the whole suite: limits, reflex, procedure, deliberation.
+
+use firebreak_derivatives_vault::ContractError as VaultError;
+use firebreak_guardian::ContractError as GuardianError;
+use firebreak_messages::circuit_breaker::{
+    ExecuteMsg as BreakerMsg, RestrictionAdded, RestrictionLifted, RuleTripped, Scope,
+};
+use firebreak_messages::derivatives_vault::{
+    ConfigResponse, ExecuteMsg as VaultMsg, OrderFilled, QueryMsg as VaultQuery,
+};
+use firebreak_messages::guardian::{
+    Call, CouncilAction, DelayClass, ExecuteMsg as GuardianMsg, OperationExecuted, OperationFailed, OperationScheduled,
+    OperationStatus,
+};
+use firebreak_messages::{Action, Reason, RuleId, Source};
+use firebreak_risk::{Amount, Level};
+use firebreak_testing::*;
+
+#[test]
+fn a_bootstrap_with_another_admin_than_the_guardian_itself_fails() {
+    let error = World::builder().bootstrap_admin("somebody").try_build().err().expect("the bootstrap must fail");
+    let found = error.downcast_ref::<GuardianError>();
+    assert!(matches!(found, Some(GuardianError::AdminNotSelf { found }) if found.starts_with("wasm1")), "{error:#}");
+}
+
+#[test]
+fn every_contract_of_the_suite_is_administered_by_the_guardian() {
+    let world = World::builder().build();
+    let guardian = world.addresses.guardian.clone();
+    for code in [Code::Oracle, Code::Breaker, Code::Insurance, Code::Guardian, Code::Vault] {
+        assert_eq!(world.admin_of(code), Some(guardian.clone()), "{}", code.name());
+    }
+}
+
+#[test]
+fn a_crash_is_detected_contained_and_reopened_without_anybody() {
+    let mut world = World::builder().trader("alice", usd(50_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    // Calm for five minutes, so that the mean is where the price is.
+    for _ in 0..20 {
+        world.advance(10);
+        world.price(BTC, price("60000")).done();
+    }
+    // 4 % within a minute, 1.6 maintenance margins: the velocity rule's second step.
+    let outcome = world.price(BTC, price("57600")).done();
+    let trips: Vec<_> = outcome.facts::<RuleTripped>().into_iter().map(|fact| (fact.rule, fact.level.0)).collect();
+    assert!(trips.contains(&(RuleId::Velocity, Level::ReduceOnly)), "{trips:?}");
+    assert!(outcome.has::<RestrictionAdded>());
+    // Detected, contained, recorded in the transaction that carried the price.
+    let incident = world.incidents().pop().expect("an incident");
+    assert_eq!(incident.market, Some(BTC));
+    assert!(incident.contained_at - incident.detected_at <= world.block_seconds());
+
+    // the status and the refusal give level, cause, since, until and what stays allowed.
+    let status = world.status(BTC).effective;
+    assert_eq!((status.posture.level, status.reason), (Level::ReduceOnly, Some(Reason::Velocity)));
+    assert!(status.since > 0 && status.until > world.now());
+    world.place("alice", BTC, size("0.1")).refused_with(VaultError::Restricted {
+        action: Action::IncreaseExposure,
+        level: Level::ReduceOnly,
+        reason: Reason::Velocity,
+        since: status.since,
+        until: status.until,
+        allowed: "reduce orders, cancels, collateral in and out, liquidity requests",
+    });
+    // The way out stays open, in that market too.
+    world.add_collateral("alice", usd(100)).done();
+    world.place_reduce("alice", BTC, size("-0.4")).done();
+    world.advance(10);
+    world.price(BTC, price("57600")).done();
+    assert_eq!(world.execute(BTC).fact::<OrderFilled>().size_after, size("0.6"));
+
+    // Nobody does anything but report prices: the market re-opens in steps.
+    let mut levels = vec![];
+    for _ in 0..120 {
+        world.advance(25);
+        world.price(BTC, price("57600")).done();
+        let level = world.effective(BTC).posture.level;
+        if levels.last() != Some(&level) {
+            levels.push(level);
+        }
+    }
+    assert_eq!(levels, [Level::ReduceOnly, Level::Guarded, Level::Normal]);
+    world.open("alice", BTC, size("0.1")).fact::<OrderFilled>();
+}
+
+//
+#[test]
+fn the_second_confirmation_restricts_in_its_own_transaction() {
+    let mut world = World::builder().build();
+    let action = CouncilAction { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: 3_600 };
+    let nonce = world.council().nonce;
+    let (sender, height) = ("council-0", world.height());
+    world.confirm(sender, &action, nonce).done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+    let acted = world.confirm("council-2", &action, nonce).done();
+    assert_eq!(acted.fact::<RestrictionAdded>().source, Source::Council);
+    assert_eq!(world.height(), height);
+    for market in [BTC, ETH] {
+        assert_eq!(world.effective(market).posture.level, Level::ReduceOnly);
+    }
+    // the nonce is used up.
+    let again = world.confirm("council-1", &action, nonce).refusal();
+    assert_eq!(again.error_as(), Some(&GuardianError::StaleNonce { wanted: nonce + 1, found: nonce }));
+    let stranger = world.address("mallory").to_string();
+    let refused = world.confirm("mallory", &action, nonce + 1).refusal();
+    assert_eq!(refused.error_as(), Some(&GuardianError::NotMember { found: stranger }));
+}
+
+#[test]
+fn the_dao_changes_a_parameter_after_its_delay_and_not_before() {
+    let mut world = World::builder().build();
+    let mut parameters = world.setup().vault.clone();
+    parameters.execution_fee = usd(1);
+    let call = world.call(Code::Vault, &VaultMsg::Configure { parameters });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    assert_eq!(scheduled.class, DelayClass::Parameters);
+    let (operation, now) = (scheduled.operation, world.now());
+    world.execute_operation(operation).refused_with(GuardianError::NotReady {
+        operation,
+        ready_at: scheduled.ready_at,
+        now,
+    });
+    world.advance_to(scheduled.ready_at);
+    world.execute_operation(operation).fact::<OperationExecuted>();
+    let config: ConfigResponse = world.query(Code::Vault, &VaultQuery::Config {});
+    assert_eq!(config.config.parameters.execution_fee, usd(1));
+}
+
+#[test]
+fn only_the_timelock_lifts_what_the_council_set() {
+    let mut world = World::builder().build();
+    world.council_restrict(Scope::Market(ETH), Level::ReduceOnly, 200_000).done();
+    // The council cannot take it back, not even by a shorter one.
+    world.council_restrict(Scope::Market(ETH), Level::Guarded, 60).done();
+    world.advance(120);
+    world.refresh().done();
+    assert_eq!(world.effective(ETH).posture.level, Level::ReduceOnly);
+
+    let lift = BreakerMsg::Lift { scope: Scope::Market(ETH), source: Source::Council };
+    let refused = world.send("council-0", Code::Breaker, &lift, Amount::ZERO);
+    assert!(!refused.is_done());
+    let call = world.call(Code::Breaker, &lift);
+    let outcome = world.govern(vec![call]).done();
+    assert_eq!(outcome.fact::<OperationScheduled>().class, DelayClass::Roles);
+    assert_eq!(outcome.fact::<RestrictionLifted>().level.0, Level::Normal);
+    assert_eq!(world.effective(ETH).posture.level, Level::Normal);
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+}
+
+//
+#[test]
+fn an_operation_whose_second_call_fails_writes_nothing() {
+    let mut world = World::builder().build();
+    let mut parameters = world.setup().vault.clone();
+    let fee = parameters.execution_fee;
+    parameters.execution_fee = usd(1);
+    let good = world.call(Code::Vault, &VaultMsg::Configure { parameters: parameters.clone() });
+    // Past the documented bounds.
+    parameters.order_delay_seconds = 1;
+    let bad = world.call(Code::Vault, &VaultMsg::Configure { parameters });
+    let outcome = world.govern(vec![good, bad]).done();
+    let failed = outcome.fact::<OperationFailed>();
+    assert_eq!(world.operation(failed.operation).status, OperationStatus::Failed);
+    let config: ConfigResponse = world.query(Code::Vault, &VaultQuery::Config {});
+    assert_eq!(config.config.parameters.execution_fee, fee);
+}
+
+#[test]
+fn code_is_migrated_through_the_slowest_class_and_the_guardian_migrates_itself() {
+    let mut world = World::builder().trader("alice", usd(10_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    let msg = cosmwasm_std::to_json_binary(&firebreak_messages::derivatives_vault::MigrateMsg {}).unwrap();
+    for code in [Code::Vault, Code::Oracle, Code::Breaker, Code::Insurance, Code::Guardian] {
+        let contract = world.addresses.of(code).to_string();
+        let call = Call::Migrate { contract, code_id: world.code_id(code), msg: msg.clone() };
+        let outcome = world.govern(vec![call]).done();
+        assert_eq!(outcome.fact::<OperationScheduled>().class, DelayClass::Code);
+        assert!(outcome.has::<OperationExecuted>(), "{}", code.name());
+    }
+    world.close("alice", BTC).fact::<OrderFilled>();
+}
+
+#[test]
+fn the_canceller_cancels_and_the_proposer_does_not() {
+    let mut world = World::builder().build();
+    let call = world.call(Code::Vault, &VaultMsg::Configure { parameters: world.setup().vault.clone() });
+    let operation = world.schedule(vec![call]).fact::<OperationScheduled>().operation;
+    assert!(!world.dao_executes(&GuardianMsg::Cancel { operation }).is_done());
+    world.cancel_operation(operation).done();
+    world.advance(10_000);
+    world
+        .execute_operation(operation)
+        .refused_with(GuardianError::NotScheduled { operation, found: OperationStatus::Canceled });
+}
