@@ -149,7 +149,9 @@ fn oracle_message(msg: &Binary) -> Classified {
     use oracle::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
     match message {
-        ExecuteMsg::SetFeed { .. } => parameters("a feed"),
+        // Feeders and their quorum are people, not figures: whoever swaps them owns the price, so this waits like a
+        // role. A higher cap in the same operation waits with it.
+        ExecuteMsg::SetFeed { .. } => roles("who says what the price is"),
         ExecuteMsg::SetHook { .. } => roles("who is told of prices"),
         ExecuteMsg::Report { .. } => NOT_GOVERNANCE,
     }

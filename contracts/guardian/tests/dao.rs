@@ -69,8 +69,8 @@ fn two_schedules_of_one_proposal_are_two_operations_that_run_apart() {
         WasmMsg::Execute { contract_addr: chain.guardian.to_string(), msg: to_json_binary(msg).unwrap(), funds: vec![] }
             .into()
     };
-    let first = to_guardian(&chain.schedule_msg(vec![chain.hook_feed(1)]));
-    let second = to_guardian(&chain.schedule_msg(vec![chain.hook_feed(2)]));
+    let first = to_guardian(&chain.schedule_msg(vec![chain.guard(1)]));
+    let second = to_guardian(&chain.schedule_msg(vec![chain.guard(2)]));
     decide(&mut chain, 1, vec![first, second]);
     let all: OperationsResponse = chain.ask(QueryMsg::Operations { start_after: None, limit: None });
     assert_eq!(all.operations.iter().map(|operation| operation.operation).collect::<Vec<_>>(), [1, 2]);
@@ -79,7 +79,7 @@ fn two_schedules_of_one_proposal_are_two_operations_that_run_apart() {
     chain.run(2).unwrap();
     let statuses = [chain.operation(1).status, chain.operation(2).status];
     assert_eq!(statuses, [OperationStatus::Scheduled, OperationStatus::Executed]);
-    assert_eq!(chain.received(&chain.suite.oracle).len(), 1);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
 }
 
 //

@@ -42,7 +42,7 @@ fn migrate(contract: &str, code_id: u64) -> Call {
 fn an_operation_runs_its_calls_as_the_guardian_when_its_delay_is_over() {
     let mut chain = Chain::new();
     let start = chain.now();
-    let (dao, msg) = (chain.dao.clone(), chain.schedule_msg(vec![chain.hook_feed(1), chain.hook_feed(2)]));
+    let (dao, msg) = (chain.dao.clone(), chain.schedule_msg(vec![chain.guard(1), chain.guard(2)]));
     let scheduled = only::<OperationScheduled>(&chain.send(&dao, &msg).unwrap());
     let wanted = OperationScheduled {
         operation: 1,
@@ -60,10 +60,10 @@ fn an_operation_runs_its_calls_as_the_guardian_when_its_delay_is_over() {
     let response = chain.run(1).unwrap();
     assert_eq!(only::<OperationExecuted>(&response), OperationExecuted { operation: 1 });
     assert_eq!(chain.operation(1).status, OperationStatus::Executed);
-    let received = chain.received(&chain.suite.oracle);
+    let received = chain.received(&chain.suite.circuit_breaker);
     assert!(received.iter().all(|received| received.sender == chain.guardian.as_str()));
-    let messages: Vec<oracle::ExecuteMsg> = received.iter().map(Received::message).collect();
-    assert_eq!(messages, [set_feed(1), set_feed(2)]);
+    let messages: Vec<circuit_breaker::ExecuteMsg> = received.iter().map(Received::message).collect();
+    assert_eq!(messages, [set_market(1), set_market(2)]);
     // Once.
     let again = ContractError::NotScheduled { operation: 1, found: OperationStatus::Executed };
     chain.refused(&anyone, &ExecuteMsg::Execute { operation: 1 }, again);
@@ -85,9 +85,10 @@ fn the_class_is_a_function_of_target_and_message() {
         funds: coins(1, "uusdc"),
     };
     for (name, call, class) in [
-        ("feed", execute(&oracle, &set_feed(1)), Parameters),
+        ("feed", execute(&oracle, &set_feed(1)), Roles),
         ("hook", execute(&oracle, &oracle::ExecuteMsg::SetHook { hook: None }), Roles),
         ("report", execute(&oracle, &oracle::ExecuteMsg::Report { reports: vec![] }), Code),
+        ("rules", execute(&circuit_breaker, &set_market(1)), Parameters),
         ("restrict", execute(&circuit_breaker, &restriction(Source::Governance)), Parameters),
         ("lift", execute(&circuit_breaker, &lift()), Roles),
         (
@@ -118,11 +119,11 @@ fn the_class_is_a_function_of_target_and_message() {
         ("unknown variant", raw(&oracle, r#"{"set_everything":{}}"#), Code),
         // Receivers ignore fields that they do not have, so the message is what its name says.
         ("unknown field", raw(&oracle, r#"{"set_hook":{"hook":null,"now":true}}"#), Roles),
-        ("missing field", raw(&oracle, r#"{"set_feed":{"feed":1}}"#), Code),
+        ("missing field", raw(&circuit_breaker, r#"{"set_market":{"market":1}}"#), Code),
         ("unknown own variant", raw(&own, r#"{"set_everything":{}}"#), Code),
         // The right message at the wrong address.
-        ("a feed of the vault", execute(&derivatives_vault, &set_feed(1)), Code),
-        ("unknown contract", execute(chain.stranger.as_str(), &set_feed(1)), Code),
+        ("rules of the vault", execute(&derivatives_vault, &set_market(1)), Code),
+        ("unknown contract", execute(chain.stranger.as_str(), &set_market(1)), Code),
         ("no json", raw(&oracle, "\u{1}"), Code),
         ("migration", migrate(&oracle, 1), Code),
     ] {
@@ -142,9 +143,37 @@ fn an_operation_waits_as_long_as_its_slowest_call() {
     let mut chain = Chain::new();
     let start = chain.now();
     let slow = execute(&chain.suite.circuit_breaker.clone(), &lift());
-    let operation = chain.schedule(vec![chain.hook_feed(1), slow, chain.hook_feed(2)]);
+    let operation = chain.schedule(vec![chain.guard(1), slow, chain.guard(2)]);
     let record = chain.operation(operation);
     assert_eq!((record.class, record.ready_at), (DelayClass::Roles, start + DAY));
+}
+
+// R-19, R-25
+#[test]
+fn a_feed_waits_as_long_as_a_role_whatever_comes_with_it() {
+    let mut chain = Chain::new();
+    let start = chain.now();
+    let feed = execute(&chain.suite.oracle, &set_feed(1));
+    let wanted =
+        ClassOfResponse { class: DelayClass::Roles, delay_seconds: DAY, reason: "who says what the price is".into() };
+    assert_eq!(chain.class_of(feed.clone()), wanted);
+    let alone = chain.schedule(vec![feed.clone()]);
+    let beside = chain.schedule(vec![chain.guard(1), feed]);
+    let anyone = "anyone".into_addr();
+    chain.wait(DAY - 1);
+    for operation in [alone, beside] {
+        let early = ContractError::NotReady { operation, ready_at: start + DAY, now: start + DAY - 1 };
+        chain.refused(&anyone, &ExecuteMsg::Execute { operation }, early);
+    }
+    assert_eq!(chain.received(&chain.suite.oracle), []);
+    chain.wait(1);
+    for operation in [alone, beside] {
+        chain.run(operation).unwrap();
+        assert_eq!(chain.operation(operation).status, OperationStatus::Executed);
+    }
+    let received = chain.received(&chain.suite.oracle);
+    let messages: Vec<oracle::ExecuteMsg> = received.iter().map(Received::message).collect();
+    assert_eq!(messages, [set_feed(1), set_feed(1)]);
 }
 
 #[test]
@@ -175,7 +204,7 @@ fn calls_that_would_go_around_something_are_not_scheduled() {
         cases.push((chain.own(&msg), ContractError::OwnMessage { message }));
     }
     for (call, wanted) in cases {
-        let msg = chain.schedule_msg(vec![chain.hook_feed(1), call]);
+        let msg = chain.schedule_msg(vec![chain.guard(1), call]);
         chain.refused(&dao, &msg, wanted);
     }
 }
@@ -184,12 +213,12 @@ fn calls_that_would_go_around_something_are_not_scheduled() {
 fn an_operation_has_bounds() {
     let mut chain = Chain::new();
     let dao = chain.dao.clone();
-    let feed = chain.hook_feed(1);
+    let call = chain.guard(1);
     let out = |what, wanted: String, found: String| ContractError::OutOfBounds { what, wanted, found };
     chain.refused(&dao, &chain.schedule_msg(vec![]), out("calls", "1 to 8".into(), "0".into()));
-    chain.refused(&dao, &chain.schedule_msg(vec![feed.clone(); 9]), out("calls", "1 to 8".into(), "9".into()));
+    chain.refused(&dao, &chain.schedule_msg(vec![call.clone(); 9]), out("calls", "1 to 8".into(), "9".into()));
     let long = ExecuteMsg::Schedule {
-        calls: vec![feed.clone()],
+        calls: vec![call.clone()],
         not_after: chain.now() + DAY,
         predecessor: None,
         description: "x".repeat(1_025),
@@ -200,7 +229,7 @@ fn an_operation_has_bounds() {
     let wanted = out("kinds of coins of a call", "at most 4".into(), "5".into());
     chain.refused(&dao, &chain.schedule_msg(vec![rich]), wanted);
     let orphan = ExecuteMsg::Schedule {
-        calls: vec![feed],
+        calls: vec![call],
         not_after: chain.now() + DAY,
         predecessor: Some(7),
         description: String::new(),
@@ -215,7 +244,7 @@ fn an_operation_ends_at_its_not_after() {
     let (dao, start) = (chain.dao.clone(), chain.now());
     let ready_at = start + HOUR;
     let at = |not_after| ExecuteMsg::Schedule {
-        calls: vec![chain.hook_feed(1)],
+        calls: vec![chain.guard(1)],
         not_after,
         predecessor: None,
         description: String::new(),
@@ -239,12 +268,12 @@ fn an_operation_ends_at_its_not_after() {
 fn only_proposers_schedule_and_only_cancellers_cancel() {
     let mut chain = Chain::new();
     let (dao, veto, alice) = (chain.dao.clone(), chain.veto.clone(), chain.alice.clone());
-    let msg = chain.schedule_msg(vec![chain.hook_feed(1)]);
+    let msg = chain.schedule_msg(vec![chain.guard(1)]);
     for stranger in [veto.clone(), alice.clone(), chain.guardian.clone()] {
         let wanted = ContractError::NotHolder { role: Role::Proposer, address: stranger.to_string() };
         chain.refused(&stranger, &msg, wanted);
     }
-    let operation = chain.schedule(vec![chain.hook_feed(1)]);
+    let operation = chain.schedule(vec![chain.guard(1)]);
     let msg = ExecuteMsg::Cancel { operation };
     for stranger in [dao.clone(), alice] {
         let wanted = ContractError::NotHolder { role: Role::Canceller, address: stranger.to_string() };
@@ -264,9 +293,9 @@ fn only_proposers_schedule_and_only_cancellers_cancel() {
 fn a_predecessor_must_have_been_executed() {
     let mut chain = Chain::new();
     let dao = chain.dao.clone();
-    let first = chain.schedule(vec![chain.hook_feed(1)]);
+    let first = chain.schedule(vec![chain.guard(1)]);
     let msg = ExecuteMsg::Schedule {
-        calls: vec![chain.hook_feed(2)],
+        calls: vec![chain.guard(2)],
         not_after: chain.now() + DAY,
         predecessor: Some(first),
         description: String::new(),
@@ -291,20 +320,20 @@ fn what_a_revoked_proposer_scheduled_does_not_run() {
     ground.msg.roles.proposers.push("second dao".into_addr().to_string());
     let mut chain = Chain::on(ground);
     let (dao, second) = (chain.dao.clone(), "second dao".into_addr());
-    let msg = chain.schedule_msg(vec![chain.hook_feed(1)]);
+    let msg = chain.schedule_msg(vec![chain.guard(1)]);
     let operation = only::<OperationScheduled>(&chain.send(&second, &msg).unwrap()).operation;
     let revoke = ExecuteMsg::RevokeRole { role: Role::Proposer, address: second.to_string() };
     assert_eq!(chain.govern(chain.own(&revoke)), OperationStatus::Executed);
     let wanted = ContractError::ProposerRevoked { operation, proposer: second.to_string() };
     chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
-    assert_eq!(chain.received(&chain.suite.oracle), []);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker), []);
 }
 
 // R-23
 #[test]
 fn two_operations_of_one_transaction_have_ids_of_their_own() {
     let mut chain = Chain::new();
-    let msg = chain.schedule_msg(vec![chain.hook_feed(1)]);
+    let msg = chain.schedule_msg(vec![chain.guard(1)]);
     let one = cosmwasm_std::WasmMsg::Execute {
         contract_addr: chain.guardian.to_string(),
         msg: to_json_binary(&msg).unwrap(),
@@ -340,7 +369,7 @@ fn scheduling_works_outside_of_a_transaction() {
     env.contract.address = deps.api.addr_make("guardian");
     env.transaction = None;
     let msg = ExecuteMsg::Schedule {
-        calls: vec![execute(&suite.oracle, &set_feed(1))],
+        calls: vec![execute(&suite.circuit_breaker, &set_market(1))],
         not_after: env.block.time.seconds() + DAY,
         predecessor: None,
         description: String::new(),
@@ -361,24 +390,24 @@ fn scheduling_works_outside_of_a_transaction() {
 fn a_second_call_that_fails_leaves_nothing_of_the_first() {
     let mut chain = Chain::new();
     let bad = raw(&chain.suite.derivatives_vault.clone(), r#"{"configure_market":{"market":666}}"#);
-    let operation = chain.schedule(vec![chain.hook_feed(1), bad]);
+    let operation = chain.schedule(vec![chain.guard(1), bad]);
     chain.wait(2 * DAY);
     let response = chain.run(operation).unwrap();
     assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
     assert_eq!(chain.operation(operation).status, OperationStatus::Failed);
-    assert_eq!(chain.received(&chain.suite.oracle), []);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker), []);
     // Failed is final, and the timelock goes on.
     let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Failed };
     let dao = chain.dao.clone();
     chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
-    assert_eq!(chain.govern(chain.hook_feed(3)), OperationStatus::Executed);
-    assert_eq!(chain.received(&chain.suite.oracle).len(), 1);
+    assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
 }
 
 #[test]
 fn calls_run_only_inside_their_execution() {
     let mut chain = Chain::new();
-    let operation = chain.schedule(vec![chain.hook_feed(1)]);
+    let operation = chain.schedule(vec![chain.guard(1)]);
     chain.wait(HOUR);
     let run = ExecuteMsg::RunCalls { operation };
     let (dao, guardian) = (chain.dao.clone(), chain.guardian.clone());
@@ -390,7 +419,7 @@ fn calls_run_only_inside_their_execution() {
 #[test]
 fn an_operation_cannot_execute_another_one() {
     let mut chain = Chain::new();
-    let inner = chain.schedule(vec![chain.hook_feed(1)]);
+    let inner = chain.schedule(vec![chain.guard(1)]);
     // Not by its own call, which is refused when it is scheduled, but through a contract that sends it back.
     let msg = to_json_binary(&ExecuteMsg::Execute { operation: inner }).unwrap();
     let body = format!(r#"{{"relay":{{"contract":"{}","msg":"{}"}}}}"#, chain.guardian, msg.to_base64());
@@ -462,7 +491,7 @@ fn a_longer_delay_holds_for_what_waits_too() {
     let longer = Delays { parameters: DAY, ..delays() };
     chain.schedule(vec![chain.own(&ExecuteMsg::SetDelays { delays: longer })]);
     chain.wait(DAY - HOUR);
-    let waiting = chain.schedule(vec![chain.hook_feed(1)]);
+    let waiting = chain.schedule(vec![chain.guard(1)]);
     let scheduled_at = chain.now();
     chain.wait(HOUR);
     chain.run(1).unwrap();
@@ -523,7 +552,7 @@ fn the_guardian_migrates_itself_and_its_new_code_gets_the_reply() {
     let own = chain.guardian.to_string();
     assert_eq!(chain.govern(migrate(&own, code)), OperationStatus::Executed);
     assert_eq!(chain.app.wrap().query_wasm_contract_info(&own).unwrap().code_id, code);
-    assert_eq!(chain.govern(chain.hook_feed(1)), OperationStatus::Executed);
+    assert_eq!(chain.govern(chain.guard(1)), OperationStatus::Executed);
 }
 
 #[test]
@@ -536,7 +565,7 @@ fn no_message_takes_coins() {
     let role = Role::Proposer;
     let action = restrict(Scope::Market(MarketId(1)), Level::Guarded, 60);
     for msg in [
-        chain.schedule_msg(vec![chain.hook_feed(1)]),
+        chain.schedule_msg(vec![chain.guard(1)]),
         ExecuteMsg::Cancel { operation: 1 },
         ExecuteMsg::Execute { operation: 1 },
         ExecuteMsg::Confirm { action, nonce: 0 },

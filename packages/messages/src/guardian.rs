@@ -64,7 +64,12 @@ pub struct SuiteCodes {
 }
 
 /// Gas that a consequence may burn: breaker called by the oracle, guardian by the breaker.
-/// Bounds: `breaker >= worst trip (200,000) + guardian + reply (10,000)`.
+/// Bounds: `breaker >= worst trip (200,000) + guardian + reply (10,000)`, which is one trip.
+///
+/// A message that moves several feeds is one evaluation, with a trip and a signal for each market of these feeds.
+/// `breaker` need not cover all of them at their limits: that would be the sum above for every market, beyond the hook's
+/// 5,000,000 for a suite of many. It fails safe: an evaluation that runs out of gas renews no lease, so the markets are
+/// reduce-only. The prices stand, and anyone may evaluate again, feed by feed, without the hook's limit.
 #[cw_serde]
 pub struct GasLimits {
     pub breaker: u64,
@@ -77,7 +82,7 @@ pub struct GasLimits {
 pub struct Delays {
     /// Parameters of known components.
     pub parameters: u64,
-    /// Owners, roles, delays, ends of restrictions, fund registrations.
+    /// Owners, roles, delays, feeds (their feeders own the price), ends of restrictions, fund registrations.
     pub roles: u64,
     /// Code migration and every call that the guardian does not know.
     pub code: u64,
@@ -274,15 +279,6 @@ pub struct PendingAction {
     pub action: CouncilAction,
     pub confirmations: Vec<String>,
     pub expires_at: u64,
-}
-
-#[cw_serde]
-#[derive(Copy, Eq)]
-pub enum IncidentStatus {
-    /// A restriction is active.
-    Contained,
-    /// Every restriction of it has ended.
-    Resolved,
 }
 
 #[cw_serde]

@@ -93,7 +93,7 @@ fn replay(args: &ReplayArgs) -> Result<ExitCode, InputError> {
     check_market(&args.market)?;
     let parameters = Parameters::committed()?;
     let inputs = inputs(args)?;
-    let output = args.json.as_ref().map(|path| open(path)).transpose()?;
+    let output = args.json.as_ref().map(open).transpose()?;
 
     let mut finished = vec![];
     for (series, slow_keepers) in &inputs {

@@ -137,6 +137,9 @@ mod tests {
         );
         assert_eq!(keys(&run["paid_by"]), "deleveraging insurance own pool residual unvested_profit");
         assert_eq!(keys(&run["level_seconds"]), "frozen guarded normal reduce_only settlement");
-        assert_eq!((&run["deficit"], &run["time_to_contain_seconds"]), (&serde_json::json!("0"), &serde_json::Value::Null));
+        assert_eq!(
+            (&run["deficit"], &run["time_to_contain_seconds"]),
+            (&serde_json::json!("0"), &serde_json::Value::Null)
+        );
     }
 }

@@ -41,6 +41,7 @@ pub struct Venue {
     pub skew_scale: u64,
     pub open_interest_max: u64,
     pub order_size_max: u64,
+    pub reserve_ratio: f64,
     pub sweep_interval_seconds: u64,
 }
 
@@ -142,6 +143,9 @@ impl Parameters {
         if !(1..=TRADERS_MAX).contains(&self.run.traders) {
             return refuse("traders must be 1 to 10000");
         }
+        if !(0.0..=1.0).contains(&self.venue.reserve_ratio) {
+            return refuse("reserve_ratio must be 0 to 1");
+        }
         if self.traders.collateral_max < self.traders.collateral_min {
             return refuse("collateral_max is below collateral_min");
         }
@@ -158,7 +162,9 @@ impl Parameters {
             return refuse("falls and losses must lie between 0 and 1, the least first");
         }
         for keepers in [&self.keepers, &self.slow_keepers] {
-            if keepers.is_empty() || keepers.iter().any(|keeper| keeper.accounts_per_block == 0 || keeper.orders_per_block == 0) {
+            if keepers.is_empty()
+                || keepers.iter().any(|keeper| keeper.accounts_per_block == 0 || keeper.orders_per_block == 0)
+            {
                 return refuse("there must be keepers, and each must be able to do something");
             }
         }

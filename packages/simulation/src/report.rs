@@ -1,6 +1,6 @@
 //! The table and the timeline that people read, and the JSON that programs do.
 
-use crate::figures::{Comparison, Figures};
+use crate::figures::Comparison;
 use crate::replay::Run;
 use crate::timeline::{money, utc, Timeline};
 use comfy_table::{presets, CellAlignment, Table};
@@ -37,15 +37,15 @@ impl Finished {
     }
 
     fn table(&self) -> Table {
-        let runs: Vec<(&str, &Figures)> = [("protected", &self.protected), ("unprotected", &self.unprotected)]
+        let runs: Vec<(&str, &Run)> = [("protected", &self.protected), ("unprotected", &self.unprotected)]
             .into_iter()
-            .filter_map(|(name, run)| run.as_ref().map(|run| (name, &run.figures)))
+            .filter_map(|(name, run)| run.as_ref().map(|run| (name, run)))
             .collect();
         let mut table = Table::new();
         table.load_preset(presets::UTF8_FULL_CONDENSED);
         table.set_header(std::iter::once("").chain(runs.iter().map(|(name, _)| *name)));
         for (label, figure) in ROWS {
-            table.add_row(std::iter::once((*label).to_string()).chain(runs.iter().map(|(_, figures)| figure(figures))));
+            table.add_row(std::iter::once((*label).to_string()).chain(runs.iter().map(|(_, run)| figure(run))));
         }
         for column in 1..=runs.len() {
             if let Some(column) = table.column_mut(column) {
@@ -56,41 +56,44 @@ impl Finished {
     }
 }
 
-type Figure = fn(&Figures) -> String;
+type Figure = fn(&Run) -> String;
 
 const ROWS: &[(&str, Figure)] = &[
-    ("orders placed", |run| run.orders_placed.to_string()),
-    ("orders executed", |run| run.orders_executed.to_string()),
-    ("orders refused", |run| run.orders_refused.to_string()),
-    ("honest notional", |run| amount(run.honest_notional)),
-    ("  of it refused", |run| amount(run.honest_notional_refused)),
-    ("liquidations", |run| run.liquidations.to_string()),
-    ("  notional", |run| amount(run.liquidated_notional)),
-    ("deficit", |run| amount(run.deficit)),
-    ("  paid by own margin", |run| amount(run.paid_by.own)),
-    ("  paid by insurance", |run| amount(run.paid_by.insurance)),
-    ("  paid by the pool", |run| amount(run.paid_by.pool)),
-    ("  paid by unvested profit", |run| amount(run.paid_by.unvested_profit)),
-    ("  paid by deleveraging", |run| amount(run.paid_by.deleveraging)),
-    ("  residual, paid by the pool", |run| amount(run.paid_by.residual)),
-    ("pool equity, start", |run| signed(run.pool_equity_start)),
-    ("pool equity, end", |run| signed(run.pool_equity_end)),
-    ("insurance, start", |run| amount(run.insurance_start)),
-    ("insurance, end", |run| amount(run.insurance_end)),
-    ("time normal", |run| duration(run.level_seconds.normal)),
-    ("time guarded", |run| duration(run.level_seconds.guarded)),
-    ("time reduce-only", |run| duration(run.level_seconds.reduce_only)),
-    ("time frozen", |run| duration(run.level_seconds.frozen)),
-    ("time in settlement", |run| duration(run.level_seconds.settlement)),
-    ("restrictions", |run| run.restrictions.to_string()),
-    ("incidents", |run| run.incidents.to_string()),
+    ("orders placed", |run| run.figures.orders_placed.to_string()),
+    ("orders executed", |run| run.figures.orders_executed.to_string()),
+    ("orders refused", |run| run.figures.orders_refused.to_string()),
+    ("honest notional", |run| amount(run.figures.honest_notional)),
+    ("  of it refused", |run| amount(run.figures.honest_notional_refused)),
+    ("liquidations", |run| run.figures.liquidations.to_string()),
+    ("  notional", |run| amount(run.figures.liquidated_notional)),
+    ("deficit", |run| amount(run.figures.deficit)),
+    ("  paid by own margin", |run| amount(run.figures.paid_by.own)),
+    ("  paid by insurance", |run| amount(run.figures.paid_by.insurance)),
+    ("  paid by the pool", |run| amount(run.figures.paid_by.pool)),
+    ("  paid by unvested profit", |run| amount(run.figures.paid_by.unvested_profit)),
+    ("  paid by deleveraging", |run| amount(run.figures.paid_by.deleveraging)),
+    ("  residual, paid by the pool", |run| amount(run.figures.paid_by.residual)),
+    ("pool equity, start", |run| signed(run.figures.pool_equity_start)),
+    ("pool equity, end", |run| signed(run.figures.pool_equity_end)),
+    ("  taken out by providers", |run| amount(run.liquidity.taken_out)),
+    ("  brought back by them", |run| amount(run.liquidity.brought_back)),
+    ("  return of a share", |run| gain(run.liquidity.share_start, run.liquidity.share_end)),
+    ("insurance, start", |run| amount(run.figures.insurance_start)),
+    ("insurance, end", |run| amount(run.figures.insurance_end)),
+    ("time normal", |run| duration(run.figures.level_seconds.normal)),
+    ("time guarded", |run| duration(run.figures.level_seconds.guarded)),
+    ("time reduce-only", |run| duration(run.figures.level_seconds.reduce_only)),
+    ("time frozen", |run| duration(run.figures.level_seconds.frozen)),
+    ("time in settlement", |run| duration(run.figures.level_seconds.settlement)),
+    ("restrictions", |run| run.figures.restrictions.to_string()),
+    ("incidents", |run| run.figures.incidents.to_string()),
     ("longest time to contain", |run| {
-        run.time_to_contain_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s"))
+        run.figures.time_to_contain_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s"))
     }),
-    ("invariant checks", |run| run.invariant_checks.to_string()),
-    ("invariant violations", |run| run.invariant_violations.to_string()),
-    ("contract calls", |run| run.contract_calls.to_string()),
-    ("calls per second", |run| run.calls_per_second.to_string()),
+    ("invariant checks", |run| run.figures.invariant_checks.to_string()),
+    ("invariant violations", |run| run.figures.invariant_violations.to_string()),
+    ("contract calls", |run| run.figures.contract_calls.to_string()),
+    ("calls per second", |run| run.figures.calls_per_second.to_string()),
 ];
 
 fn amount(amount: Amount) -> String {
@@ -100,6 +103,13 @@ fn amount(amount: Amount) -> String {
 fn signed(amount: SignedAmount) -> String {
     let sign = if amount.is_negative() { "-" } else { "" };
     format!("{sign}{}", money(amount.magnitude().atoms()))
+}
+
+fn gain(start: Option<f64>, end: Option<f64>) -> String {
+    match (start, end) {
+        (Some(start), Some(end)) => format!("{:+.2} %", (end / start - 1.0) * 100.0),
+        _ => "-".into(),
+    }
 }
 
 /// Days, hours, minutes, seconds, as far as they are needed.

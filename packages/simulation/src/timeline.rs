@@ -13,13 +13,28 @@ const MERGE_SECONDS: u64 = 600;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Happened {
     /// A rule reached a step of its ladder: the move in shares of maintenance margin.
-    Detected { rule: RuleId, moved: String, level: Level },
+    Detected {
+        rule: RuleId,
+        moved: String,
+        level: Level,
+    },
     /// The market's level rose, or fell without being normal again.
-    Restricted { from: Level, to: Level, reason: String },
-    Reopened { from: Level },
-    Liquidated { count: u64, notional: u128 },
+    Restricted {
+        from: Level,
+        to: Level,
+        reason: String,
+    },
+    Reopened {
+        from: Level,
+    },
+    Liquidated {
+        count: u64,
+        notional: u128,
+    },
     /// Micro-units by payer.
-    Covered { payers: Vec<(Payer, u128)> },
+    Covered {
+        payers: Vec<(Payer, u128)>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +59,10 @@ impl Timeline {
             return;
         }
         self.detected.push(key);
-        self.add(at, Happened::Detected { rule: fact.rule, moved: two_decimals(fact.moved.atoms()), level: fact.level.0 });
+        self.add(
+            at,
+            Happened::Detected { rule: fact.rule, moved: two_decimals(fact.moved.atoms()), level: fact.level.0 },
+        );
     }
 
     pub fn level_changed(&mut self, at: u64, from: Level, to: Level, reason: String) {
@@ -179,7 +197,9 @@ mod tests {
         assert_eq!(utc(1_583_971_200), "2020-03-12 00:00:00");
         assert_eq!(utc(1_709_251_199), "2024-02-29 23:59:59");
         assert_eq!(utc(0), "1970-01-01 00:00:00");
-        for (micro, text) in [(0, "0.00"), (1_234_567_890_000, "1,234,567.89"), (999_995_000, "1,000.00"), (5_000, "0.01")] {
+        for (micro, text) in
+            [(0, "0.00"), (1_234_567_890_000, "1,234,567.89"), (999_995_000, "1,000.00"), (5_000, "0.01")]
+        {
             assert_eq!(money(micro), text);
         }
     }

@@ -8,12 +8,12 @@ use cosmwasm_std::{instantiate2_address, to_json_binary, Addr, Api, Binary, Coin
 use cw4::Member;
 use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
 use firebreak_guardian::{contract, ContractError};
-use firebreak_messages::circuit_breaker::Scope;
+use firebreak_messages::circuit_breaker::{self, Scope};
 use firebreak_messages::derivatives_vault::VaultParameters;
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::*;
 use firebreak_messages::insurance_fund::FundConfig;
-use firebreak_messages::{oracle, MarketId, RuleId};
+use firebreak_messages::{oracle, FeedId, MarketId, RuleId};
 use firebreak_risk::{Amount, Level, Ratio};
 
 pub const HOUR: u64 = 3_600;
@@ -257,8 +257,8 @@ impl Chain {
     }
 
     /// A call in the shortest class.
-    pub fn hook_feed(&self, feed: u16) -> Call {
-        execute(&self.suite.oracle, &set_feed(feed))
+    pub fn guard(&self, market: u16) -> Call {
+        execute(&self.suite.circuit_breaker, &set_market(market))
     }
 
     pub fn confirm(&mut self, member: &Addr, action: &CouncilAction, nonce: u64) -> Result<AppResponse, ContractError> {
@@ -295,7 +295,23 @@ pub fn set_feed(feed: u16) -> oracle::ExecuteMsg {
         dispersion_max: Ratio::percent(2),
         jump_max: Ratio::percent(20),
     };
-    oracle::ExecuteMsg::SetFeed { feed: firebreak_messages::FeedId(feed), config }
+    oracle::ExecuteMsg::SetFeed { feed: FeedId(feed), config }
+}
+
+pub fn set_market(market: u16) -> circuit_breaker::ExecuteMsg {
+    let mode = circuit_breaker::RuleMode::Off;
+    let config = circuit_breaker::GuardConfig {
+        feed: FeedId(market),
+        maintenance_margin_ratio: Ratio::percent(5),
+        band: circuit_breaker::BandRule { mode, window_seconds: 300, ladder: vec![], extension_max_seconds: HOUR },
+        velocity: circuit_breaker::VelocityRule {
+            mode,
+            window_seconds: 60,
+            ladder: vec![],
+            extension_max_seconds: HOUR,
+        },
+    };
+    circuit_breaker::ExecuteMsg::SetMarket { market: MarketId(market), config }
 }
 
 pub fn restrict(scope: Scope, level: Level, duration_seconds: u64) -> CouncilAction {

@@ -10,8 +10,14 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// Indices of accounts.
-    Liquidate { keeper: usize, accounts: Vec<usize> },
-    Execute { keeper: usize, limit: u32 },
+    Liquidate {
+        keeper: usize,
+        accounts: Vec<usize>,
+    },
+    Execute {
+        keeper: usize,
+        limit: u32,
+    },
 }
 
 /// The keepers and what they have sent but the chain has not taken yet, in order of time.

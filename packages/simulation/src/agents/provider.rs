@@ -20,7 +20,13 @@ pub enum ProviderDecision {
     Nothing,
     /// Asks for all its shares.
     Request,
-    Claim { request: u64 },
+    Claim {
+        request: u64,
+    },
+    /// Its window has passed: the shares are active again when they are asked for.
+    TakeBack {
+        request: u64,
+    },
     /// Provides again what it took out.
     Return,
 }
@@ -48,8 +54,13 @@ impl Provider {
 
     pub fn decide(&mut self, market: &MarketView, view: &ProviderView) -> ProviderDecision {
         if let Some((request, matures_at, expires_at)) = view.request {
-            let is_claimable = market.now >= matures_at && market.now < expires_at;
-            return if is_claimable { ProviderDecision::Claim { request } } else { ProviderDecision::Nothing };
+            return if market.now > expires_at {
+                ProviderDecision::TakeBack { request }
+            } else if market.now >= matures_at {
+                ProviderDecision::Claim { request }
+            } else {
+                ProviderDecision::Nothing
+            };
         }
         let price_fell = market.price <= market.day_high * (1.0 - self.price_fall);
         if !view.has_shares {
@@ -100,7 +111,7 @@ mod tests {
         let waiting = ProviderView { has_shares: false, share_value: Some(1.0), request: Some((4, 50, 60)) };
         assert_eq!(one.decide(&market(49, 100.0), &waiting), ProviderDecision::Nothing);
         assert_eq!(one.decide(&market(50, 100.0), &waiting), ProviderDecision::Claim { request: 4 });
-        assert_eq!(one.decide(&market(60, 100.0), &waiting), ProviderDecision::Nothing);
+        assert_eq!(one.decide(&market(61, 100.0), &waiting), ProviderDecision::TakeBack { request: 4 });
         let gone = ProviderView { has_shares: false, share_value: Some(1.0), request: None };
         assert_eq!(one.decide(&market(70, 100.0), &gone), ProviderDecision::Nothing);
         assert_eq!(one.decide(&market(170, 60.0), &gone), ProviderDecision::Nothing);

@@ -31,7 +31,11 @@ pub struct Account {
 pub enum Decision {
     Nothing,
     /// Adds `deposit` (units of the settlement coin, maybe 0) and orders `notional` worth, on the long or the short side.
-    Open { deposit: f64, notional: f64, is_long: bool },
+    Open {
+        deposit: f64,
+        notional: f64,
+        is_long: bool,
+    },
     /// Orders the whole position closed.
     Close,
 }

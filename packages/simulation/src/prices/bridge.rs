@@ -123,8 +123,14 @@ mod tests {
 
     #[test]
     fn one_seed_gives_one_path() {
-        let stretch =
-            Stretch { at: 0, minutes: 60, open: cents(800_000), high: cents(810_000), low: cents(700_000), close: cents(750_000) };
+        let stretch = Stretch {
+            at: 0,
+            minutes: 60,
+            open: cents(800_000),
+            high: cents(810_000),
+            low: cents(700_000),
+            close: cents(750_000),
+        };
         let bars = |seed| fill_in(&stretch, &mut ChaCha8Rng::seed_from_u64(seed));
         assert_eq!(bars(1), bars(1));
         assert_ne!(bars(1), bars(2));

@@ -9,8 +9,6 @@ use std::path::Path;
 /// The header of every price file.
 pub const HEADER: &str = "ts_ms,open,high,low,close,volume";
 const FIELDS: usize = 6;
-/// One day after 1970 began: the venue is set up shortly before the first bar.
-const TIME_MIN: u64 = 86_400_000;
 /// The year 5138.
 const TIME_MAX: u64 = 100_000_000_000_000;
 
@@ -98,8 +96,8 @@ impl Row<'_> {
         let text = self.field(0);
         text.parse()
             .ok()
-            .filter(|time| (TIME_MIN..=TIME_MAX).contains(time))
-            .ok_or_else(|| self.malformed("ts_ms", "a time in milliseconds, from 1970-01-02 on", text))
+            .filter(|time| *time <= TIME_MAX)
+            .ok_or_else(|| self.malformed("ts_ms", "a time in milliseconds since 1970", text))
     }
 
     fn price(&self, field: &'static str, index: usize) -> Result<Price, InputError> {
@@ -218,7 +216,7 @@ mod tests {
             ("a word", "86460000,ten,12,9,11,1", malformed("open", number, "ten")),
             ("not a number", "86460000,NaN,12,9,11,1", malformed("open", number, "NaN")),
             ("too large", "86460000,1000000000001,12,9,11,1", malformed("open", number, "1000000000001")),
-            ("time", "soon,10,12,9,11,1", malformed("ts_ms", "a time in milliseconds, from 1970-01-02 on", "soon")),
+            ("time", "soon,10,12,9,11,1", malformed("ts_ms", "a time in milliseconds since 1970", "soon")),
             ("volume", "86460000,10,12,9,11,x", malformed("volume", "a number that is not negative, or empty", "x")),
             (
                 "seven fields",

@@ -12,6 +12,7 @@ use firebreak_risk::Price;
 
 /// Length of a bar that stands alone, seconds.
 const LONE_BAR_SECONDS: u64 = 60;
+const DAY_SECONDS: u64 = 86_400;
 
 /// What happened within one interval. `low <= open, close <= high`, all above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,12 @@ pub struct Series {
 
 impl Series {
     /// Reads the bars' length off their distances: the median, so that neither gaps nor a few close rounds decide.
-    pub fn new(name: String, bars: Vec<Bar>) -> Self {
+    ///
+    /// The venue is set up some minutes before the first bar, which must not be before 1970: times that begin at zero are moved a day on.
+    pub fn new(name: String, mut bars: Vec<Bar>) -> Self {
+        if bars.first().is_some_and(|bar| bar.at < DAY_SECONDS) {
+            bars.iter_mut().for_each(|bar| bar.at += DAY_SECONDS);
+        }
         let mut distances: Vec<u64> = bars.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).collect();
         distances.sort_unstable();
         let bar_seconds = distances.get(distances.len() / 2).copied().unwrap_or(LONE_BAR_SECONDS).max(1);

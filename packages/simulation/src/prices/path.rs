@@ -22,7 +22,8 @@ pub fn path_of(bar: &Bar, seconds: u64, interval: u64, points_max: u64) -> Vec<P
     let last = points - 1;
     let (first_extreme, second_extreme) = if bar.close >= bar.open { (bar.low, bar.high) } else { (bar.high, bar.low) };
     // Where a bar is too short for four points, the later corner wins and the close is always there.
-    let corners = [(0, bar.open), (last.div_ceil(3), first_extreme), ((2 * last).div_ceil(3), second_extreme), (last, bar.close)];
+    let corners =
+        [(0, bar.open), (last.div_ceil(3), first_extreme), ((2 * last).div_ceil(3), second_extreme), (last, bar.close)];
     (0..points).map(|index| Point { at: bar.at + index * seconds / points, price: at_index(&corners, index) }).collect()
 }
 

@@ -1,25 +1,22 @@
 //! Everybody acts: feeders, keepers, traders, providers. Decisions come from [`crate::agents`]; here they become messages.
 
-use super::venue::size_of;
+use super::venue::{ratio_of, size_of};
 use super::{Pending, Replay};
 use crate::agents::{Account, Decision, MarketView, ProviderDecision, ProviderView, Work};
 use crate::prices::{as_float, Point};
 use firebreak_messages::derivatives_vault::{AccountResponse, LiquidityWithdrawn, OrderPlaced, QueryMsg};
-use firebreak_risk::{Amount, PoolShares, Price, Ratio, Rounding, SignedAmount, Size, MICRO, ONE};
+use firebreak_risk::{Amount, PoolShares, Price, Rounding, SignedAmount, Size, MICRO};
 use firebreak_testing::{Attempt, Code};
 
-/// The feeder whose report makes a round.
-const FEEDER: usize = 0;
-
 impl Replay<'_> {
-    /// A round is published and evaluated, in one transaction.
+    /// Every feeder reports; the last one's transaction publishes the round and evaluates it.
     pub(super) fn report(&mut self, point: Point) {
         // Two bars may begin within one second; a second report of it would be outrun by the first.
         if point.at <= self.published_at {
             return;
         }
         self.price = point.price;
-        let attempt = self.world.report_of(FEEDER, &[(self.market, point.price)]);
+        let attempt = self.world.report(&[(self.market, point.price)]);
         if self.took(attempt) {
             self.published_at = point.at;
         }
@@ -111,9 +108,7 @@ impl Replay<'_> {
 
     fn order(&mut self, number: usize, size: Size, slippage: f64, reduce_only: bool) {
         let notional = size.notional(self.price, Rounding::Floor).unwrap_or(Amount::ZERO);
-        if self.is_normal() && self.figures.restrictions == 0 {
-            self.orders_before_restrictions += 1;
-        }
+        self.first_orders[number].get_or_insert(self.world.now());
         self.figures.honest_notional = sum(self.figures.honest_notional, notional);
         let bound = bound(self.price, size, slippage);
         let name = self.traders[number].0.name.clone();
@@ -158,20 +153,28 @@ impl Replay<'_> {
                     if let Ok(outcome) = self.world.claim_withdrawal(&name, request).0 {
                         for fact in outcome.facts::<LiquidityWithdrawn>() {
                             self.withdrawn[number] = fact.amount;
+                            self.liquidity.taken_out = sum(self.liquidity.taken_out, fact.amount);
                         }
                         self.absorb(&outcome);
                     }
                 }
-                ProviderDecision::Return => {
-                    let attempt = self.world.provide(&name, self.withdrawn[number]);
+                ProviderDecision::TakeBack { request } => {
+                    let attempt = self.world.cancel_withdrawal(&name, request);
                     self.took(attempt);
+                }
+                ProviderDecision::Return => {
+                    let amount = self.withdrawn[number];
+                    let attempt = self.world.provide(&name, amount);
+                    if self.took(attempt) {
+                        self.liquidity.brought_back = sum(self.liquidity.brought_back, amount);
+                    }
                 }
             }
         }
     }
 
     /// Units of the settlement coin for one share, if the pool can be valued now.
-    fn share_value(&self) -> Option<f64> {
+    pub(super) fn share_value(&self) -> Option<f64> {
         let response = self.world.pool();
         let value = response.value?.withdraw;
         let shares = response.pool.shares;
@@ -210,8 +213,7 @@ fn opposite(size: Size) -> Size {
 
 /// The price moved against the taker of `size` by a share of itself.
 fn bound(price: Price, size: Size, share: f64) -> Price {
-    let share = Ratio::from_atoms((share * ONE as f64) as u128);
-    let room = price.times(share, Rounding::Floor).unwrap_or(Price::ZERO);
+    let room = price.times(ratio_of(share), Rounding::Floor).unwrap_or(Price::ZERO);
     let bound = if size.is_short() { price.minus(room) } else { price.plus(room) };
     bound.unwrap_or(price)
 }

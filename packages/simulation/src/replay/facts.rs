@@ -24,7 +24,8 @@ impl Replay<'_> {
                     }
                 }
                 RuleTripped::NAME => {
-                    if let Some(fact) = RuleTripped::try_from(event).ok().filter(|fact| fact.mode == RuleMode::Enforce) {
+                    if let Some(fact) = RuleTripped::try_from(event).ok().filter(|fact| fact.mode == RuleMode::Enforce)
+                    {
                         self.timeline.tripped(now, &fact);
                     }
                 }
@@ -107,7 +108,8 @@ impl Replay<'_> {
             figures: self.figures,
             timeline: self.timeline,
             violations,
-            orders_before_restrictions: self.orders_before_restrictions,
+            first_orders: self.first_orders,
+            liquidity: self.liquidity,
         }
     }
 }

@@ -54,8 +54,19 @@ pub struct Run {
     pub timeline: Timeline,
     /// The first violations of invariants, as texts.
     pub violations: Vec<String>,
-    /// Orders that agents tried to place before anything was restricted: alike in both runs.
-    pub orders_before_restrictions: u64,
+    /// When each trader first tried to place an order: alike in both runs.
+    pub first_orders: Vec<Option<u64>>,
+    pub liquidity: Liquidity,
+}
+
+/// What the providers did. Without it a pool's equity says little: it falls when they leave, whatever they earned.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Liquidity {
+    pub taken_out: Amount,
+    pub brought_back: Amount,
+    /// Units of the settlement coin for one share; `None` when the pool has no shares or cannot be valued.
+    pub share_start: Option<f64>,
+    pub share_end: Option<f64>,
 }
 
 /// Runs a plan; `progress` is told how many bars are done.
@@ -113,7 +124,8 @@ struct Replay<'a> {
     level: Level,
     figures: Figures,
     timeline: Timeline,
-    orders_before_restrictions: u64,
+    first_orders: Vec<Option<u64>>,
+    liquidity: Liquidity,
 }
 
 impl<'a> Replay<'a> {
@@ -159,11 +171,13 @@ impl<'a> Replay<'a> {
             level: Level::Normal,
             figures: Figures::default(),
             timeline: Timeline::default(),
-            orders_before_restrictions: 0,
+            first_orders: vec![None; plan.traders as usize],
+            liquidity: Liquidity::default(),
             world,
         };
         replay.figures.pool_equity_start = replay.pool_equity();
         replay.figures.insurance_start = replay.insurance();
+        replay.liquidity.share_start = replay.share_value();
         Ok(replay)
     }
 
@@ -198,11 +212,50 @@ impl<'a> Replay<'a> {
 
     fn finish(mut self, started: Instant) -> Run {
         self.figures.pool_equity_end = self.pool_equity();
+        self.liquidity.share_end = self.share_value();
         let ends_at = self.plan.series.ends_at();
         self.let_keepers_work(ends_at);
         self.pass_time(ends_at);
         self.let_keepers_work(ends_at + AFTERMATH_SECONDS);
         self.world.check_everything();
         self.sum_up(started)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios::Scenario;
+    use firebreak_messages::derivatives_vault::{AccountResponse, QueryMsg};
+    use firebreak_testing::Code;
+
+    /// The mirror asks about few accounts; it must not miss one that the vault would liquidate.
+    #[test]
+    fn keepers_see_every_account_that_may_be_liquidated() {
+        let (series, parameters) = (Scenario::GapStress.series(5), Parameters::committed().unwrap());
+        let plan = Plan {
+            series: &series,
+            parameters: &parameters,
+            market: "BTC",
+            protected: false,
+            slow_keepers: true,
+            seed: 5,
+            traders: 60,
+        };
+        let mut replay = Replay::new(&plan).unwrap();
+        let mut seen = 0;
+        for (index, bar) in series.bars.iter().enumerate() {
+            for point in path_of(bar, series.seconds_of(index), 15, 60) {
+                replay.step(point, 15);
+                for number in 0..60 {
+                    let account = replay.world.account_id(&format!("trader-{number}"));
+                    let answer: AccountResponse = replay.world.query(Code::Vault, &QueryMsg::Account { account });
+                    let known = replay.mirror.held(number).is_liquidatable;
+                    assert_eq!(answer.liquidatable, known, "trader {number} at {}", point.at);
+                    seen += u32::from(known);
+                }
+            }
+        }
+        assert!(seen > 0);
     }
 }

@@ -6,13 +6,11 @@ use crate::parameters::Venue;
 use crate::prices::as_float;
 use firebreak_messages::derivatives_vault::MarketConfig;
 use firebreak_messages::MarketId;
-use firebreak_risk::{Amount, Price, Size, ONE};
+use firebreak_risk::{Amount, Price, Ratio, Size, ONE};
 use firebreak_testing::{Checking, Guards, World, WorldBuilder, BTC};
 
 /// Seconds between the bootstrap and the first bar.
 const LEAD_SECONDS: u64 = 600;
-/// Weight of the first feeder where one report is to make a round, beside two feeders of weight 1.
-const ONE_FEEDER_WEIGHT: u32 = 100;
 /// Largest size that the contracts take, in base units.
 const SIZE_MAX: f64 = 1e13;
 
@@ -28,12 +26,7 @@ pub(super) fn set_up(plan: &Plan<'_>) -> Result<(World, MarketId), InputError> {
     let guards = if plan.protected { Guards::Enforced } else { Guards::Off };
     let mut world = WorldBuilder::empty()
         .market(market, plan.market, price, |config| scale(config, &parameters.venue, price))
-        .feed(market, |feed| {
-            // One feeder's report makes the round: three reports a point would only repeat the same price. The
-            // quorum itself is the oracle's own tests' subject.
-            feed.feeders[0].weight = ONE_FEEDER_WEIGHT;
-            feed.quorum = ONE_FEEDER_WEIGHT;
-        })
+        .vault(|vault| vault.reserve_ratio = ratio_of(parameters.venue.reserve_ratio))
         .guards(guards)
         .pool(Amount::ZERO)
         .insurance(Amount::from_units(parameters.venue.insurance))
@@ -57,6 +50,11 @@ fn scale(config: &mut MarketConfig, venue: &Venue, price: Price) {
     config.skew_scale = size_of(venue.skew_scale as f64, price);
     config.open_interest_max = size_of(venue.open_interest_max as f64, price);
     config.order_size_max = size_of(venue.order_size_max as f64, price);
+}
+
+/// A share from a parameter file as the contracts count it.
+pub(super) fn ratio_of(share: f64) -> Ratio {
+    Ratio::from_atoms((share * ONE as f64) as u128)
 }
 
 /// Base units that an amount of quote units buys, positive. Floats are exact enough for what an agent or a scale wants.
