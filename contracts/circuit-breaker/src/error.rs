@@ -46,4 +46,6 @@ pub enum ContractError {
     UnknownReply { id: u64 },
     #[error("migration needs {wanted}, found {found}")]
     Migration { wanted: String, found: String },
+    #[error("market {market} follows feed {wanted} for good, {found} was given")]
+    FeedFixed { market: MarketId, wanted: FeedId, found: FeedId },
 }

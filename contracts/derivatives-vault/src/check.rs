@@ -70,6 +70,9 @@ pub trait Owed {
     /// Traders' cash, the pool's cash, escrowed execution fees and fees of the fund. Losses that are not collected yet are in
     /// the first as a negative and in the second as a positive number: they cancel.
     fn owed(&self) -> Result<Amount, ContractError>;
+
+    /// What must be there when everybody but the pool is paid: positive cash of traders, escrow, fees.
+    fn owed_to_others(&self) -> Result<Amount, ContractError>;
 }
 
 impl Owed for Pool {
@@ -79,4 +82,31 @@ impl Owed for Pool {
         // Below zero cannot happen with a pool that pays what traders gained; it would be owed by nobody.
         Ok(sum.positive_part())
     }
+
+    fn owed_to_others(&self) -> Result<Amount, ContractError> {
+        let cash = self.traders_cash.plus_amount(self.receivable)?;
+        Ok(cash.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?.positive_part())
+    }
+}
+
+/// For handlers that pay out equity: when traders gained more than the pool's coins, [`Owed::owed`] nets the missing part
+/// against other traders' collateral, and whoever left first would be paid with it. Keepers' fees are not asked this: a
+/// liquidation must never wait for it.
+///
+/// Errors: [`ContractError::PoolShort`].
+pub fn ensure_nobody_is_paid_with_others_collateral(
+    querier: &cosmwasm_std::QuerierWrapper,
+    env_address: &str,
+    done: &Done,
+) -> Result<(), ContractError> {
+    let denom = &done.desk.config.denom;
+    let coin = querier.query_balance(env_address, denom)?;
+    let held = done.messages.iter().try_fold(Amount::from_atoms(coin.amount.u128()), |left, message| {
+        left.minus(leaving(&message.msg, denom)).map_err(ContractError::from)
+    })?;
+    let owed = done.desk.pool.owed_to_others()?;
+    if held < owed {
+        return Err(ContractError::PoolShort { owed, held });
+    }
+    Ok(())
 }

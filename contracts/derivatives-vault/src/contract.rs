@@ -1,6 +1,6 @@
 //! Entry points: gate, then one line of dispatch for each message, then the last frame.
 
-use crate::check::{finish, Done};
+use crate::check::{ensure_nobody_is_paid_with_others_collateral, finish, Done};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, LOSSES, MARKET_IDS, POOL};
@@ -55,6 +55,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
     gate::ensure_allows(&desk.effective_of_all(), gate::action(&msg))?;
     let paid = gate::payment(&msg, &info, &desk.config.denom)?;
     let read = deps.as_ref();
+    let pays_equity = gate::pays_equity(&msg);
     let done: Done = match msg {
         ExecuteMsg::PlaceOrder { subaccount, market, size, price_bound, reduce_only } => {
             let request = execute::OrderRequest { subaccount, market, size, price_bound, reduce_only };
@@ -95,6 +96,9 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         }
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
     };
+    if pays_equity {
+        ensure_nobody_is_paid_with_others_collateral(&deps.querier, env.contract.address.as_str(), &done)?;
+    }
     finish(deps, &env, done)
 }
 

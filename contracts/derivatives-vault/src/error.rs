@@ -1,7 +1,7 @@
 use cosmwasm_std::StdError;
 use firebreak_messages::derivatives_vault::OrderId;
 use firebreak_messages::oracle::Validity;
-use firebreak_messages::{AccountId, Action, MarketId, PackedError, Reason};
+use firebreak_messages::{AccountId, Action, FeedId, MarketId, PackedError, Reason};
 use firebreak_risk::{Amount, Level, PoolShares, Price, RiskError, SignedAmount, Size};
 use thiserror::Error;
 
@@ -38,6 +38,8 @@ pub enum ContractError {
     TooManyMarkets { max: usize },
     #[error("{what} of market {market} cannot change while it has open interest")]
     MarketInUse { market: MarketId, what: &'static str },
+    #[error("market {market} follows feed {wanted} for good, {found} was given")]
+    FeedFixed { market: MarketId, wanted: FeedId, found: FeedId },
     #[error("there is no order {order}")]
     UnknownOrder { order: OrderId },
     #[error("order {order} has been asked to be cancelled at {requested_at}")]
@@ -76,6 +78,10 @@ pub enum ContractError {
     #[error("{found} of coins would stay in the pool, {wanted} is needed for open interest")]
     ReserveTooLow { wanted: Amount, found: SignedAmount },
 
+    /// Profits beyond what the pool had: nothing more leaves before it is made whole, so nobody is paid with the collateral
+    /// of those who come later.
+    #[error("payments wait: the pool is short, {owed} is owed to traders and {held} would be held")]
+    PoolShort { owed: Amount, held: Amount },
     /// The last frame: coins.
     #[error("refused by the solvency check: {owed} would be owed and {held} held")]
     CoinsMissing { owed: Amount, held: Amount },

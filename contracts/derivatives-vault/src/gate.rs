@@ -28,6 +28,23 @@ pub fn action(msg: &ExecuteMsg) -> Action {
     }
 }
 
+/// Messages that pay somebody's equity out of the vault. Keepers' and the fund's fees are not equity.
+pub fn pays_equity(msg: &ExecuteMsg) -> bool {
+    match action(msg) {
+        Action::WithdrawCollateral | Action::ClaimLiquidityWithdrawal => true,
+        Action::IncreaseExposure
+        | Action::ReduceExposure
+        | Action::Cancel
+        | Action::ExecuteOrders
+        | Action::AddCollateral
+        | Action::Liquidate
+        | Action::ProvideLiquidity
+        | Action::RequestLiquidityWithdrawal
+        | Action::SweepFees
+        | Action::Configure => false,
+    }
+}
+
 /// Refuses an action that a posture does not allow, naming level, cause, since, until and what stays allowed.
 pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(), ContractError> {
     let posture = &effective.posture;

@@ -68,13 +68,46 @@ fn a_deposit_gets_its_minimum_or_nothing_happens() {
 fn a_worthless_pool_takes_no_deposit() {
     // traders gained more than the pool had.
     let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
-    bench.provide("lp", 10_000).unwrap();
+    bench.provide("lp", 70_000).unwrap();
     bench.deposit("alice", 100_000);
     bench.trade("alice", BTC, "10");
-    bench.set_price(BTC, "62000"); // +20,000
+    bench.set_price(BTC, "68000"); // +80,000
     assert!(bench.pool().value.unwrap().deposit.is_negative());
     let refused = bench.provide("bob", 1_000).unwrap_err();
     assert!(matches!(refused, ContractError::Risk(RiskError::PoolWorthless { .. })), "{refused}");
+}
+
+#[test]
+fn a_pool_that_owes_more_than_it_has_pays_nobody_with_the_collateral_of_others() {
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    bench.provide("lp", 70_000).unwrap();
+    for name in ["alice", "bob"] {
+        bench.deposit(name, 100_000);
+    }
+    bench.trade("alice", BTC, "10");
+    bench.set_price(BTC, "70000"); // +100,000 on a pool of 70,000
+    bench.trade("alice", BTC, "-10");
+    assert!(bench.pool().pool.cash.is_negative());
+    for name in ["alice", "bob"] {
+        let msg = ExecuteMsg::WithdrawCollateral { subaccount: 0, amount: units(1) };
+        let refused = bench.execute(name, msg, 0).unwrap_err();
+        assert!(matches!(refused, ContractError::PoolShort { .. }), "{refused}");
+    }
+    // Keepers are paid on, and fresh collateral is taken; whoever closes at a loss makes the pool whole.
+    bench.place("bob", BTC, "0.01", "100000").unwrap();
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(OrderDropped::all(&bench.run(BTC))[0].reason, DropReason::Cap);
+}
+
+#[test]
+fn exposure_that_the_pools_coins_do_not_back_is_not_sold() {
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    bench.provide("lp", 59_000).unwrap();
+    bench.deposit("alice", 100_000);
+    // 10 % of 600,000 is 60,000
+    assert_eq!(OrderDropped::all(&bench.trade("alice", BTC, "10"))[0].reason, DropReason::Cap);
+    assert_eq!(OrderFilled::all(&bench.trade("alice", BTC, "9")).len(), 1);
 }
 
 #[test]

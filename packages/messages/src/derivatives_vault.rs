@@ -54,7 +54,8 @@ pub struct VaultParameters {
     pub uncollected_share: Ratio,
     /// Share of trading fees owed to the insurance fund; the rest is the pool's. Bounds: at most 1.
     pub insurance_fee_share: Ratio,
-    /// Pool value that must stay for each unit of open interest when liquidity leaves. Bounds: at most 1.
+    /// Coins of the pool that back each unit of a market's open interest: asked when exposure is raised and when liquidity
+    /// leaves. Bounds: at most 1.
     pub reserve_ratio: Ratio,
     /// Share of an account's notional that must stay as equity when collateral leaves. Bounds: at most 1.
     pub withdrawal_margin_ratio: Ratio,
@@ -112,7 +113,8 @@ pub enum ExecuteMsg {
     ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
     /// Anyone: sends the fees owed to the insurance fund.
     SweepFees {},
-    /// Owner only. Adds a market or replaces its parameters. The feed and the skew scale of a market with open interest stay.
+    /// Owner only. Adds a market or replaces its parameters. A market keeps its feed, and
+    /// its skew scale while it has open interest.
     ConfigureMarket { market: MarketId, config: MarketConfig },
     /// Owner only.
     Configure { parameters: VaultParameters },

@@ -85,14 +85,15 @@ fn a_pool_that_has_spent_other_traders_collateral_is_noticed() {
     let mut world = World::builder()
         .recording_violations()
         .guards(Guards::Off)
-        .pool(usd(1_000))
+        .pool(usd(7_000))
         .trader("alice", usd(10_000))
         .trader("bob", usd(10_000))
         .build();
     world.open("alice", BTC, size("1")).done();
-    // Six times what the pool has.
-    let _ = world.close_at("alice", BTC, price("66000"));
+    // 10,000 won of a pool of 7,000: the vault may owe it, and pays it to nobody out of bob's collateral.
+    let _ = world.close_at("alice", BTC, price("70000"));
     let owed_too_much = world.pool_record().cash.is_negative();
+    assert!(owed_too_much);
     let noticed = world.tally().kept.iter().any(|found| matches!(found, Violation::VaultInsolvent { .. }));
     assert_eq!(noticed, owed_too_much, "{:?}", world.tally().kept);
 }

@@ -23,10 +23,10 @@ pub fn set_market_as_owner(
 }
 
 /// Adds a market or replaces its rules. Restrictions and counters stay; windows start afresh, because buckets of another
-/// width mean nothing. Another feed counts other rounds: the lease starts at none, so the market is `ReduceOnly` until
-/// the new feed is evaluated.
+/// width mean nothing. A market keeps its feed: rules that watched another price than the vault's would keep the lease
+/// fresh and see nothing. Whose word a price is, is changed at the oracle (`SetFeed`).
 ///
-/// Errors: [`ContractError::OutOfBounds`], [`ContractError::TooManyMarkets`].
+/// Errors: [`ContractError::OutOfBounds`], [`ContractError::TooManyMarkets`], [`ContractError::FeedFixed`].
 pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result<GuardConfigured, ContractError> {
     validate::guard(&guard)?;
     let mut config = CONFIG.load(deps.storage)?;
@@ -34,12 +34,17 @@ pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result
     if feed_before.is_none() && config.watched.len() >= MARKETS_MAX {
         return Err(ContractError::TooManyMarkets { max: MARKETS_MAX });
     }
-    let mut posture = POSTURES.may_load(deps.storage, market.0)?.unwrap_or_default();
-    if feed_before != Some(guard.feed) {
-        config.watched.retain(|watched| watched.market != market);
-        config.watched.push(Watched { market, feed: guard.feed });
-        CONFIG.save(deps.storage, &config)?;
-        posture = PostureRecord { evaluated_round: 0, ..posture };
+    match feed_before {
+        Some(wanted) if wanted != guard.feed => {
+            return Err(ContractError::FeedFixed { market, wanted, found: guard.feed });
+        }
+        Some(_) => {}
+        None => {
+            config.watched.push(Watched { market, feed: guard.feed });
+            CONFIG.save(deps.storage, &config)?;
+            // The lease starts at no round: the market is `ReduceOnly` until its feed is evaluated.
+            POSTURES.save(deps.storage, market.0, &PostureRecord::default())?;
+        }
     }
     let before = RULES.may_load(deps.storage, market.0)?.unwrap_or_default();
     let counters = |memory: RuleMemory| RuleMemory { episode: None, ..memory };
@@ -50,7 +55,6 @@ pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result
         ..MarketRules::default()
     };
     RULES.save(deps.storage, market.0, &rules)?;
-    POSTURES.save(deps.storage, market.0, &posture)?;
     GUARDS.save(deps.storage, market.0, &guard)?;
     Ok(GuardConfigured { market, feed: guard.feed, band: guard.band.mode, velocity: guard.velocity.mode })
 }

@@ -48,14 +48,17 @@ pub fn configure_market(
 
 /// Adds a market or replaces its parameters.
 ///
-/// Errors: a feed or a skew scale that changes under open interest: both would move every position's value without a price.
+/// A market keeps its feed for good, here and at the breaker: whose word a price is, is changed at the oracle (`SetFeed`).
+///
+/// Errors: another feed; a skew scale that changes under open interest, which would move every position's value without a
+/// price; parameters out of bounds.
 pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) -> Result<Event, ContractError> {
     let config = validate::market_config(config)?;
     if let Some(before) = MARKET_CONFIGS.may_load(deps.storage, id.0)? {
         let state = MARKETS.load(deps.storage, id.0)?;
         let open = !state.long.open_interest()?.is_zero() || !state.short.open_interest()?.is_zero();
-        if open && before.feed != config.feed {
-            return Err(ContractError::MarketInUse { market: id, what: "the feed" });
+        if before.feed != config.feed {
+            return Err(ContractError::FeedFixed { market: id, wanted: before.feed, found: config.feed });
         }
         if open && before.skew_scale != config.skew_scale {
             return Err(ContractError::MarketInUse { market: id, what: "the skew scale" });

@@ -228,7 +228,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     if !healthy {
         return Ok(Some(DropReason::Margin));
     }
-    if !reduces && open_interest_above_cap(desk.market(id.market)?, size)? {
+    if !reduces && (open_interest_above_cap(desk.market(id.market)?, size)? || !is_backed(desk, id.market)?) {
         return Ok(Some(DropReason::Cap));
     }
     desk.events.push(
@@ -305,6 +305,18 @@ fn refuses_increase(
 fn open_interest_above_cap(market: &OpenMarket, size: Size) -> Result<bool, ContractError> {
     let side = if size.is_long() { &market.state.long } else { &market.state.short };
     Ok(side.open_interest()?.magnitude() > market.config.open_interest_max.magnitude())
+}
+
+/// The pool's coins cover `reserve_ratio` of the market's open interest, the same reserve that holds liquidity back: without
+/// it a small pool could sell profits that it cannot pay.
+fn is_backed(desk: &Desk, id: MarketId) -> Result<bool, ContractError> {
+    let market = desk.market(id)?;
+    let mut notional = Amount::ZERO;
+    for side in [&market.state.long, &market.state.short] {
+        notional = notional.plus(side.open_interest()?.notional(market.mark(), Rounding::Ceil)?)?;
+    }
+    let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
+    Ok(desk.pool.cash.minus_amount(desk.pool.receivable)? >= reserve.signed()?)
 }
 
 /// Charges the taker fee and splits it between the insurance fund and the pool.

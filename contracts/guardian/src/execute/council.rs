@@ -34,18 +34,23 @@ pub fn confirm(
     validate::council_action(&config, &action)?;
     let (member, now) = (info.sender.to_string(), now(env));
     let weight_of = |member: &str| weights::of(&deps.querier, &config.group, member);
-    if weight_of(&member) == 0 {
+    let own_weight = weight_of(&member);
+    if own_weight == 0 {
         return Err(ContractError::NotMember { found: member });
     }
     let mut pending = live(PENDING.load(deps.storage)?, now);
     let mut raised = take(&mut pending, &member, action, &config, now)?;
     // A member who left since weighs nothing, and a changed weight counts as it is now. Bounded by CONFIRMATIONS_MAX.
-    raised.confirmations.retain(|confirmer| weight_of(confirmer) > 0);
+    let mut weight = own_weight;
+    raised.confirmations.retain(|confirmer| {
+        let found = weight_of(confirmer);
+        weight = weight.saturating_add(found);
+        found > 0
+    });
     if raised.confirmations.len() >= CONFIRMATIONS_MAX {
         return Err(ContractError::TooManyConfirmations { max: CONFIRMATIONS_MAX });
     }
     raised.confirmations.push(member.clone());
-    let weight = raised.confirmations.iter().fold(0u64, |sum, confirmer| sum.saturating_add(weight_of(confirmer)));
     let threshold = config.threshold;
     let confirmed = ActionConfirmed { member, nonce, weight, threshold };
     if weight >= threshold {
