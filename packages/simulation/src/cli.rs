@@ -2,7 +2,7 @@
 
 use crate::error::InputError;
 use crate::figures::{Comparison, Runs};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, TRADERS_MAX};
 use crate::prices::{read_file, Series};
 use crate::replay::{self, Plan, Run};
 use crate::report::{json, Finished};
@@ -51,7 +51,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Number of traders; that of agents.toml by default.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(crate::parameters::TRADERS_MAX)))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(TRADERS_MAX)))]
     pub traders: Option<u32>,
     /// Writes the figures: one object for one scenario or file, a list for several.
     #[arg(long, value_name = "FILE")]

@@ -1,7 +1,7 @@
 //! What a run is summed up in. The fields are those of the JSON object, in its order.
 //!
-//! Amounts are texts in micro-units of the settlement coin. *Honest* orders are those of agents that attack nobody: all agents
-//! of these scenarios. An order counts once for each time that an agent tries to place it.
+//! Amounts are texts in micro-units of the settlement coin. *Honest* orders are those of agents that attack nobody:
+//! all agents of these scenarios. An order counts once for each time that an agent tries to place it.
 
 use firebreak_risk::{Amount, Level, SignedAmount};
 use serde::Serialize;
@@ -34,8 +34,8 @@ pub struct Figures {
     pub orders_placed: u64,
     /// Orders filled.
     pub orders_executed: u64,
-    /// Orders that the venue did not want: refused when placed, or dropped from the queue because of the posture or a cap; for
-    /// lack of margin only while the level is above normal, since a posture asks for more of it.
+    /// Orders that the venue did not want: refused when placed, or dropped from the queue because of the posture or a
+    /// cap; for lack of margin only while the level is above normal, since a posture asks for more of it.
     pub orders_refused: u64,
     /// Notional, at the price of the moment, of every order that honest agents tried to place, closing orders included.
     pub honest_notional: Amount,
@@ -48,7 +48,8 @@ pub struct Figures {
     pub deficit: Amount,
     /// Who paid: adds up to `deficit` to the unit.
     pub paid_by: PaidBy,
-    /// What the pool is worth to a depositor at the first and at the last price; money of providers who left is not in it.
+    /// What the pool is worth to a depositor at the first and at the last price; money of providers who left is not
+    /// in it.
     pub pool_equity_start: SignedAmount,
     pub pool_equity_end: SignedAmount,
     /// First-loss tranche and stakes of the insurance fund.

@@ -1,15 +1,16 @@
 //! What a keeper knows of accounts without asking the chain each time.
 //!
-//! An account is asked for when an event says that it changed, when the price has moved so far against it that it may be
-//! unhealthy, and once an hour because of funding. In between its equity is carried along with the price:
+//! An account is asked for when an event says that it changed, when the price has moved so far against it that it may
+//! be unhealthy, and once an hour because of funding. In between its equity is carried along with the price:
 //! `equity + size * (price - price then)`. Whether an account may be liquidated is always the vault's own answer.
 
 use firebreak_messages::derivatives_vault::AccountResponse;
 use firebreak_risk::{Size, MICRO, ONE};
 use std::collections::HashMap;
 
-/// Accounts whose distance to maintenance margin is below this share of their notional are asked for. It covers what the estimate
-/// leaves out: the premium of the skew (at most 0.3 % at the caps of `agents.toml`) and an hour's funding.
+/// Accounts whose distance to maintenance margin is below this share of their notional are asked for. It covers what
+/// the estimate leaves out: the premium of the skew (at most 0.3 % at the caps of `agents.toml`) and an hour's
+/// funding.
 const DOUBT: f64 = 0.005;
 /// An account is asked for again after this, seconds.
 const AGE_MAX: u64 = 3_600;

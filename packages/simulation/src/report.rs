@@ -77,7 +77,7 @@ const ROWS: &[(&str, Figure)] = &[
     ("pool equity, end", |run| signed(run.figures.pool_equity_end)),
     ("  taken out by providers", |run| amount(run.liquidity.taken_out)),
     ("  brought back by them", |run| amount(run.liquidity.brought_back)),
-    ("  return of a share", |run| gain(run.liquidity.share_start, run.liquidity.share_end)),
+    ("  profit of all providers", |run| signed(providers_profit(run))),
     ("insurance, start", |run| amount(run.figures.insurance_start)),
     ("insurance, end", |run| amount(run.figures.insurance_end)),
     ("time normal", |run| duration(run.figures.level_seconds.normal)),
@@ -105,11 +105,12 @@ fn signed(amount: SignedAmount) -> String {
     format!("{sign}{}", money(amount.magnitude().atoms()))
 }
 
-fn gain(start: Option<f64>, end: Option<f64>) -> String {
-    match (start, end) {
-        (Some(start), Some(end)) => format!("{:+.2} %", (end / start - 1.0) * 100.0),
-        _ => "-".into(),
-    }
+/// What all providers together won or lost: what is in the pool and what they took out, less what they put in.
+fn providers_profit(run: &Run) -> SignedAmount {
+    let signed = |amount: Amount| i128::try_from(amount.atoms()).unwrap_or(i128::MAX);
+    let (figures, liquidity) = (&run.figures, &run.liquidity);
+    let grown = figures.pool_equity_end.atoms() - figures.pool_equity_start.atoms();
+    SignedAmount::from_atoms(grown + signed(liquidity.taken_out) - signed(liquidity.brought_back))
 }
 
 /// Days, hours, minutes, seconds, as far as they are needed.

@@ -1,7 +1,7 @@
 //! Keepers: see a price, and are in a block some blocks later, with so much room in each.
 //!
-//! Keepers of one run share what there is to do: capacity adds up, and nobody races. (Racing keepers would waste part of
-//! their capacity on accounts that another one was faster with.) Work that finds no room waits for the next block.
+//! Keepers of one run share what there is to do: capacity adds up, and nobody races. (Racing keepers would waste part
+//! of their capacity on accounts that another one was faster with.) Work that finds no room waits for the next block.
 
 use crate::parameters::Keeper;
 use std::collections::BTreeMap;
@@ -44,8 +44,9 @@ impl Keepers {
         self.keepers.len()
     }
 
-    /// At a new price: who may be liquidated (the worst first) and how many orders wait for execution. What was sent before
-    /// and is still on its way is not sent again. Plans no further than `horizon` seconds: after that there is a new price.
+    /// At a new price: who may be liquidated (the worst first) and how many orders wait for execution. What was sent
+    /// before and is still on its way is not sent again. Plans no further than `horizon` seconds: after that there is
+    /// a new price.
     pub fn plan(&mut self, now: u64, horizon: u64, unhealthy: &[usize], orders: usize) {
         let mut on_their_way: Vec<usize> = vec![];
         let mut orders_on_their_way = 0;

@@ -1,5 +1,5 @@
-//! Liquidity providers who flee: they ask for their money back when the pool has lost or the price has fallen too much for their
-//! taste, claim when it matures, and come back a day later.
+//! Liquidity providers who flee: they ask for their money back when the pool has lost or the price has fallen too
+//! much for their taste, claim when it matures, and come back a day later.
 
 use super::{uniform, MarketView};
 use crate::parameters::Providers;

@@ -30,7 +30,8 @@ pub struct Account {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decision {
     Nothing,
-    /// Adds `deposit` (units of the settlement coin, maybe 0) and orders `notional` worth, on the long or the short side.
+    /// Adds `deposit` (units of the settlement coin, maybe 0) and orders `notional` worth, on the long or the short
+    /// side.
     Open {
         deposit: f64,
         notional: f64,

@@ -1,9 +1,9 @@
 //! Fills in what happened within a bar: a seeded Brownian bridge that keeps open, high, low and close exactly.
 //!
-//! A bar of an hour becomes sixty bars of a minute: the path is pinned at the open, at both extremes (in the order of the
-//! bar's direction, at drawn minutes) and at the close, and wanders between these pins. Its step comes from the bar's own
-//! range: a Brownian path's expected range over time T is 1.6 sigma * sqrt(T) (Parkinson 1980), so
-//! sigma = range / (1.6 * sqrt(T)).
+//! A bar of an hour becomes sixty bars of a minute: the path is pinned at the open, at both extremes (in the order of
+//! the bar's direction, at drawn minutes) and at the close, and wanders between these pins. Its step comes from the
+//! bar's own range: a Brownian path's expected range over time T is 1.6 sigma * sqrt(T) (Parkinson 1980), so sigma =
+//! range / (1.6 * sqrt(T)).
 
 use super::{as_float, Bar};
 use firebreak_risk::Price;

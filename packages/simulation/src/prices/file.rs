@@ -111,7 +111,8 @@ impl Row<'_> {
             .map_err(|_| self.malformed(field, "a decimal number of at most 18 decimals, up to 10^12", text))
     }
 
-    /// Not used, but a row without a readable volume is not a row of this format. Sources without volume leave it empty.
+    /// Not used, but a row without a readable volume is not a row of this format. Sources without volume leave it
+    /// empty.
     fn volume(&self) -> Result<(), InputError> {
         let text = self.field(5);
         if text.is_empty() || text.parse::<f64>().is_ok_and(|volume| volume.is_finite() && volume >= 0.0) {

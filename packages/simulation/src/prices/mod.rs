@@ -37,7 +37,8 @@ pub struct Series {
 impl Series {
     /// Reads the bars' length off their distances: the median, so that neither gaps nor a few close rounds decide.
     ///
-    /// The venue is set up some minutes before the first bar, which must not be before 1970: times that begin at zero are moved a day on.
+    /// The venue is set up some minutes before the first bar, which must not be before 1970: times that begin at zero
+    /// are moved a day on.
     pub fn new(name: String, mut bars: Vec<Bar>) -> Self {
         if bars.first().is_some_and(|bar| bar.at < DAY_SECONDS) {
             bars.iter_mut().for_each(|bar| bar.at += DAY_SECONDS);

@@ -1,8 +1,9 @@
 //! The path within a bar: open, low, high, close when it rises; open, high, low, close when it falls.
 //!
-//! A bar does not say in which order its extremes came. The direction's usual order is a convention, the same for every run,
-//! so that protected and unprotected runs see the same prices. Between the four the price moves in equal steps, and the
-//! feeders report every step: a bar of an hour would otherwise leave the feed silent for twenty minutes.
+//! A bar does not say in which order its extremes came. The direction's usual order is a convention, the same for
+//! every run, so that protected and unprotected runs see the same prices. Between the four the price moves in equal
+//! steps, and the feeders report every step: a bar of an hour would otherwise leave the feed silent for twenty
+//! minutes.
 
 use super::Bar;
 use firebreak_risk::Price;
@@ -15,8 +16,8 @@ pub struct Point {
     pub price: Price,
 }
 
-/// The points of a bar of `seconds`: one every `interval` seconds, at least four, at most `points_max`; fewer where the bar
-/// has fewer seconds. The open is the first and the close the last of them; both extremes are hit exactly.
+/// The points of a bar of `seconds`: one every `interval` seconds, at least four, at most `points_max`; fewer where
+/// the bar has fewer seconds. The open is the first and the close the last of them; both extremes are hit exactly.
 pub fn path_of(bar: &Bar, seconds: u64, interval: u64, points_max: u64) -> Vec<Point> {
     let points = seconds.div_ceil(interval.max(1)).clamp(4, points_max.max(4)).min(seconds).max(1);
     let last = points - 1;

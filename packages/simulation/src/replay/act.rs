@@ -1,4 +1,5 @@
-//! Everybody acts: feeders, keepers, traders, providers. Decisions come from [`crate::agents`]; here they become messages.
+//! Everybody acts: feeders, keepers, traders, providers. Decisions come from [`crate::agents`]; here they become
+//! messages.
 
 use super::venue::{ratio_of, size_of};
 use super::{Pending, Replay};
@@ -174,7 +175,7 @@ impl Replay<'_> {
     }
 
     /// Units of the settlement coin for one share, if the pool can be valued now.
-    pub(super) fn share_value(&self) -> Option<f64> {
+    fn share_value(&self) -> Option<f64> {
         let response = self.world.pool();
         let value = response.value?.withdraw;
         let shares = response.pool.shares;

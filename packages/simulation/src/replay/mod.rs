@@ -6,10 +6,11 @@
 //!                           the keepers look (and are in a block later), the agents who are due act in the same block
 //! ```
 //!
-//! An order that is placed here executes at a later point's price, when a keeper gets to it: the vault's rule, not ours.
+//! An order that is placed here executes at a later point's price, when a keeper gets to it: the vault's rule, not
+//! ours.
 //!
-//! Protected and unprotected runs are this very code. The one difference is [`Plan::protected`], which turns the breaker's rules
-//! on or off when the suite is set up.
+//! Protected and unprotected runs are this very code. The one difference is [`Plan::protected`], which turns the
+//! breaker's rules on or off when the suite is set up.
 
 mod act;
 mod facts;
@@ -60,13 +61,10 @@ pub struct Run {
 }
 
 /// What the providers did. Without it a pool's equity says little: it falls when they leave, whatever they earned.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Liquidity {
     pub taken_out: Amount,
     pub brought_back: Amount,
-    /// Units of the settlement coin for one share; `None` when the pool has no shares or cannot be valued.
-    pub share_start: Option<f64>,
-    pub share_end: Option<f64>,
 }
 
 /// Runs a plan; `progress` is told how many bars are done.
@@ -177,7 +175,6 @@ impl<'a> Replay<'a> {
         };
         replay.figures.pool_equity_start = replay.pool_equity();
         replay.figures.insurance_start = replay.insurance();
-        replay.liquidity.share_start = replay.share_value();
         Ok(replay)
     }
 
@@ -212,7 +209,6 @@ impl<'a> Replay<'a> {
 
     fn finish(mut self, started: Instant) -> Run {
         self.figures.pool_equity_end = self.pool_equity();
-        self.liquidity.share_end = self.share_value();
         let ends_at = self.plan.series.ends_at();
         self.let_keepers_work(ends_at);
         self.pass_time(ends_at);

@@ -1,7 +1,7 @@
 //! Black Thursday: bitcoin on 12 and 13 March 2020, hour by hour.
 //!
-//! Source: Binance spot BTC/USDT, hourly bars, 2020-03-12 00:00 to 2020-03-13 23:00 UTC (figures of a public market). Within
-//! the hour the prices are filled in by the seeded bridge: they are plausible, not historical.
+//! Source: Binance spot BTC/USDT, hourly bars, 2020-03-12 00:00 to 2020-03-13 23:00 UTC (figures of a public market).
+//! Within the hour the prices are filled in by the seeded bridge: they are plausible, not historical.
 
 /// 2020-03-12 00:00 UTC.
 pub const STARTS_AT: u64 = 1_583_971_200;

@@ -1,8 +1,9 @@
 //! Gap stress: the price jumps through the margins while nobody can trade, and keepers are slow.
 //!
-//! Invented. Shape: three quiet quarters of an hour, four minutes in which the feed says nothing, then 17 % lower (the worst hour
-//! of Black Thursday fell 24.5 % from open to low), a further slide, half of it back. No reaction, however fast, acts before
-//! the first price after a gap: what this scenario shows is who pays for it, and what happens to those who buy into the fall.
+//! Invented. Shape: three quiet quarters of an hour, four minutes in which the feed says nothing, then 17 % lower
+//! (the worst hour of Black Thursday fell 24.5 % from open to low), a further slide, half of it back. No reaction,
+//! however fast, acts before the first price after a gap: what this scenario shows is who pays for it, and what
+//! happens to those who buy into the fall.
 
 /// 2024-01-01 00:00 UTC.
 pub const STARTS_AT: u64 = 1_704_067_200;
