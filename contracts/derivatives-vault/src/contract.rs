@@ -91,6 +91,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
             execute::claim_withdrawal(deps.branch(), desk, info, request, amount_min)?
         }
         ExecuteMsg::SweepFees {} => execute::sweep_fees(desk)?,
+        ExecuteMsg::Recapitalize {} => execute::recapitalize(desk, info, paid)?,
         ExecuteMsg::ConfigureMarket { market, config } => {
             return execute::configure_market(deps, &env, info, market, config)
         }

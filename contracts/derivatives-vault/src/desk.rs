@@ -8,9 +8,9 @@ use firebreak_messages::circuit_breaker::{
 };
 use firebreak_messages::derivatives_vault::{Account, MarketConfig, MarketState, Pool, VaultConfig};
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
-use firebreak_messages::{time, AccountId, Action, MarketId};
+use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
-    accrue_funding, funding_of, market_liability, price_move_effect, Amount, Price, SignedAmount, Size,
+    accrue_funding, funding_of, market_liability, price_move_effect, Amount, Level, Posture, Price, SignedAmount, Size,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +48,11 @@ impl OpenMarket {
     }
     pub fn last_round(&self) -> u64 {
         self.record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round)
+    }
+    /// Seconds since the last round that was valid when it was recorded; for ever when the ring has none.
+    pub fn doubt_seconds(&self, now: u64) -> u64 {
+        let last_valid = self.record.as_ref().and_then(PriceRecord::last_valid);
+        last_valid.map_or(u64::MAX, |round| now.saturating_sub(round.published_at))
     }
     /// Half-width of the latest round's band.
     pub fn band(&self) -> Price {
@@ -122,10 +127,12 @@ impl Desk {
         })
     }
 
-    /// The join of restrictions of scope `All`. Unreadable is not restricted here: it has no lease of its own, and a dead
-    /// breaker shows in every market's lease.
+    /// The join of restrictions of scope `All`; a record that cannot be read is `ReduceOnly`.
     pub fn effective_of_all(&self) -> EffectivePosture {
-        self.all.as_ref().map_or(EffectivePosture::NORMAL, |all| all.effective(EffectivePosture::NORMAL, self.now))
+        match &self.all {
+            Some(all) => all.effective(EffectivePosture::NORMAL, self.now),
+            None => EffectivePosture::NORMAL.joined(Posture::preset(Level::ReduceOnly), Reason::PostureMissing, 0, 0),
+        }
     }
 
     /// Loads a market, reads its price and posture raw, accrues funding at the old skew and moves the mark.
@@ -281,13 +288,16 @@ fn accrue(market: &mut OpenMarket, now: u64) -> Result<SignedAmount, ContractErr
     let usable = market
         .record
         .as_ref()
-        .filter(|record| record.validity(now) < Validity::Invalid)
-        .and_then(PriceRecord::latest)
+        .and_then(|record| match record.validity(now) {
+            Validity::Valid | Validity::SoftInvalid => record.latest(),
+            // Positions whose price is invalid count at the last valid one, whoever touched the market then.
+            Validity::Invalid => record.last_valid(),
+        })
         .map(|round| (round.price, round.round));
     let mut explained = SignedAmount::ZERO;
     let skew = market.skew()?;
     if let Some((price, round)) = usable {
-        if round != market.state.mark_round {
+        if round > market.state.mark_round {
             if !market.state.mark_price.is_zero() {
                 let moved = price_move_effect(market.state.mark_price, price, skew, market.config.skew_scale)?;
                 explained = explained.plus(moved)?;

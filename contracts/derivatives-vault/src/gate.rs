@@ -24,6 +24,7 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         }
         ExecuteMsg::ClaimLiquidityWithdrawal { .. } => Action::ClaimLiquidityWithdrawal,
         ExecuteMsg::SweepFees {} => Action::SweepFees,
+        ExecuteMsg::Recapitalize {} => Action::Recapitalize,
         ExecuteMsg::ConfigureMarket { .. } | ExecuteMsg::Configure { .. } => Action::Configure,
     }
 }
@@ -41,6 +42,7 @@ pub fn pays_equity(msg: &ExecuteMsg) -> bool {
         | Action::ProvideLiquidity
         | Action::RequestLiquidityWithdrawal
         | Action::SweepFees
+        | Action::Recapitalize
         | Action::Configure => false,
     }
 }
@@ -65,6 +67,7 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
         | Action::Liquidate
         | Action::RequestLiquidityWithdrawal
         | Action::SweepFees
+        | Action::Recapitalize
         | Action::Configure => true,
         Action::ProvideLiquidity => posture.level < Level::Frozen,
     };
@@ -93,7 +96,9 @@ pub fn still_allowed(level: Level) -> &'static str {
 /// Coins of the settlement denom that came with the message, or a refusal of anything else.
 pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amount, ContractError> {
     match msg {
-        ExecuteMsg::AddCollateral { .. } | ExecuteMsg::ProvideLiquidity { .. } => one_coin(&info.funds, denom),
+        ExecuteMsg::AddCollateral { .. } | ExecuteMsg::ProvideLiquidity { .. } | ExecuteMsg::Recapitalize {} => {
+            one_coin(&info.funds, denom)
+        }
         ExecuteMsg::PlaceOrder { .. } if !info.funds.is_empty() => one_coin(&info.funds, denom),
         ExecuteMsg::PlaceOrder { .. }
         | ExecuteMsg::CancelOrder { .. }

@@ -6,7 +6,13 @@ use crate::trade::stake_size;
 use firebreak_messages::derivatives_vault::{Account, Position};
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::MarketId;
-use firebreak_risk::{account_health, exit_value, AccountHealth, LiquidationAccess, PositionHealth, Price, Rounding};
+use firebreak_risk::{
+    account_health, exit_value, AccountHealth, LiquidationAccess, PositionHealth, Price, Ratio, Rounding, SignedAmount,
+    Size,
+};
+
+/// Seconds of doubt after which a soft-invalid price favours nobody.
+pub const DOUBT_SECONDS_MAX: u64 = 600;
 
 /// For whom a doubtful price is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +57,7 @@ fn view(
     let size = stake_size(desk, position.market, &position.stake)?;
     let price = match at {
         Some((replaced, price)) if replaced == position.market => price,
-        _ => liquidation_price(market, purpose, size.is_long())?,
+        _ => liquidation_price(desk, market, purpose, size)?,
     };
     let (skew, scale) = (market.skew()?, market.config.skew_scale);
     let side = if size.is_short() { &market.state.short } else { &market.state.long };
@@ -61,7 +67,8 @@ fn view(
     let maintenance_margin = market.config.margin.maintenance_margin(size, price, scale)?;
     let unusable = market.validity == Validity::Invalid;
     if purpose == Purpose::Liquidation && unusable {
-        pnl = pnl.plus_amount(maintenance_margin)?;
+        // Its own margin in its favour, and no profit that would shield another position.
+        pnl = pnl.min(SignedAmount::ZERO).plus_amount(maintenance_margin)?;
     }
     let notional = size.notional(price, Rounding::Ceil)?;
     let health = PositionHealth {
@@ -77,15 +84,23 @@ fn view(
     Ok(PositionView { market: position.market, health, closable })
 }
 
-fn liquidation_price(market: &OpenMarket, purpose: Purpose, long: bool) -> Result<Price, ContractError> {
+/// The mark, and while it is doubtful the edge of its band that favours the user: by at most a quarter of the position's
+/// maintenance margin, and shrinking to nothing over ten minutes, so that doubt shields nobody for ever.
+fn liquidation_price(desk: &Desk, market: &OpenMarket, purpose: Purpose, size: Size) -> Result<Price, ContractError> {
     let mark = market.mark();
     if purpose == Purpose::Trading || market.validity != Validity::SoftInvalid {
         return Ok(mark);
     }
-    if long {
-        Ok(mark.plus(market.band())?)
+    let margin = market.config.margin.maintenance_margin(size, mark, market.config.skew_scale)?;
+    let notional = size.notional(mark, Rounding::Ceil)?;
+    let quarter = Ratio::of(margin.atoms(), notional.atoms().saturating_mul(4), Rounding::Floor)?;
+    let left = DOUBT_SECONDS_MAX.saturating_sub(market.doubt_seconds(desk.now));
+    let fading = Ratio::of(u128::from(left), u128::from(DOUBT_SECONDS_MAX), Rounding::Floor)?;
+    let favour = mark.times(quarter, Rounding::Floor)?.min(market.band()).times(fading, Rounding::Floor)?;
+    if size.is_long() {
+        Ok(mark.plus(favour)?)
     } else {
-        // A band as wide as the price leaves the smallest price that still is one.
-        Ok(mark.minus(market.band()).unwrap_or(Price::from_atoms(1)).max(Price::from_atoms(1)))
+        // A favour as wide as the price leaves the smallest price that still is one.
+        Ok(mark.minus(favour).unwrap_or(Price::from_atoms(1)).max(Price::from_atoms(1)))
     }
 }

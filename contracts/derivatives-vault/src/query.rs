@@ -114,6 +114,7 @@ fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountRespo
         cash: account.cash,
         positions,
         orders: account.orders,
+        margin_held: account.margin_held,
         equity: health.equity,
         initial_margin: health.initial_margin,
         maintenance_margin: health.maintenance_margin,

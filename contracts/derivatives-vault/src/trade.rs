@@ -32,7 +32,8 @@ pub fn stake_size(desk: &Desk, market: MarketId, stake: &PositionStake) -> Resul
 }
 
 /// Buys `delta` (sells when negative) at `base` plus the skew premium (F1). A trade through zero closes the position and
-/// opens the rest on the other side; the two legs cost what one trade costs, since F1 is path independent.
+/// opens the rest on the other side; the two legs cost what one trade costs, since F1 is path independent, and each passes
+/// the equality of F9 by itself.
 ///
 /// Explains to the desk what the trade earned the pool: its cost at `base` against its cost at the mark. Does not charge
 /// fees and does not check margin: callers do.
@@ -43,50 +44,88 @@ pub fn trade(
     delta: Size,
     base: Price,
 ) -> Result<Trade, ContractError> {
-    let mut account = desk.account(id);
-    let size_before = position_size(desk, &account, market)?;
+    let size_before = position_size(desk, &desk.account(id), market)?;
     let opposite = size_before.atoms().signum() == delta.atoms().signum().saturating_neg();
     let closing = if opposite { nearer_to_zero(delta, size_before.negated()?) } else { Size::ZERO };
     let opening = delta.minus(closing)?;
+    let open = desk.market(market)?;
+    let fill_price = fill_price(base, open.skew()?, delta, open.config.skew_scale)?;
+    let notional = delta.notional(fill_price, Rounding::Ceil)?;
 
-    let open = desk.market_mut(market)?;
-    let skew = open.skew()?;
-    let scale = open.config.skew_scale;
-    let fill_price = fill_price(base, skew, delta, scale)?;
-    let cost_at_mark = trade_cost(open.mark(), skew, delta, scale)?;
-    let mut stake = account
-        .positions
-        .iter()
-        .find(|position| position.market == market)
-        .map_or_else(PositionStake::default, |position| position.stake.clone());
-    let mut cost = SignedAmount::ZERO;
     let mut realised_pnl = SignedAmount::ZERO;
     if !closing.is_zero() {
-        let closing_cost = trade_cost(base, skew, closing, scale)?;
-        let side = if size_before.is_long() { &mut open.state.long } else { &mut open.state.short };
-        realised_pnl = side.leave(&mut stake, closing.negated()?, closing_cost)?;
-        cost = cost.plus(closing_cost)?;
+        realised_pnl = close(desk, id, market, closing, base)?;
     }
     if !opening.is_zero() {
-        let opening_cost = trade_cost(base, skew.plus(closing)?, opening, scale)?;
-        let side = if opening.is_long() { &mut open.state.long } else { &mut open.state.short };
-        if stake.nominal.is_zero() {
-            stake = PositionStake { epoch: side.epoch, ..PositionStake::default() };
+        if !closing.is_zero() {
+            desk.close_step()?;
         }
-        side.enter(&mut stake, opening, opening_cost)?;
-        cost = cost.plus(opening_cost)?;
+        enlarge(desk, id, market, opening, base)?;
     }
-    open.mark_changed();
-    let notional = delta.notional(fill_price, Rounding::Ceil)?;
-    open.state.traded_notional = open.state.traded_notional.plus(notional)?;
+    count(desk, market, notional)?;
+    let size_after = position_size(desk, &desk.account(id), market)?;
+    Ok(Trade { fill_price, notional, realised_pnl, size_before, size_after })
+}
 
+/// Takes `delta` out of the account's position, which is on the other side and at least as large.
+fn close(
+    desk: &mut Desk,
+    id: &AccountId,
+    market: MarketId,
+    delta: Size,
+    base: Price,
+) -> Result<SignedAmount, ContractError> {
+    let mut account = desk.account(id);
+    let mut stake = stake_of(&account, market);
+    let open = desk.market_mut(market)?;
+    let (skew, scale) = (open.skew()?, open.config.skew_scale);
+    let (cost, cost_at_mark) = (trade_cost(base, skew, delta, scale)?, trade_cost(open.mark(), skew, delta, scale)?);
+    let side = if delta.is_short() { &mut open.state.long } else { &mut open.state.short };
+    let realised_pnl = side.leave(&mut stake, delta.negated()?, cost)?;
     put_stake(&mut account, market, stake);
     account.cash = account.cash.plus(realised_pnl)?;
     desk.pool.cash = desk.pool.cash.minus(realised_pnl)?;
     desk.put_account(id, account)?;
     desk.explain(cost.minus(cost_at_mark)?)?;
-    let size_after = position_size(desk, &desk.account(id), market)?;
-    Ok(Trade { fill_price, notional, realised_pnl, size_before, size_after })
+    Ok(realised_pnl)
+}
+
+/// Adds `delta` to the account's position on its side, or opens it.
+fn enlarge(desk: &mut Desk, id: &AccountId, market: MarketId, delta: Size, base: Price) -> Result<(), ContractError> {
+    let mut account = desk.account(id);
+    let mut stake = stake_of(&account, market);
+    let open = desk.market_mut(market)?;
+    let (skew, scale) = (open.skew()?, open.config.skew_scale);
+    let (cost, cost_at_mark) = (trade_cost(base, skew, delta, scale)?, trade_cost(open.mark(), skew, delta, scale)?);
+    let side = if delta.is_long() { &mut open.state.long } else { &mut open.state.short };
+    if stake.nominal.is_zero() {
+        stake = PositionStake { epoch: side.epoch, ..PositionStake::default() };
+    }
+    side.enter(&mut stake, delta, cost)?;
+    put_stake(&mut account, market, stake);
+    desk.put_account(id, account)?;
+    desk.explain(cost.minus(cost_at_mark)?)
+}
+
+/// Flow for the breaker, and the market's part of what the pool's coins must back. The flow figure saturates: it must never
+/// stop a liquidation.
+fn count(desk: &mut Desk, market: MarketId, notional: Amount) -> Result<(), ContractError> {
+    let open = desk.market_mut(market)?;
+    open.mark_changed();
+    let traded = open.state.traded_notional.atoms().saturating_add(notional.atoms());
+    open.state.traded_notional = Amount::from_atoms(traded);
+    let before = open.state.open_notional;
+    let long = open.state.long.open_interest()?.notional(open.mark(), Rounding::Ceil)?;
+    let short = open.state.short.open_interest()?.notional(open.mark(), Rounding::Ceil)?;
+    let after = long.plus(short)?;
+    open.state.open_notional = after;
+    desk.pool.open_notional = desk.pool.open_notional.plus(after)?.minus(before)?;
+    Ok(())
+}
+
+fn stake_of(account: &Account, market: MarketId) -> PositionStake {
+    let held = account.positions.iter().find(|position| position.market == market);
+    held.map_or_else(PositionStake::default, |position| position.stake.clone())
 }
 
 fn put_stake(account: &mut Account, market: MarketId, stake: PositionStake) {

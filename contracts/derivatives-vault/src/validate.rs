@@ -2,7 +2,7 @@
 
 use crate::error::ContractError;
 use firebreak_messages::derivatives_vault::{MarketConfig, VaultParameters};
-use firebreak_risk::{Amount, Ratio, Size, SIZE_MAX};
+use firebreak_risk::{Amount, Ratio, Rounding, Size, SIZE_MAX};
 
 fn within(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
     if (min..=max).contains(&found) {
@@ -28,9 +28,10 @@ fn positive_size(what: &'static str, found: Size) -> Result<(), ContractError> {
 pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, ContractError> {
     const HOUR: u64 = 3_600;
     const MONTH: u64 = 2_592_000;
-    if parameters.execution_fee.is_zero() {
-        let (what, wanted) = ("execution_fee", "at least 1".into());
-        return Err(ContractError::OutOfBounds { what, wanted, found: "0".into() });
+    let fee_max = Amount::from_units(100);
+    if parameters.execution_fee.is_zero() || parameters.execution_fee > fee_max {
+        let (what, wanted) = ("execution_fee", format!("1 to {fee_max}"));
+        return Err(ContractError::OutOfBounds { what, wanted, found: parameters.execution_fee.to_string() });
     }
     within("order_delay_seconds", parameters.order_delay_seconds, 3, 300)?;
     within("lp_cooldown_seconds", parameters.lp_cooldown_seconds, HOUR, MONTH)?;
@@ -48,22 +49,12 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
     positive_size("skew_scale", config.skew_scale)?;
     positive_size("open_interest_max", config.open_interest_max)?;
     positive_size("order_size_max", config.order_size_max)?;
-    // The exit price of a position must stay positive in the most lopsided book: a position q against a skew K is closed at
-    // P(1 + (2K - q)/2S), so K and q at the cap and opposed need 1.5 caps to be below S.
-    if config.open_interest_max.magnitude() > config.skew_scale.magnitude().div_euclid(2) {
-        let wanted = format!("at most half of skew_scale {}", config.skew_scale);
-        return Err(ContractError::OutOfBounds {
-            what: "open_interest_max",
-            wanted,
-            found: config.open_interest_max.to_string(),
-        });
-    }
     at_most("taker_fee_ratio", config.taker_fee_ratio, Ratio::percent(5))?;
     at_most("limit_band_ratio", config.limit_band_ratio, Ratio::percent(10))?;
     let margin = &config.margin;
     at_most("margin.initial_margin_ratio", margin.initial_margin_ratio, Ratio::ONE)?;
     at_most("margin.initial_margin_slope", margin.initial_margin_slope, Ratio::percent(1_000))?;
-    let maintenance = margin.initial_margin_ratio.times(margin.maintenance_scalar, firebreak_risk::Rounding::Floor)?;
+    let maintenance = margin.initial_margin_ratio.times(margin.maintenance_scalar, Rounding::Floor)?;
     if margin.maintenance_scalar >= Ratio::ONE || maintenance.is_zero() {
         return Err(ContractError::OutOfBounds {
             what: "margin.maintenance_scalar",
@@ -71,6 +62,11 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
             found: margin.maintenance_scalar.to_string(),
         });
     }
+    // a swing of the skew from one cap to the other moves an exit price by 2 caps / S. Above the maintenance margin, somebody
+    // could make others, or accounts of their own, liquidatable by trading at a constant price, and buy back cheaply.
+    let two_caps = config.open_interest_max.magnitude().saturating_mul(2);
+    let swing = Ratio::of(two_caps, config.skew_scale.magnitude(), Rounding::Ceil)?;
+    at_most("2 * open_interest_max / skew_scale", swing, maintenance)?;
     at_most("funding.rate_max", config.funding.rate_max, Ratio::ONE)?;
     at_most("funding.velocity_max", config.funding.velocity_max, Ratio::percent(1_000))?;
     let liquidation = &config.liquidation;

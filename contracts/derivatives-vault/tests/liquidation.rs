@@ -167,7 +167,7 @@ fn a_batch_asks_the_fund_once_and_books_each_market() {
         bench.deposit(name, 40_000);
         bench.trade(name, BTC, "10");
     }
-    bench.deposit("carol", 20_000);
+    bench.deposit("carol", 20_500);
     bench.trade("carol", ETH, "100");
     bench.fund = Fund::Honest(1_000_000);
     bench.set_price(BTC, "54000");

@@ -12,10 +12,6 @@ use firebreak_messages::{Action, Reason};
 use firebreak_risk::*;
 use support::*;
 
-fn reasons(events: &[cosmwasm_std::Event]) -> Vec<DropReason> {
-    OrderDropped::all(events).into_iter().map(|dropped| dropped.reason).collect()
-}
-
 #[test]
 fn a_round_trip_at_one_price_costs_the_fees_and_nothing_else() {
     let mut bench = Bench::new();

@@ -209,6 +209,7 @@ fn vault_message(msg: &Binary) -> Classified {
         | ExecuteMsg::RequestLiquidityWithdrawal { .. }
         | ExecuteMsg::CancelLiquidityWithdrawal { .. }
         | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
-        | ExecuteMsg::SweepFees {} => NOT_GOVERNANCE,
+        | ExecuteMsg::SweepFees {}
+        | ExecuteMsg::Recapitalize {} => NOT_GOVERNANCE,
     }
 }

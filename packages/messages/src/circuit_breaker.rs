@@ -290,9 +290,10 @@ pub fn effective_posture(
         return EffectivePosture::NORMAL.joined(reduce_only, Reason::PostureMissing, 0, 0);
     };
     let mut effective = record.effective(EffectivePosture::NORMAL, now);
-    if let Some(all) = all {
-        effective = all.effective(effective, now);
-    }
+    effective = match all {
+        Some(all) => all.effective(effective, now),
+        None => effective.joined(reduce_only, Reason::PostureMissing, 0, 0),
+    };
     if record.evaluated_round < price_round {
         effective = effective.joined(reduce_only, Reason::LeaseExpired, 0, 0);
     }

@@ -42,7 +42,7 @@ pub struct MarketSetup {
 /// Parameters of the whole vault.
 #[cw_serde]
 pub struct VaultParameters {
-    /// Taken from the account when an order is placed and paid to the keeper who pops it. Bounds: at least 1.
+    /// Taken from the account when an order is placed and paid to the keeper who pops it. Bounds: 1 to 100 units.
     pub execution_fee: Amount,
     /// F16's delta: an order executes at a price published at least this long after it was placed. Bounds: 3 to 300 s.
     pub order_delay_seconds: u64,
@@ -50,7 +50,8 @@ pub struct VaultParameters {
     pub lp_cooldown_seconds: u64,
     /// Seconds after the cool-down in which a withdrawal may be claimed. Bounds: 3,600 to 2,592,000.
     pub lp_claim_window_seconds: u64,
-    /// eta: share of losses not yet collected that counts for a withdrawal. Bounds: at most 0.8.
+    /// eta: share of losses not yet collected that counts for a withdrawal. Bounds: at most 0.8. At 0 a provider who claims before a
+    /// crash's liquidations is never paid more than one who claims after them; above it, what cannot be collected is shared.
     pub uncollected_share: Ratio,
     /// Share of trading fees owed to the insurance fund; the rest is the pool's. Bounds: at most 1.
     pub insurance_fee_share: Ratio,
@@ -76,7 +77,9 @@ pub struct MarketConfig {
     pub liquidation: LiquidationParams,
     /// Share of the notional that a trade pays. Bounds: at most 0.05.
     pub taker_fee_ratio: Ratio,
-    /// Largest open interest of each side. Bounds: above 0, at most half of `skew_scale`, so that every exit price stays positive.
+    /// Largest open interest of each side. Bounds: above 0; `2 * open_interest_max / skew_scale` at most the maintenance margin
+    /// ratio: a swing of the skew from one cap to the other moves nobody's exit price by more than margin, so nobody can be
+    /// liquidated, and nothing won, by trading at a constant price.
     pub open_interest_max: Size,
     /// Largest order that raises exposure. Bounds: above 0.
     pub order_size_max: Size,
@@ -113,6 +116,8 @@ pub enum ExecuteMsg {
     ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
     /// Anyone: sends the fees owed to the insurance fund.
     SweepFees {},
+    /// Anyone, with coins: adds to the pool's cash and buys no shares. The way out of a pool that owes more than it has.
+    Recapitalize {},
     /// Owner only. Adds a market or replaces its parameters. A market keeps its feed, and
     /// its skew scale while it has open interest.
     ConfigureMarket { market: MarketId, config: MarketConfig },
@@ -203,6 +208,8 @@ pub struct AccountResponse {
     pub cash: SignedAmount,
     pub positions: Vec<PositionResponse>,
     pub orders: Vec<OrderId>,
+    /// Held for waiting orders.
+    pub margin_held: Amount,
     pub equity: SignedAmount,
     pub initial_margin: Amount,
     pub maintenance_margin: Amount,

@@ -171,6 +171,7 @@ pub enum Action {
     ClaimLiquidityWithdrawal,
     SweepFees,
     Configure,
+    Recapitalize,
 }
 enum_text!(Action {
     IncreaseExposure = "increase-exposure",
@@ -185,4 +186,5 @@ enum_text!(Action {
     ClaimLiquidityWithdrawal = "claim-liquidity-withdrawal",
     SweepFees = "sweep-fees",
     Configure = "configure",
+    Recapitalize = "recapitalize",
 });

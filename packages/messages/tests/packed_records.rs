@@ -57,9 +57,10 @@ fn an_account_with_one_position_has_these_bytes() {
         cash: SignedAmount::from_atoms(1_000_000),
         positions: vec![Position { market: MarketId(1), stake: stake(1_000_000_000_000_000_000, 60_000_000_000, 0) }],
         orders: vec![OrderId { market: MarketId(1), queue: Queue::Increase, sequence: 7 }],
+        margin_held: Amount::from_atoms(300),
     };
-    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch | 1 order: market, queue, sequence
-    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf030001010107");
+    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch | 1 order: market, queue, sequence | margin held
+    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf030001010107ac02");
 }
 
 #[test]
@@ -95,6 +96,7 @@ fn hot_records_stay_short_at_their_worst_values() {
             OrderId { market: MarketId(u16::MAX), queue: Queue::Increase, sequence: u64::MAX };
             ORDERS_PER_ACCOUNT_MAX
         ],
+        margin_held: Amount::from_atoms(u128::MAX),
     };
     let ends = QueueEnds { head: u64::MAX, tail: u64::MAX };
     let market = MarketState {
@@ -108,6 +110,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         increase: ends,
         traded_notional: Amount::from_atoms(u128::MAX),
         liquidated_notional: Amount::from_atoms(u128::MAX),
+        open_notional: Amount::from_atoms(u128::MAX),
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -117,6 +120,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         insurance_fees: Amount::from_atoms(u128::MAX),
         shares: PoolShares::from_atoms(u128::MAX),
         shares_leaving: PoolShares::from_atoms(u128::MAX),
+        open_notional: Amount::from_atoms(u128::MAX),
     };
     let order = Order {
         account: AccountId { owner: long_address(), subaccount: u8::MAX },
@@ -126,6 +130,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         placed_height: u64::MAX,
         placed_round: u64::MAX,
         execution_fee: Amount::from_atoms(u128::MAX),
+        margin_held: Amount::from_atoms(u128::MAX),
         cancel_requested_at: Some(u64::MAX),
     };
     let round = Round {
@@ -162,10 +167,10 @@ fn hot_records_stay_short_at_their_worst_values() {
         last_deposit_height: u64::MAX,
     };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 502),
-        ("market", round_trip(&market).len(), 295),
-        ("pool", round_trip(&pool).len(), 134),
-        ("order", round_trip(&order).len(), 187),
+        ("account", round_trip(&account).len(), 521),
+        ("market", round_trip(&market).len(), 314),
+        ("pool", round_trip(&pool).len(), 153),
+        ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 652),
         ("provider", round_trip(&provider).len(), 237),

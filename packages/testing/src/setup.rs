@@ -51,7 +51,7 @@ impl Default for Setup {
                 order_delay_seconds: 10,
                 lp_cooldown_seconds: 3_600,
                 lp_claim_window_seconds: 86_400,
-                uncollected_share: ratio("0.5"),
+                uncollected_share: Ratio::ZERO,
                 insurance_fee_share: ratio("0.1"),
                 reserve_ratio: ratio("0.1"),
                 withdrawal_margin_ratio: ratio("0.1"),

@@ -35,7 +35,7 @@ pub fn add_collateral(
 /// Pays free collateral to the account's owner, and to nobody else.
 ///
 /// Open profit counts nothing here, and what stays covers the larger of initial margin at today's posture and
-/// `withdrawal_margin_ratio` of the notional.
+/// `withdrawal_margin_ratio` of the notional, and what is held for waiting orders.
 pub fn withdraw_collateral(
     deps: Deps,
     mut desk: Desk,
@@ -61,8 +61,8 @@ pub fn withdraw_collateral(
     account.cash = left;
     let (health, _) = evaluate(&desk, &account, Purpose::Trading, None)?;
     let floor = health.notional.times(desk.config.parameters.withdrawal_margin_ratio, Rounding::Ceil)?;
-    let wanted = health.initial_margin.max(floor);
-    if !account.positions.is_empty() && health.equity_for_initial < wanted.signed()? {
+    let wanted = health.initial_margin.max(floor).plus(account.margin_held)?;
+    if health.equity_for_initial < wanted.signed()? {
         return Err(ContractError::MarginTooLow { account: id, wanted, found: health.equity_for_initial });
     }
     desk.events.push(CollateralWithdrawn { account: id.clone(), amount, cash: left }.into());

@@ -82,6 +82,7 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
             increase: QueueEnds::default(),
             traded_notional: Amount::ZERO,
             liquidated_notional: Amount::ZERO,
+            open_notional: Amount::ZERO,
         };
         MARKETS.save(deps.storage, id.0, &state)?;
     }

@@ -12,8 +12,8 @@ use firebreak_messages::derivatives_vault::{DropReason, Order, OrderDropped, Ord
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::{AccountId, Action, MarketId, MARKETS_PER_ACCOUNT_MAX};
 use firebreak_risk::{
-    allows_reduction, cancel_applies, first_eligible_round, Amount, Eligibility, OrderAccess, Posture, Price, Ratio,
-    RoundTime, Rounding, Size,
+    allows_reduction, cancel_applies, first_eligible_round, AccountHealth, Amount, Eligibility, OrderAccess, Posture,
+    Price, Ratio, RoundTime, Rounding, Size,
 };
 
 /// What happens to the order at the head of a queue.
@@ -153,9 +153,11 @@ fn fill_or_undo(
     order: &Order,
     round: &Round,
 ) -> Result<Option<DropReason>, ContractError> {
-    // Loading may fail on a market that is not this order's doing; what it accrues is kept either way.
+    // Loading may fail on a market that is not this order's doing; the step restarts behind it, or the batch would fail with it.
+    let before_loading = desk.savepoint(id.market, &order.account);
     let loaded = desk.load_account(deps, &order.account).and_then(|()| desk.close_step());
     if loaded.is_err() {
+        desk.roll_back(&order.account, before_loading)?;
         return Ok(Some(DropReason::Computation));
     }
     let savepoint = desk.savepoint(id.market, &order.account);
@@ -219,11 +221,12 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     // A reduction is compared at one price, its own: the market's later moves are not the order's doing.
     let healthy = if reduces {
         let (health, _) = evaluate(desk, &account, Purpose::Trading, at)?;
-        allows_reduction(&health_before, &health)
+        // Or rich enough to open what is left: a wide band must not keep a healthy account in.
+        allows_reduction(&health_before, &health) || health.may_raise_exposure()
     } else {
         let (at_fill, _) = evaluate(desk, &account, Purpose::Trading, at)?;
         let (at_mark, _) = evaluate(desk, &account, Purpose::Trading, None)?;
-        at_fill.may_raise_exposure() && at_mark.may_raise_exposure()
+        opens(&at_fill, order)? && opens(&at_mark, order)?
     };
     if !healthy {
         return Ok(Some(DropReason::Margin));
@@ -245,6 +248,13 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
         .into(),
     );
     Ok(None)
+}
+
+/// Initial margin, less a tenth of what was held for the order. Prices drift between placing and filling; if a tick could
+/// make an order fail, adding collateral at the last moment or not would be an option for nothing.
+fn opens(health: &AccountHealth, order: &Order) -> Result<bool, ContractError> {
+    let drift = order.margin_held.times(Ratio::percent(10), Rounding::Floor)?;
+    Ok(health.equity_for_initial.plus_amount(drift)? >= health.initial_margin.signed()?)
 }
 
 /// The part of `wanted` that only reduces; `None` when there is nothing to reduce.
@@ -307,16 +317,16 @@ fn open_interest_above_cap(market: &OpenMarket, size: Size) -> Result<bool, Cont
     Ok(side.open_interest()?.magnitude() > market.config.open_interest_max.magnitude())
 }
 
-/// The pool's coins cover `reserve_ratio` of the market's open interest, the same reserve that holds liquidity back: without
-/// it a small pool could sell profits that it cannot pay.
+/// The pool's coins, less what this market's winners are owed, cover `reserve_ratio` of all open interest: the same reserve
+/// that holds liquidity back. Without it a small pool could sell profits that it cannot pay.
 fn is_backed(desk: &Desk, id: MarketId) -> Result<bool, ContractError> {
     let market = desk.market(id)?;
-    let mut notional = Amount::ZERO;
+    let mut coins = desk.pool.cash.minus_amount(desk.pool.receivable)?;
     for side in [&market.state.long, &market.state.short] {
-        notional = notional.plus(side.open_interest()?.notional(market.mark(), Rounding::Ceil)?)?;
+        coins = coins.minus_amount(side.value(market.mark())?.positive_part())?;
     }
-    let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
-    Ok(desk.pool.cash.minus_amount(desk.pool.receivable)? >= reserve.signed()?)
+    let reserve = desk.pool.open_notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
+    Ok(coins >= reserve.signed()?)
 }
 
 /// Charges the taker fee and splits it between the insurance fund and the pool.
@@ -341,5 +351,6 @@ fn leave_queue(deps: Deps, desk: &mut Desk, id: OrderId, order: &Order) -> Resul
     desk.load_account_record(deps, &order.account)?;
     let mut account = desk.account(&order.account);
     account.orders.retain(|waiting| *waiting != id);
+    account.margin_held = account.margin_held.saturating_minus(order.margin_held);
     desk.put_account(&order.account, account)
 }

@@ -9,7 +9,7 @@ use crate::trade::trade;
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{AccountHealthy, PositionLiquidated, LIQUIDATION_BATCH_MAX};
 use firebreak_messages::{AccountId, MarketId};
-use firebreak_risk::{close_size, split_liquidation_fee, Amount, Rounding, Size};
+use firebreak_risk::{close_size, split_liquidation_fee, Amount, LiquidationParams, Ratio, Rounding, Size};
 use std::collections::BTreeMap;
 
 /// Takes positions of unhealthy accounts over into the pool, largest maintenance margin first, and only as much as makes the
@@ -70,6 +70,11 @@ fn liquidate_account(
         let (health, _) = evaluate(desk, &account, Purpose::Liquidation, None)?;
         let others = health.maintenance_margin.minus(view.health.maintenance_margin)?;
         let config = desk.market(view.market)?.config.clone();
+        // Equity has the exit fee of the whole position in it, and a liquidation charges the penalty instead: closing a unit
+        // costs only what the penalty is above the fee that it frees.
+        let mut terms = config.liquidation.clone();
+        terms.penalty_ratio =
+            Ratio::from_atoms(terms.penalty_ratio.atoms().saturating_sub(config.taker_fee_ratio.atoms()));
         let close = close_size(
             health.equity,
             others,
@@ -77,7 +82,7 @@ fn liquidate_account(
             view.health.price,
             &config.margin,
             config.skew_scale,
-            &config.liquidation,
+            &terms,
         )?;
         if close.is_zero() {
             continue;
@@ -104,7 +109,8 @@ fn close_position(
     let open = desk.market_mut(market)?;
     let liquidation = open.config.liquidation.clone();
     let notional = close.notional(price, Rounding::Ceil)?;
-    open.state.liquidated_notional = open.state.liquidated_notional.plus(notional)?;
+    let liquidated = open.state.liquidated_notional.atoms().saturating_add(notional.atoms());
+    open.state.liquidated_notional = Amount::from_atoms(liquidated);
 
     let (health, _) = evaluate(desk, &desk.account(id), Purpose::Liquidation, None)?;
     let split = split_liquidation_fee(notional, health.equity, &liquidation)?;
@@ -112,10 +118,7 @@ fn close_position(
     account.cash = account.cash.minus_amount(split.penalty)?;
     desk.put_account(id, account)?;
     desk.pool.insurance_fees = desk.pool.insurance_fees.plus(split.insurance)?;
-    // F8: below the keeper's floor the insurance side tops up, out of fees that are owed to it and not swept yet.
-    let top_up = split.keeper_top_up.min(desk.pool.insurance_fees);
-    desk.pool.insurance_fees = desk.pool.insurance_fees.minus(top_up)?;
-    let keeper_fee = split.keeper.plus(top_up)?;
+    let keeper_fee = split.keeper.plus(top_up(desk, &liquidation, notional, split.keeper_top_up)?)?;
     desk.events.push(
         PositionLiquidated {
             account: id.clone(),
@@ -132,6 +135,23 @@ fn close_position(
         .into(),
     );
     Ok((keeper_fee, done.realised_pnl.negative_part()))
+}
+
+/// F8: what the keeper lacks of its floor, out of fees that are owed to the fund and not swept yet, then out of the pool: a
+/// sweep must not make bankrupt accounts nobody's business. Dust gets none, or it would be opened to be liquidated.
+fn top_up(
+    desk: &mut Desk,
+    liquidation: &LiquidationParams,
+    notional: Amount,
+    wanted: Amount,
+) -> Result<Amount, ContractError> {
+    if notional.times(liquidation.penalty_ratio, Rounding::Floor)? < liquidation.keeper_min {
+        return Ok(Amount::ZERO);
+    }
+    let from_fees = wanted.min(desk.pool.insurance_fees);
+    desk.pool.insurance_fees = desk.pool.insurance_fees.minus(from_fees)?;
+    desk.pool_pays(wanted.minus(from_fees)?)?;
+    Ok(wanted)
 }
 
 /// A flat account below zero is a deficit. It is split over the markets by what each lost (F11; rounding to the largest), and

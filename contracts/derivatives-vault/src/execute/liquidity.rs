@@ -8,7 +8,7 @@ use crate::state::{MARKET_IDS, PROVIDERS};
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
-    LiquidityWithdrawn, LP_REQUESTS_MAX,
+    LiquidityWithdrawn, PoolRecapitalized, LP_REQUESTS_MAX,
 };
 use firebreak_messages::{Action, MarketId};
 use firebreak_risk::{
@@ -63,6 +63,16 @@ pub fn provide_liquidity(
     desk.pool.shares = desk.pool.shares.plus(shares)?;
     desk.pool_receives(paid)?;
     desk.events.push(LiquidityProvided { provider: provider_id, amount: paid, shares }.into());
+    Ok(Done::new(desk))
+}
+
+/// Adds coins to the pool and buys no shares: whoever wants a short pool made whole, a DAO or an insurer, needs no price, no
+/// posture and no positive value for it.
+pub fn recapitalize(mut desk: Desk, info: MessageInfo, paid: Amount) -> Result<Done, ContractError> {
+    desk.pool_receives(paid)?;
+    let recapitalized =
+        PoolRecapitalized { sender: info.sender.into_string(), amount: paid, pool_cash: desk.pool.cash };
+    desk.events.push(recapitalized.into());
     Ok(Done::new(desk))
 }
 
@@ -141,7 +151,9 @@ pub fn claim_withdrawal(
     if amount < amount_min || amount.is_zero() {
         return Err(ContractError::TooLittlePaid { wanted: amount_min.max(Amount::from_atoms(1)), found: amount });
     }
-    let coins_left = desk.pool.cash.minus_amount(desk.pool.receivable)?.minus_amount(amount)?;
+    // Coins that are there, and not what open profits will take of them.
+    let coins = desk.pool.cash.minus_amount(desk.pool.receivable)?.min(value.withdraw);
+    let coins_left = coins.minus_amount(amount)?;
     let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
     if coins_left < reserve.signed()? {
         return Err(ContractError::ReserveTooLow { wanted: reserve, found: coins_left });

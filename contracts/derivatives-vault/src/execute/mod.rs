@@ -14,6 +14,8 @@ pub use collateral::{add_collateral, withdraw_collateral};
 pub use configure::{configure, configure_market, set_market};
 pub use execute_orders::execute_orders;
 pub use liquidate::liquidate;
-pub use liquidity::{cancel_withdrawal, claim_withdrawal, provide_liquidity, request_withdrawal, value_pool};
+pub use liquidity::{
+    cancel_withdrawal, claim_withdrawal, provide_liquidity, recapitalize, request_withdrawal, value_pool,
+};
 pub use place_order::{place_order, OrderRequest};
 pub use sweep_fees::sweep_fees;

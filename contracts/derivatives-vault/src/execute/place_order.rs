@@ -7,9 +7,10 @@ use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
 use crate::trade::position_size;
 use cosmwasm_std::{Deps, MessageInfo};
-use firebreak_messages::derivatives_vault::{Order, OrderId, OrderPlaced, Queue, ORDERS_PER_ACCOUNT_MAX};
+use firebreak_messages::derivatives_vault::{Account, Order, OrderId, OrderPlaced, Queue, ORDERS_PER_ACCOUNT_MAX};
+use firebreak_messages::oracle::Validity;
 use firebreak_messages::{AccountId, Action, MarketId};
-use firebreak_risk::{Amount, Price, Size, PRICE_MAX};
+use firebreak_risk::{Amount, Price, Ratio, Rounding, Size, PRICE_MAX};
 
 /// `ExecuteMsg::PlaceOrder`, taken apart.
 pub struct OrderRequest {
@@ -20,7 +21,7 @@ pub struct OrderRequest {
     pub reduce_only: bool,
 }
 
-/// Escrows the execution fee and queues the order. Margin is checked at the price it fills at, not here.
+/// Escrows the execution fee, holds the order's margin and queues it. Margin is checked again at the price it fills at.
 ///
 /// Errors: a bound of zero, a size out of bounds, a restricted market, an unusable price (only for orders that may
 /// raise exposure), no position to reduce, too many orders, too little cash for the fee.
@@ -63,21 +64,13 @@ pub fn place_order(
     };
 
     let execution_fee = desk.config.parameters.execution_fee;
-    account.cash = account.cash.plus_amount(paid)?;
-    let cash_left = account.cash.minus_amount(execution_fee)?;
-    if cash_left.is_negative() {
-        return Err(ContractError::InsufficientCash { account: id, wanted: execution_fee, found: account.cash });
-    }
-    account.cash = cash_left;
-    // The fee lowers equity, so an order that may raise exposure passes the health check of opening already here. A
-    // reduce order does not: it must be possible without a price, and the margin that it frees outweighs its fee.
-    if queue == Queue::Increase && !account.positions.is_empty() {
-        let (health, _) = evaluate(&desk, &account, Purpose::Trading, None)?;
-        if !health.may_raise_exposure() {
-            let (wanted, found) = (health.initial_margin, health.equity_for_initial);
-            return Err(ContractError::MarginTooLow { account: id, wanted, found });
-        }
-    }
+    account.cash = account.cash.plus_amount(paid)?.minus_amount(execution_fee)?;
+    let margin_held = match queue {
+        Queue::Increase => margin_to_hold(&desk, &account, &request, size)?,
+        Queue::Reduce => Amount::ZERO,
+    };
+    ensure_affordable(&desk, &id, &account, queue, execution_fee, margin_held)?;
+    account.margin_held = account.margin_held.plus(margin_held)?;
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
 
     let (placed_at, placed_height) = (desk.now, desk.height);
@@ -103,7 +96,67 @@ pub fn place_order(
         placed_height,
         placed_round,
         execution_fee,
+        margin_held,
         cancel_requested_at: None,
     };
     Ok((order_id, order, Done::new(desk)))
+}
+
+/// Initial margin and fee of what the order would add, at the worse of its bound and the mark. Held from now until the order
+/// is popped: whoever could take the margin away, or add it at the last moment, would hold an option for nothing.
+fn margin_to_hold(desk: &Desk, account: &Account, request: &OrderRequest, size: Size) -> Result<Amount, ContractError> {
+    let market = desk.market(request.market)?;
+    let before = position_size(desk, account, request.market)?;
+    let after = before.plus(size)?;
+    if after.magnitude() <= before.magnitude() && after.atoms().signum() != before.atoms().signum().saturating_neg() {
+        return Ok(Amount::ZERO);
+    }
+    // A buy fills at its bound at worst; a bound of "any price" counts as a tenth above the mark. A sale has no highest
+    // price: it is held for at the mark, and the fill allows for the drift (`fill`).
+    let worst = market.mark().times(Ratio::percent(110), Rounding::Ceil)?;
+    let price = if size.is_long() { request.price_bound.min(worst).max(market.mark()) } else { market.mark() };
+    let margin = |size: Size| {
+        let posture = &market.effective.posture;
+        market.config.margin.initial_margin(size, price, market.config.skew_scale, posture)
+    };
+    let added = margin(after)?.saturating_minus(margin(before)?);
+    let fee = size.notional(price, Rounding::Ceil)?.times(market.config.taker_fee_ratio, Rounding::Ceil)?;
+    Ok(added.plus(fee)?)
+}
+
+/// The health check of placing: the fee and the held margin lower what the account may use.
+///
+/// An order that may raise exposure leaves initial margin and everything held. A reduce order leaves maintenance margin where
+/// the account can be judged, so that fees cannot bleed it into liquidation, and may take cash below zero against an open
+/// profit; where a price is invalid it needs the cash, and no price: the exit stays open.
+fn ensure_affordable(
+    desk: &Desk,
+    id: &AccountId,
+    account: &Account,
+    queue: Queue,
+    execution_fee: Amount,
+    margin_held: Amount,
+) -> Result<(), ContractError> {
+    let judged = account
+        .positions
+        .iter()
+        .all(|position| desk.market(position.market).is_ok_and(|market| market.validity < Validity::Invalid));
+    if account.cash.is_negative() && !(judged && queue == Queue::Reduce) {
+        let found = account.cash.plus_amount(execution_fee)?;
+        return Err(ContractError::InsufficientCash { account: id.clone(), wanted: execution_fee, found });
+    }
+    if queue == Queue::Reduce && !judged {
+        return Ok(());
+    }
+    let (health, _) = evaluate(desk, account, Purpose::Trading, None)?;
+    let (wanted, found) = match queue {
+        Queue::Increase => {
+            (health.initial_margin.plus(account.margin_held)?.plus(margin_held)?, health.equity_for_initial)
+        }
+        Queue::Reduce => (health.maintenance_margin, health.equity),
+    };
+    if found < wanted.signed()? {
+        return Err(ContractError::MarginTooLow { account: id.clone(), wanted, found });
+    }
+    Ok(())
 }

@@ -33,6 +33,8 @@ pub enum Fund {
     Honest(u64),
     /// Claims to have paid everything and sends nothing.
     Liar,
+    /// Sends more units than it says.
+    Shy { sends: u64, says: u64 },
     Fails,
 }
 
@@ -49,6 +51,8 @@ pub struct Bench {
     pub leases_renewed: bool,
     restrictions: BTreeMap<u16, Vec<Restriction>>,
     pub events: Vec<Event>,
+    /// How often the fund was asked to cover, over all messages.
+    pub covers_asked: usize,
 }
 
 pub fn address(name: &str) -> String {
@@ -56,7 +60,24 @@ pub fn address(name: &str) -> String {
 }
 
 pub fn account(name: &str) -> AccountId {
-    AccountId { owner: address(name), subaccount: 0 }
+    subaccount(name, 0)
+}
+
+pub fn subaccount(name: &str, subaccount: u8) -> AccountId {
+    AccountId { owner: address(name), subaccount }
+}
+
+/// A price bound that no fill misses.
+pub fn any_price(size: &str) -> &'static str {
+    if size.starts_with('-') {
+        "0.000001"
+    } else {
+        "1000000000"
+    }
+}
+
+pub fn reasons(events: &[Event]) -> Vec<DropReason> {
+    OrderDropped::all(events).into_iter().map(|dropped| dropped.reason).collect()
 }
 
 pub fn units(units: u64) -> Amount {
@@ -77,7 +98,7 @@ pub fn parameters() -> VaultParameters {
         order_delay_seconds: 10,
         lp_cooldown_seconds: 86_400,
         lp_claim_window_seconds: 21_600,
-        uncollected_share: Ratio::percent(80),
+        uncollected_share: Ratio::ZERO,
         insurance_fee_share: Ratio::percent(20),
         reserve_ratio: Ratio::percent(10),
         withdrawal_margin_ratio: Ratio::percent(20),
@@ -106,7 +127,7 @@ pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
             size_min: size("0.001"),
         },
         taker_fee_ratio: Ratio::from_basis_points(10),
-        open_interest_max: Size::from_units(1_000),
+        open_interest_max: Size::from_units(150),
         order_size_max: Size::from_units(100),
         limit_band_ratio: Ratio::from_basis_points(50),
     }
@@ -161,18 +182,15 @@ impl Bench {
             leases_renewed: true,
             restrictions: BTreeMap::new(),
             events: vec![],
+            covers_asked: 0,
         };
-        bench.put(
-            &address("breaker"),
-            b"posture_all".to_vec(),
-            to_packed("all", 1, &PostureRecord::default()).unwrap(),
-        );
+        bench.put_posture_of_all(1, &PostureRecord::default());
         bench.set_price(BTC, "60000");
         bench.set_price(ETH, "3000");
         bench
     }
 
-    fn put(&mut self, contract: &str, key: Vec<u8>, value: Vec<u8>) {
+    pub fn put(&mut self, contract: &str, key: Vec<u8>, value: Vec<u8>) {
         self.foreign.borrow_mut().insert((contract.into(), key), value);
     }
 
@@ -206,9 +224,16 @@ impl Bench {
         self.sync(market);
     }
 
-    /// Publishes both prices again, so that neither is stale.
+    /// The clock of a story that is told in seconds; each call is a block of its own.
+    pub fn set_time(&mut self, seconds: u64) {
+        self.env.block.time = Timestamp::from_seconds(seconds);
+        self.env.block.height += 1;
+    }
+
+    /// Publishes all prices again, so that none is stale.
     pub fn refresh(&mut self) {
-        for market in [BTC, ETH] {
+        let markets: Vec<MarketId> = self.records.keys().copied().map(MarketId).collect();
+        for market in markets {
             let last = self.records[&market.0].rounds.last().unwrap().clone();
             let now = self.now();
             self.publish(market, last.price, last.band, now, Validity::Valid);
@@ -240,6 +265,26 @@ impl Bench {
         let restriction = Restriction { source: Source::Council, since: self.now(), phases, incident: 1 };
         self.restrictions.insert(market.0, vec![restriction]);
         self.sync(market);
+    }
+
+    /// Restricts every market at once, and what belongs to no market.
+    pub fn restrict_all(&mut self, level: Level, seconds: u64) {
+        let phases = vec![Phase { until: self.now() + seconds, posture: Posture::preset(level) }];
+        let restriction = Restriction { source: Source::Council, since: self.now(), phases, incident: 1 };
+        self.put_posture_of_all(1, &PostureRecord { evaluated_round: 0, restrictions: vec![restriction] });
+    }
+
+    /// `version` is the first byte of the record: another one than 1 is not readable.
+    pub fn put_posture_of_all(&mut self, version: u8, record: &PostureRecord) {
+        let bytes = to_packed("all", version, record).unwrap();
+        self.put(&address("breaker"), b"posture_all".to_vec(), bytes);
+    }
+
+    /// One more market like BTC, at 60,000.
+    pub fn add_market(&mut self, market: MarketId) {
+        let config = market_config(&format!("M{}", market.0), market.0);
+        self.execute("owner", ExecuteMsg::ConfigureMarket { market, config }, 0).unwrap();
+        self.set_price(market, "60000");
     }
 
     fn balance(&mut self) -> u128 {
@@ -342,10 +387,12 @@ impl Bench {
     }
 
     fn cover(&mut self, deficits: Vec<MarketDeficit>) -> SubMsgResult {
+        self.covers_asked += 1;
         let asked: u128 = deficits.iter().map(|deficit| deficit.amount.atoms()).sum();
         let (sent, said) = match self.fund {
             Fund::Fails => return SubMsgResult::Err("out of order".into()),
             Fund::Liar => (0, asked),
+            Fund::Shy { sends, says } => (units(sends).atoms(), units(says).atoms()),
             Fund::Honest(most) => {
                 let paid = asked.min(units(most).atoms());
                 self.fund = Fund::Honest((units(most).atoms() - paid) as u64 / 1_000_000);
@@ -377,6 +424,15 @@ impl Bench {
         self.query(QueryMsg::Account { account: account(name) })
     }
 
+    pub fn account_of(&self, account: &AccountId) -> AccountResponse {
+        self.query(QueryMsg::Account { account: account.clone() })
+    }
+
+    /// Coins that the vault paid to somebody, in atoms.
+    pub fn wallet(&self, name: &str) -> i128 {
+        self.bank.get(&address(name)).copied().unwrap_or(0) as i128
+    }
+
     pub fn market(&self, market: MarketId) -> MarketResponse {
         self.query(QueryMsg::Market { market })
     }
@@ -391,6 +447,15 @@ impl Bench {
 
     pub fn deposit(&mut self, name: &str, amount: u64) {
         self.execute(name, ExecuteMsg::AddCollateral { account: None, subaccount: 0 }, amount).unwrap();
+    }
+
+    pub fn deposit_to(&mut self, account: &AccountId, amount: Amount) {
+        let msg = ExecuteMsg::AddCollateral { account: Some(account.clone()), subaccount: 0 };
+        self.execute_with("anyone", msg, coins(amount.atoms(), DENOM)).unwrap();
+    }
+
+    pub fn withdraw(&mut self, name: &str, subaccount: u8, amount: Amount) -> Result<(), ContractError> {
+        self.execute(name, ExecuteMsg::WithdrawCollateral { subaccount, amount }, 0).map(|_| ())
     }
 
     pub fn provide(&mut self, name: &str, amount: u64) -> Result<Vec<Event>, ContractError> {
@@ -409,19 +474,70 @@ impl Bench {
         bound: &str,
         reduce_only: bool,
     ) -> Result<OrderId, ContractError> {
-        let msg =
-            ExecuteMsg::PlaceOrder { subaccount: 0, market, size: size(text), price_bound: price(bound), reduce_only };
+        self.place_in(name, 0, market, size(text), bound, reduce_only)
+    }
+
+    pub fn place_in(
+        &mut self,
+        name: &str,
+        subaccount: u8,
+        market: MarketId,
+        size: Size,
+        bound: &str,
+        reduce_only: bool,
+    ) -> Result<OrderId, ContractError> {
+        let msg = ExecuteMsg::PlaceOrder { subaccount, market, size, price_bound: price(bound), reduce_only };
         self.execute(name, msg, 0).map(|events| OrderPlaced::all(&events)[0].order)
     }
 
     pub fn run(&mut self, market: MarketId) -> Vec<Event> {
-        self.execute("keeper", ExecuteMsg::ExecuteOrders { market, limit: 50 }, 0).unwrap()
+        self.run_as("keeper", market)
+    }
+
+    pub fn run_as(&mut self, keeper: &str, market: MarketId) -> Vec<Event> {
+        self.execute(keeper, ExecuteMsg::ExecuteOrders { market, limit: 50 }, 0).unwrap()
+    }
+
+    /// Orders, each of them (subaccount, size), placed in one block and executed at the same prices by their own owner.
+    pub fn trade_in(&mut self, name: &str, market: MarketId, orders: &[(u8, &str)]) -> Vec<Event> {
+        for (subaccount, text) in orders {
+            self.place_in(name, *subaccount, market, size(text), any_price(text), false).unwrap();
+        }
+        self.advance(15);
+        self.refresh();
+        self.run_as(name, market)
+    }
+
+    /// Closes what the subaccounts hold in a market at the prices of now, and runs the queue until nothing of it is left.
+    /// Bankrupt positions are liquidated. Returns everything that the owner then has: cash and coins paid out.
+    pub fn leave(&mut self, name: &str, subaccounts: &[u8], market: MarketId) -> i128 {
+        for number in subaccounts {
+            let id = subaccount(name, *number);
+            let held = self.account_of(&id).positions.into_iter().find(|held| held.market == market);
+            if let Some(held) = held {
+                let text = held.size.negated().unwrap().to_string();
+                self.place_in(name, *number, market, size(&text), any_price(&text), true).ok();
+            }
+        }
+        self.advance(15);
+        self.refresh();
+        self.run_as(name, market);
+        for chunk in subaccounts.chunks(LIQUIDATION_BATCH_MAX) {
+            let accounts = chunk.iter().map(|number| subaccount(name, *number)).collect();
+            self.execute(name, ExecuteMsg::Liquidate { accounts }, 0).unwrap();
+        }
+        let mut cash = self.wallet(name);
+        for number in subaccounts {
+            let left = self.account_of(&subaccount(name, *number));
+            assert!(left.positions.is_empty(), "{left:?}");
+            cash += left.cash.atoms();
+        }
+        cash
     }
 
     /// Places an order without a care for its price, publishes the same prices after the delay and executes it.
     pub fn trade(&mut self, name: &str, market: MarketId, text: &str) -> Vec<Event> {
-        let bound = if text.starts_with('-') { "0.000001" } else { "1000000000" };
-        self.place(name, market, text, bound).unwrap();
+        self.place(name, market, text, any_price(text)).unwrap();
         self.advance(15);
         self.refresh();
         self.run(market)
@@ -450,17 +566,29 @@ impl Bench {
         }
         assert_eq!(cash, pool.traders_cash.atoms(), "sum of accounts' cash");
         assert_eq!(owed_by_traders, pool.receivable.atoms(), "sum of negative cash");
-        for market in [BTC, ETH] {
-            let state = state::MARKETS.load(&self.deps.storage, market.0).unwrap();
+        let mut open_notional = 0u128;
+        for market in state::MARKET_IDS.load(&self.deps.storage).unwrap() {
+            let state = state::MARKETS.load(&self.deps.storage, market).unwrap();
+            open_notional += state.open_notional.atoms();
             for (side, long) in [(state.long, true), (state.short, false)] {
-                let key = (market.0, long);
+                let key = (market, long);
                 assert_eq!(nominal.get(&key).copied().unwrap_or(0), side.nominal.atoms(), "nominal {key:?}");
                 assert_eq!(basis.get(&key).copied().unwrap_or(0), side.basis.atoms(), "basis {key:?}");
             }
         }
+        assert_eq!(open_notional, pool.open_notional.atoms(), "sum of the markets' open notional");
         let orders = state::ORDERS.page(&self.deps.storage, None, 10_000).unwrap();
         let escrow: u128 = orders.iter().map(|(_, order)| order.execution_fee.atoms()).sum();
         assert_eq!(escrow, pool.escrow.atoms(), "escrowed fees of waiting orders");
+        let mut held: BTreeMap<(String, u8), u128> = BTreeMap::new();
+        for (_, order) in &orders {
+            let key = (order.account.owner.clone(), order.account.subaccount);
+            *held.entry(key).or_default() += order.margin_held.atoms();
+        }
+        for (key, account) in &accounts {
+            let wanted = held.get(key).copied().unwrap_or(0);
+            assert_eq!(wanted, account.margin_held.atoms(), "margin held for waiting orders");
+        }
         let waiting: usize = accounts.iter().map(|(_, account)| account.orders.len()).sum();
         assert_eq!(waiting, orders.len(), "orders listed by accounts");
         let solvency: SolvencyResponse = self.query(QueryMsg::Solvency {});

@@ -84,6 +84,7 @@ crate::facts! {
     /// The fund did not answer a cover; the next payer pays.
     CoverFailed = "cover_failed" { callee: String, failing_since: u64, asked: Amount }
     FundingAccrued = "funding_accrued" { market: MarketId, rate_before: SignedRatio, rate: SignedRatio, per_unit: SignedRatio }
+    PoolRecapitalized = "pool_recapitalized" { sender: String, amount: Amount, pool_cash: SignedAmount }
     LiquidityProvided = "liquidity_provided" { provider: String, amount: Amount, shares: PoolShares }
     LiquidityWithdrawalRequested = "liquidity_withdrawal_requested" {
         provider: String, request: u64, shares: PoolShares, matures_at: u64, expires_at: u64,

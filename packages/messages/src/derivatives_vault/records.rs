@@ -67,6 +67,8 @@ pub struct Order {
     pub placed_round: u64,
     /// Escrowed for the keeper.
     pub execution_fee: Amount,
+    /// Margin that is held for it until it is popped: else taking the margin away would be a late cancel for free.
+    pub margin_held: Amount,
     pub cancel_requested_at: Option<u64>,
 }
 
@@ -88,6 +90,8 @@ pub struct Account {
     pub positions: Vec<Position>,
     /// At most [`ORDERS_PER_ACCOUNT_MAX`].
     pub orders: Vec<OrderId>,
+    /// Margin held for waiting orders: neither withdrawn nor counted for another order.
+    pub margin_held: Amount,
 }
 
 /// Sequence numbers of one queue: orders `head..tail` wait.
@@ -116,6 +120,8 @@ pub struct MarketState {
     /// Accumulators that the breaker reads raw: a trade pays nothing to be watched.
     pub traded_notional: Amount,
     pub liquidated_notional: Amount,
+    /// Notional of both sides at the mark of the last trade: this market's part of [`Pool::open_notional`].
+    pub open_notional: Amount,
 }
 
 /// Cash of the pool and everything the vault owes, under one key.
@@ -135,6 +141,8 @@ pub struct Pool {
     pub shares: PoolShares,
     /// Shares whose owners asked to leave; part of `shares`.
     pub shares_leaving: PoolShares,
+    /// Notional of all markets' open interest, each at the mark of its last trade: what the pool's coins must back.
+    pub open_notional: Amount,
 }
 
 /// A request to leave the pool.
