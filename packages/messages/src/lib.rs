@@ -21,6 +21,7 @@ pub mod event;
 pub mod guardian;
 pub mod ids;
 pub mod insurance_fund;
+pub mod migration;
 pub mod oracle;
 pub mod packed;
 pub mod time;

@@ -34,7 +34,10 @@ pub enum Fund {
     /// Claims to have paid everything and sends nothing.
     Liar,
     /// Sends more units than it says.
-    Shy { sends: u64, says: u64 },
+    Shy {
+        sends: u64,
+        says: u64,
+    },
     Fails,
 }
 
