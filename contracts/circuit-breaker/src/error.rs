@@ -39,8 +39,10 @@ pub enum ContractError {
     PostureBeyondLevel { what: &'static str, wanted: Level, found: Level },
     #[error("the scope {scope} may stay frozen until {granted_until} within its budget, asked is {wanted_until}")]
     FrozenBudget { scope: Scope, wanted_until: u64, granted_until: u64 },
-    #[error("{source_name} has no restriction of {scope}")]
-    NothingToLift { scope: Scope, source_name: Source },
+    #[error(
+        "the council may restrict the scope {scope} until {granted_until} within its budget, asked is {wanted_until}"
+    )]
+    CouncilBudget { scope: Scope, wanted_until: u64, granted_until: u64 },
 
     #[error("there is no reply {id}")]
     UnknownReply { id: u64 },

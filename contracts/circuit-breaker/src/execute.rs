@@ -1,5 +1,6 @@
 //! One file a capability.
 
+mod budget;
 mod configure;
 mod evaluate;
 mod lift;

@@ -5,7 +5,9 @@ use crate::error::ContractError;
 use cosmwasm_std::{Api, MessageInfo};
 use firebreak_messages::circuit_breaker::{GuardConfig, LadderStep, MarketSetup, SignalConfig, LADDER_MAX};
 use firebreak_messages::{Source, MARKETS_MAX};
-use firebreak_risk::{BasisPoints, Level, LiquidationAccess, OrderExecution, Phase, Posture, Ratio, PHASES_MAX};
+use firebreak_risk::{
+    BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, Ratio, PHASES_MAX,
+};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -138,9 +140,10 @@ pub fn phases(source: Source, phases: &[Phase], now: u64) -> Result<(), Contract
     Ok(())
 }
 
-/// A level is a name for people, and other code asks it (the guardian's budgets, the frozen budget here): a posture may
+/// A level is a name for people, and other code asks it (the guardian's budgets, the budgets here): a posture may
 /// not do under a mild name what only a harsh one may. So below `Frozen` nothing makes liquidation or orders wait and
-/// nothing shuts the outflows.
+/// nothing shuts the outflows, and below `ReduceOnly` nothing refuses all exposure or keeps liquidity
+/// providers in, or the council's budget would count none of it.
 fn posture(posture: Posture) -> Result<(), ContractError> {
     let needs = |applies: bool, what: &'static str, wanted: Level| {
         if applies && posture.level < wanted {
@@ -149,6 +152,8 @@ fn posture(posture: Posture) -> Result<(), ContractError> {
         Ok(())
     };
     needs(true, "restrict at all", Level::Guarded)?;
+    needs(posture.exposure_raising == OrderAccess::None, "refuse all exposure", Level::ReduceOnly)?;
+    needs(posture.lp_exit == LpExit::Queue, "keep liquidity providers in", Level::ReduceOnly)?;
     needs(posture.liquidation == LiquidationAccess::Waits, "make liquidation wait", Level::Frozen)?;
     needs(posture.order_execution == OrderExecution::Waits, "make orders wait", Level::Frozen)?;
     needs(posture.outflow_factor == BasisPoints(0), "shut the outflows", Level::Frozen)

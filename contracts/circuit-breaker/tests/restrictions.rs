@@ -15,12 +15,14 @@ mod setup;
 
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::{
-    ExecuteMsg, LevelText, RestrictionAdded, RestrictionLifted, RestrictionStatus, RuleMode, Scope,
+    effective_posture, ExecuteMsg, LevelText, RestrictionAdded, RestrictionLifted, RestrictionStatus, RuleMode, Scope,
 };
 use firebreak_messages::event::Fact;
 use firebreak_messages::{MarketId, Source};
-use firebreak_risk::{BasisPoints, Level, LiquidationAccess, OrderExecution, Phase, Posture, RiskError};
-use setup::{phase, Setup, BTC, BTC_FEED, ETH, HOUR};
+use firebreak_risk::{
+    BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, RiskError,
+};
+use setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, HOUR};
 
 const DAY: u64 = 24 * HOUR;
 
@@ -143,6 +145,25 @@ fn phases_are_in_order_bounded_and_honest_about_their_level() {
             of(Posture { outflow_factor: BasisPoints(0), ..Posture::preset(Level::ReduceOnly) }),
             beyond("shut the outflows", Level::ReduceOnly),
         ),
+        // Nor under a name that the council's budget does not count.
+        (
+            "exposure refused under a mild name",
+            of(Posture { exposure_raising: OrderAccess::None, ..guarded }),
+            ContractError::PostureBeyondLevel {
+                what: "refuse all exposure",
+                wanted: Level::ReduceOnly,
+                found: Level::Guarded,
+            },
+        ),
+        (
+            "liquidity providers kept in under a mild name",
+            of(Posture { lp_exit: LpExit::Queue, ..guarded }),
+            ContractError::PostureBeyondLevel {
+                what: "keep liquidity providers in",
+                wanted: Level::ReduceOnly,
+                found: Level::Guarded,
+            },
+        ),
         (
             "a factor that loosens",
             of(Posture { initial_margin_factor: BasisPoints(9_999), ..guarded }),
@@ -187,11 +208,136 @@ fn a_scope_stays_frozen_at_most_a_day_of_any_week_over_all_sources() {
     }
     setup.advance(2 * DAY);
     assert_eq!(freeze(&mut setup, Source::Council, 60), refused(&setup, 60, 0));
-    // Another scope has a budget of its own, and a week later this one's is back.
+    // Every market's name reaches it no further than its own does, and a refusal spends nothing of the others.
     let until = setup.now() + DAY;
-    setup.as_owner(&restrict(Scope::All, Source::Council, vec![phase(until, Level::Frozen)])).unwrap();
+    let before = setup.storage();
+    let all = setup.as_owner(&restrict(Scope::All, Source::Council, vec![phase(until, Level::Frozen)]));
+    assert_eq!(all.err(), refused(&setup, DAY, 0));
+    assert_eq!(setup.storage(), before);
+    // Another market has a budget of its own, and a week later this one's is back.
+    setup.as_owner(&restrict(Scope::Market(ETH), Source::Council, vec![phase(until, Level::Frozen)])).unwrap();
     setup.advance(6 * DAY);
     assert_eq!(freeze(&mut setup, Source::Council, DAY), None);
+}
+
+/// Hours of the next `hours` in which the vault sees BTC at `level` or tighter.
+fn hours_held(setup: &mut Setup, level: Level, hours: u64) -> u64 {
+    (0..hours)
+        .filter(|_| {
+            let market = setup.record(BTC);
+            let seen =
+                effective_posture(Some(&market), Some(&setup.record_of_all()), market.evaluated_round, setup.now());
+            setup.advance(HOUR);
+            seen.posture.level >= level
+        })
+        .count() as u64
+}
+
+//
+#[test]
+fn a_market_is_frozen_at_most_a_day_of_any_week_by_whatever_name_it_is_called() {
+    for scopes in [[Scope::All, Scope::Market(BTC)], [Scope::Market(BTC), Scope::All]] {
+        let mut setup = Setup::new();
+        let mut frozen = 0;
+        for scope in scopes {
+            let until = setup.now() + DAY;
+            // The second one is refused.
+            let _ = setup.as_owner(&restrict(scope, Source::Council, vec![phase(until, Level::Frozen)]));
+            frozen += hours_held(&mut setup, Level::Frozen, 24);
+        }
+        assert_eq!(frozen, 24, "{scopes:?}");
+    }
+    // Scope all pays for every market, and what two names hold at the same time is paid once.
+    let mut setup = Setup::new();
+    let start = setup.now();
+    let freeze = |scope, until| restrict(scope, Source::Council, vec![phase(until, Level::Frozen)]);
+    setup.as_owner(&freeze(Scope::All, start + 20 * HOUR)).unwrap();
+    setup.as_owner(&freeze(Scope::Market(BTC), start + DAY)).unwrap();
+    setup.advance(HOUR);
+    let wanted_until = start + DAY + 1;
+    for scope in [Scope::Market(BTC), Scope::All] {
+        assert_eq!(
+            setup.as_owner(&freeze(scope, wanted_until)),
+            Err(ContractError::FrozenBudget { scope, wanted_until, granted_until: start + DAY })
+        );
+    }
+    setup.as_owner(&freeze(Scope::Market(ETH), start + DAY)).unwrap();
+}
+
+#[test]
+fn a_market_that_is_added_under_a_freeze_of_all_has_no_fresh_budget() {
+    let mut setup = Setup::with_markets(vec![]).unwrap();
+    let start = setup.now();
+    setup.as_owner(&restrict(Scope::All, Source::Council, vec![phase(start + DAY, Level::Frozen)])).unwrap();
+    setup.advance(HOUR);
+    let config = guard(BTC_FEED, RuleMode::Enforce, RuleMode::Enforce);
+    setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config: config.clone() }).unwrap();
+    let scope = Scope::Market(BTC);
+    let wanted_until = start + DAY + HOUR;
+    let refused = Err(ContractError::FrozenBudget { scope, wanted_until, granted_until: start + DAY });
+    let again = restrict(scope, Source::Governance, vec![phase(wanted_until, Level::Frozen)]);
+    assert_eq!(setup.as_owner(&again), refused);
+    // Configured again, what it spent by its own name stays spent.
+    setup.advance(8 * DAY);
+    let until = setup.now() + 12 * HOUR;
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(until, Level::Frozen)])).unwrap();
+    setup.advance(12 * HOUR);
+    setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config }).unwrap();
+    let (wanted_until, granted_until) = (setup.now() + DAY, setup.now() + 12 * HOUR);
+    assert_eq!(
+        setup.as_owner(&restrict(scope, Source::Council, vec![phase(wanted_until, Level::Frozen)])),
+        Err(ContractError::FrozenBudget { scope, wanted_until, granted_until })
+    );
+}
+
+//
+#[test]
+fn the_council_alone_holds_a_market_in_reduce_only_at_most_a_week_of_any_four() {
+    let mut setup = Setup::new();
+    setup.calm(BTC_FEED, 1_000);
+    let mut held = 0;
+    // Asked again every second day, for four weeks.
+    for _ in 0..14 {
+        let until = setup.now() + 3 * DAY;
+        let _ = setup.as_owner(&restrict(Scope::All, Source::Council, vec![phase(until, Level::ReduceOnly)]));
+        held += hours_held(&mut setup, Level::ReduceOnly, 2 * 24);
+    }
+    assert_eq!(held, 7 * 24);
+}
+
+#[test]
+fn a_renewal_beyond_the_councils_budget_is_refused_with_the_figures_and_moves_nothing() {
+    let mut setup = Setup::new();
+    let start = setup.now();
+    let scope = Scope::Market(BTC);
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(start + 6 * DAY, Level::ReduceOnly)])).unwrap();
+    setup.advance(5 * DAY);
+    let wanted_until = start + 8 * DAY;
+    let refused = Err(ContractError::CouncilBudget { scope, wanted_until, granted_until: start + 7 * DAY });
+    // Neither by the other name nor behind a milder phase.
+    let milder_first = vec![phase(start + 6 * DAY, Level::Guarded), phase(wanted_until, Level::ReduceOnly)];
+    let before = setup.storage();
+    for (scope, phases) in [
+        (scope, vec![phase(wanted_until, Level::ReduceOnly)]),
+        (Scope::All, vec![phase(wanted_until, Level::ReduceOnly)]),
+        (scope, milder_first),
+    ] {
+        assert_eq!(setup.as_owner(&restrict(scope, Source::Council, phases)), refused);
+    }
+    assert_eq!(setup.storage(), before);
+    // The rest of it, what is milder, the timelock's word and other markets stay possible.
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(start + 7 * DAY, Level::ReduceOnly)])).unwrap();
+    let later = phase(wanted_until, Level::ReduceOnly);
+    setup.as_owner(&restrict(scope, Source::Council, vec![phase(wanted_until, Level::Guarded)])).unwrap();
+    setup.as_owner(&restrict(scope, Source::Governance, vec![later.clone()])).unwrap();
+    setup.as_owner(&restrict(Scope::Market(ETH), Source::Council, vec![later])).unwrap();
+    // Spent, a freeze is refused as well: it is tighter.
+    setup.advance(3 * DAY);
+    let wanted_until = setup.now() + HOUR;
+    assert_eq!(
+        setup.as_owner(&restrict(scope, Source::Council, vec![phase(wanted_until, Level::Frozen)])),
+        Err(ContractError::CouncilBudget { scope, wanted_until, granted_until: setup.now() })
+    );
 }
 
 #[test]
@@ -236,10 +382,15 @@ fn a_lift_ends_one_sources_restriction_and_no_others() {
         }]
     );
     assert_eq!(setup.level(BTC), Level::Guarded);
+    // Once more is no error and no effect: it says so.
+    let record = setup.record(BTC);
+    let events = setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Council }).unwrap();
+    let level = LevelText(Level::Guarded);
     assert_eq!(
-        setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Council }),
-        Err(ContractError::NothingToLift { scope, source_name: Source::Council })
+        RestrictionLifted::all(&events),
+        vec![RestrictionLifted { scope, source: Source::Council, level_before: level, level }]
     );
+    assert_eq!(setup.record(BTC), record);
     // A rule's restriction can be lifted too: that is the way out of a false alarm.
     setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Band }).unwrap();
     assert_eq!(setup.level(BTC), Level::Normal);
@@ -253,6 +404,24 @@ fn a_lift_ends_one_sources_restriction_and_no_others() {
         setup.as_owner(&restrict(Scope::Market(unknown), Source::Council, phases)),
         Err(ContractError::UnknownMarket { market: unknown })
     );
+}
+
+//
+#[test]
+fn lifting_what_has_ended_by_itself_is_no_failure() {
+    for scope in [Scope::All, Scope::Market(BTC)] {
+        let mut setup = Setup::new();
+        let until = setup.now() + HOUR;
+        setup.as_owner(&restrict(scope, Source::Council, vec![phase(until, Level::ReduceOnly)])).unwrap();
+        setup.advance(2 * HOUR);
+        let events = setup.as_owner(&ExecuteMsg::Lift { scope, source: Source::Council }).unwrap();
+        let level = LevelText(Level::Normal);
+        assert_eq!(
+            RestrictionLifted::all(&events),
+            vec![RestrictionLifted { scope, source: Source::Council, level_before: level, level }]
+        );
+        assert_eq!(setup.level(BTC), Level::Normal);
+    }
 }
 
 //

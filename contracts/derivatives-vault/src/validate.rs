@@ -2,7 +2,11 @@
 
 use crate::error::ContractError;
 use firebreak_messages::derivatives_vault::{MarketConfig, VaultParameters};
+use firebreak_messages::oracle::{DRIFT_MAX_SECONDS, REPORT_SPREAD_MAX_SECONDS};
 use firebreak_risk::{Amount, Ratio, Rounding, Size, SIZE_MAX};
+
+/// A round's price may be made of reports this much older than its time, and its time may be this far ahead of the block's.
+const ORDER_DELAY_MIN_SECONDS: u64 = REPORT_SPREAD_MAX_SECONDS + DRIFT_MAX_SECONDS;
 
 fn within(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
     if (min..=max).contains(&found) {
@@ -33,7 +37,7 @@ pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, 
         let (what, wanted) = ("execution_fee", format!("1 to {fee_max}"));
         return Err(ContractError::OutOfBounds { what, wanted, found: parameters.execution_fee.to_string() });
     }
-    within("order_delay_seconds", parameters.order_delay_seconds, 3, 300)?;
+    within("order_delay_seconds", parameters.order_delay_seconds, ORDER_DELAY_MIN_SECONDS, 300)?;
     within("lp_cooldown_seconds", parameters.lp_cooldown_seconds, HOUR, MONTH)?;
     within("lp_claim_window_seconds", parameters.lp_claim_window_seconds, HOUR, MONTH)?;
     within("cover_gas_limit", parameters.cover_gas_limit, 100_000, 3_000_000)?;
@@ -62,11 +66,13 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
             found: margin.maintenance_scalar.to_string(),
         });
     }
-    // a swing of the skew from one cap to the other moves an exit price by 2 caps / S. Above the maintenance margin, somebody
-    // could make others, or accounts of their own, liquidatable by trading at a constant price, and buy back cheaply.
+    // a swing of the skew from one cap to the other moves an exit price by 2 caps / S. Above what lies between initial and
+    // maintenance margin, somebody could make others liquidatable by trading at a constant price, and buy back cheaply what
+    // their closing moved; above the maintenance margin, bankrupt.
     let two_caps = config.open_interest_max.magnitude().saturating_mul(2);
     let swing = Ratio::of(two_caps, config.skew_scale.magnitude(), Rounding::Ceil)?;
-    at_most("2 * open_interest_max / skew_scale", swing, maintenance)?;
+    let between = Ratio::from_atoms(margin.initial_margin_ratio.atoms().saturating_sub(maintenance.atoms()));
+    at_most("2 * open_interest_max / skew_scale", swing, maintenance.min(between))?;
     at_most("funding.rate_max", config.funding.rate_max, Ratio::ONE)?;
     at_most("funding.velocity_max", config.funding.velocity_max, Ratio::percent(1_000))?;
     let liquidation = &config.liquidation;

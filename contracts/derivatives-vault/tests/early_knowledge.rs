@@ -98,9 +98,27 @@ fn holding_every_report_ten_seconds_early_never_pays() {
 }
 
 #[test]
+fn an_order_of_before_the_knowledge_and_a_cancel_of_after_it_never_pay() {
+    // A buy and a sale are placed blindly. Once the jump is known, the one that will lose is cancelled: too late for the
+    // price that is its own, whenever it is asked for.
+    for (to, winner) in [(58_500, -5), (61_500, 5)] {
+        for place_at in 36..60 - HEAD_START {
+            let plan = Plan { place_at, size: winner, cancel_after: None };
+            let won = profit(HEAD_START, &jump(to), plan);
+            for known_for in [0, 1, 3, 6, 7, 9, 10, 12] {
+                let cancel_after = Some(60 - HEAD_START + known_for - place_at);
+                let lost = profit(HEAD_START, &jump(to), Plan { place_at, size: -winner, cancel_after });
+                let gained = won + lost;
+                assert!(gained <= 0, "placed at {place_at}, cancelled after {cancel_after:?}: {gained} from {to}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_head_start_pays_where_the_delay_is_shorter() {
     // The unprotected figure: with the shortest delay that the bounds allow, five long units ride a jump of 1,500.
-    let best = plans(60 - HEAD_START, 75).into_iter().map(|plan| profit(3, &jump(61_500), plan)).max().unwrap();
+    let best = plans(60 - HEAD_START, 75).into_iter().map(|plan| profit(7, &jump(61_500), plan)).max().unwrap();
     assert!(best > 6_000_000_000, "{best}");
 }
 

@@ -20,6 +20,16 @@ fn leveraged() -> Bench {
     bench
 }
 
+/// Not liquidatable, and closing an atom of margin less would leave it below the buffer: what is off is the rounding of each
+/// figure.
+fn assert_at_the_buffer(bench: &Bench, name: &str) {
+    let after = bench.account(name);
+    assert!(!after.liquidatable);
+    let buffered = after.maintenance_margin.times("1.1".parse().unwrap(), Rounding::Ceil).unwrap();
+    let spare = after.equity.minus_amount(buffered).unwrap();
+    assert!((-6..10).contains(&spare.atoms()), "{spare} to spare");
+}
+
 #[test]
 fn a_healthy_account_is_passed_over() {
     let mut bench = leveraged();
@@ -39,13 +49,7 @@ fn only_as_much_is_closed_as_makes_the_account_healthy_with_the_buffer() {
     let events = bench.liquidate(&["alice"]).unwrap();
     let closed = &PositionLiquidated::all(&events)[0];
     assert!(closed.size_after > Size::from_units(5), "most of it stays open: {}", closed.size_after);
-    let after = bench.account("alice");
-    assert!(!after.liquidatable);
-    let buffered = after.maintenance_margin.times("1.1".parse().unwrap(), Rounding::Ceil).unwrap();
-    let spare = after.equity.minus_amount(buffered).unwrap();
-    assert!(!spare.is_negative(), "at the buffer or above: {spare}");
-    // Nothing was closed for no reason: what is left over is less than the exit fee and rounding of the estimate.
-    assert!(spare.magnitude() < units(2_500), "{spare}");
+    assert_at_the_buffer(&bench, "alice");
     assert_eq!(closed.penalty, closed.notional.times(Ratio::percent(1), Rounding::Ceil).unwrap());
     assert_eq!(bench.losses(), LossLedger::default());
 }
@@ -60,6 +64,65 @@ fn positions_that_need_not_be_closed_stay_open() {
     let markets: Vec<MarketId> = PositionLiquidated::all(&events).into_iter().map(|closed| closed.market).collect();
     assert_eq!(markets, [BTC]);
     assert_eq!(bench.account("alice").positions.len(), 2);
+    // The margin of what stays is counted with the buffer, too.
+    assert_at_the_buffer(&bench, "alice");
+}
+
+#[test]
+fn equity_is_what_closing_would_leave_after_the_fee() {
+    let mut bench = leveraged();
+    bench.set_price(BTC, "58400");
+    let account = bench.account("alice");
+    let fee = Amount::from_units(584); // 0.1 % of 584,000
+    let expected = account.cash.plus(account.positions[0].pnl).unwrap().minus_amount(fee).unwrap();
+    assert_eq!(account.equity, expected);
+    // The fee alone makes the difference between healthy and not, at some price on the way down.
+    let mut units = 58_400;
+    while !bench.account("alice").liquidatable {
+        units -= 10;
+        bench.set_price(BTC, &units.to_string());
+    }
+    let account = bench.account("alice");
+    assert!(account.equity.plus_amount(fee).unwrap() > account.maintenance_margin.signed().unwrap(), "at {units}");
+    assert_eq!(PositionLiquidated::all(&bench.liquidate(&["alice"]).unwrap()).len(), 1);
+}
+
+#[test]
+fn what_is_liquidated_is_counted_for_the_breaker() {
+    let mut bench = leveraged();
+    bench.deposit("bob", 40_000);
+    bench.trade("bob", BTC, "10");
+    let traded = bench.market(BTC).state.traded_notional;
+    bench.set_price(BTC, "57000");
+    let closed = PositionLiquidated::all(&bench.liquidate(&["alice", "bob"]).unwrap());
+    assert_eq!(closed.len(), 2);
+    let state = bench.market(BTC).state;
+    assert_eq!(state.liquidated_notional, closed[0].notional.plus(closed[1].notional).unwrap());
+    let at_fill =
+        |closed: &PositionLiquidated| closed.size_closed.notional(closed.price, Rounding::Ceil).unwrap().atoms();
+    let sum = closed.iter().map(at_fill).sum::<u128>();
+    // Each at its exact price; the event's is rounded to 18 decimals.
+    let counted = state.traded_notional.minus(traded).unwrap().atoms();
+    assert!(counted.abs_diff(sum) <= 2, "{counted} {sum}");
+}
+
+#[test]
+fn a_deficit_of_two_markets_is_split_by_what_each_lost() {
+    // F11
+    let mut bench = leveraged();
+    bench.deposit("alice", 25_000);
+    bench.trade("alice", ETH, "100");
+    bench.set_price(BTC, "54000");
+    bench.set_price(ETH, "2700");
+    let events = bench.liquidate(&["alice"]).unwrap();
+    let closed = PositionLiquidated::all(&events);
+    let lost: Vec<u128> = closed.iter().map(|closed| closed.realised_pnl.magnitude().atoms()).collect();
+    assert_eq!(closed.iter().map(|closed| closed.market).collect::<Vec<_>>(), [BTC, ETH]);
+    let deficit = bench.losses().deficit.atoms();
+    let eth = deficit * lost[1] / (lost[0] + lost[1]);
+    let booked: Vec<_> = LossBooked::all(&events).into_iter().map(|loss| (loss.market, loss.amount.atoms())).collect();
+    assert_eq!(booked, [(BTC, deficit - eth), (ETH, eth)]);
+    assert_eq!(bench.covers_asked, 1);
 }
 
 #[test]
@@ -107,6 +170,56 @@ fn a_fund_that_claims_to_have_paid_is_believed_only_for_coins_that_arrived() {
     bench.liquidate(&["alice"]).unwrap();
     let ledger = bench.losses();
     assert_eq!((ledger.insurance, ledger.pool), (Amount::ZERO, ledger.deficit));
+}
+
+#[test]
+fn a_fund_that_sends_more_than_it_says_covers_what_it_says() {
+    // The rest is coins that belong to nobody: no figure of the ledger may rest on a balance alone.
+    let mut bench = leveraged();
+    bench.fund = Fund::Shy { sends: 5_000, says: 3_000 };
+    let pool = bench.pool().pool.cash;
+    bench.set_price(BTC, "55000");
+    let events = bench.liquidate(&["alice"]).unwrap();
+    let ledger = bench.losses();
+    assert_eq!(ledger.insurance, units(3_000));
+    assert_eq!(ledger.pool, ledger.deficit.minus(units(3_000)).unwrap());
+    assert!(CoverFailed::all(&events).is_empty());
+    // Alice's fee of 600 filled the keeper's floor.
+    let lost = PositionLiquidated::all(&events)[0].realised_pnl.negative_part();
+    let gained = bench.pool().pool.cash.minus(pool).unwrap();
+    assert_eq!(gained, lost.minus(ledger.pool).unwrap().signed().unwrap());
+    let solvency: SolvencyResponse = bench.query(QueryMsg::Solvency {});
+    assert_eq!(solvency.held.minus(solvency.owed), Ok(units(2_000)));
+}
+
+#[test]
+fn a_fund_that_works_again_ends_the_record_of_its_failing() {
+    let mut bench = leveraged();
+    bench.deposit("bob", 40_000);
+    bench.trade("bob", BTC, "10");
+    bench.set_price(BTC, "55000");
+    bench.liquidate(&["alice"]).unwrap();
+    assert_eq!((bench.losses().cover_failures, bench.losses().cover_failing_since), (1, bench.now()));
+    bench.fund = Fund::Honest(1_000_000);
+    bench.liquidate(&["bob"]).unwrap();
+    assert_eq!((bench.losses().cover_failures, bench.losses().cover_failing_since), (1, 0));
+    assert_eq!(bench.covers_asked, 2, "one for each transaction");
+}
+
+#[test]
+fn an_invalid_price_closes_nothing_and_the_positions_own_margin_counts_for_it() {
+    // liquidatable at 57,800; without a price it is not, by its own maintenance margin.
+    let mut bench = leveraged();
+    bench.set_price(BTC, "57800");
+    let account = bench.account("alice");
+    assert!(account.liquidatable);
+    bench.advance(1);
+    let now = bench.now();
+    bench.publish(BTC, price("57800"), Price::ZERO, now, Validity::Invalid);
+    let healthy = AccountHealthy::all(&bench.liquidate(&["alice"]).unwrap())[0].clone();
+    let account = bench.account("alice");
+    let favoured = account.equity.plus_amount(account.maintenance_margin).unwrap();
+    assert_eq!((healthy.equity, healthy.maintenance_margin), (favoured, account.maintenance_margin));
 }
 
 #[test]
@@ -174,6 +287,7 @@ fn a_batch_asks_the_fund_once_and_books_each_market() {
     bench.set_price(ETH, "2700");
     let events = bench.liquidate(&["alice", "bob", "carol"]).unwrap();
     assert_eq!(PositionLiquidated::all(&events).len(), 3);
+    assert_eq!(bench.covers_asked, 1);
     let booked = LossBooked::all(&events);
     let markets: Vec<_> = booked.iter().map(|loss| (loss.market, loss.payer)).collect();
     assert_eq!(markets, [(BTC, Payer::Insurance), (ETH, Payer::Insurance)]);

@@ -28,24 +28,101 @@ fn claim(bench: &mut Bench, name: &str, request: u64, min: u64) -> Result<Amount
     bench.execute(name, msg, 0).map(|events| LiquidityWithdrawn::all(&events)[0].amount)
 }
 
-#[test]
-fn what_is_put_in_and_taken_out_at_one_price_never_grows() {
-    //
-    let mut bench = Bench::new();
+/// A pool of ten million against ten BTC long, at a price that is not the one they were bought at, without funding.
+fn with_open_interest(at: &str) -> Bench {
+    let mut config = market_config("BTC", 1);
+    config.funding.velocity_max = Ratio::ZERO;
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
     bench.deposit("alice", 100_000);
     bench.trade("alice", BTC, "10");
-    bench.set_price(BTC, "61234.567");
-    let value = bench.pool().value.unwrap();
-    assert!(value.deposit >= value.withdraw);
-    bench.provide("bob", 50_000).unwrap();
-    let shares = shares_of(&bench, "bob");
-    let id = request(&mut bench, "bob", shares);
+    bench.set_price(BTC, at);
+    bench
+}
+
+#[test]
+fn what_is_put_in_and_taken_out_at_one_price_never_grows() {
+    // a deposit is counted with the losses that traders owe, a withdrawal without them, each to the atom.
+    for at in ["57000", "60000", "61234.567"] {
+        let mut bench = with_open_interest(at);
+        let value = bench.pool().value.unwrap();
+        let owed = bench.market(BTC).state.long.value(price(at)).unwrap().negative_part();
+        assert_eq!(value.deposit.minus(value.withdraw).unwrap(), owed.signed().unwrap(), "{at}");
+        assert_eq!(owed.is_zero(), at == "61234.567", "{at}");
+
+        let supply = bench.pool().pool.shares.atoms() + 1_000_000;
+        bench.provide("bob", 50_000).unwrap();
+        let shares = shares_of(&bench, "bob");
+        assert_eq!(shares.atoms(), 50_000_000_000 * supply / (value.deposit.positive_part().atoms() + 1), "{at}");
+
+        let id = request(&mut bench, "bob", shares);
+        bench.advance(DAY);
+        bench.refresh();
+        let supply = supply + shares.atoms();
+        let withdraw = bench.pool().value.unwrap().withdraw;
+        assert_eq!(withdraw, value.withdraw.plus_amount(units(50_000)).unwrap(), "nothing was earned meanwhile");
+        let paid = claim(&mut bench, "bob", id, 0).unwrap();
+        assert_eq!(paid.atoms(), shares.atoms() * (withdraw.positive_part().atoms() + 1) / supply, "{at}");
+        assert!(paid <= units(50_000), "{paid}");
+        assert_eq!(paid < units(49_999), !owed.is_zero(), "{paid} at {at}");
+    }
+}
+
+#[test]
+fn losses_that_are_realised_but_not_paid_are_no_coins_to_leave_with() {
+    // alice realised a loss in ETH against an open profit in BTC: she owes the pool, and the pool has no coin of it yet. With 80 %
+    // of what is owed counted for withdrawals, the value is larger than the coins.
+    let mut bench = Bench::new();
+    let parameters = VaultParameters { uncollected_share: Ratio::percent(80), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.deposit("alice", 60_000);
+    bench.deposit("bob", 200_000);
+    bench.trade("alice", BTC, "10");
+    bench.trade("alice", ETH, "50");
+    bench.trade("alice", ETH, "50");
+    bench.set_price(BTC, "66000");
+    bench.set_price(ETH, "2300");
+    bench.place_with("alice", ETH, "-100", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.run(ETH)).len(), 1);
+    bench.set_price(ETH, "3000");
+    assert_eq!(OrderFilled::all(&bench.trade("bob", ETH, "100")).len(), 1);
+    bench.set_price(ETH, "2300");
+    let shares = shares_of(&bench, "lp");
+    let id = request(&mut bench, "lp", shares);
     bench.advance(DAY);
     bench.refresh();
-    let paid = claim(&mut bench, "bob", id, 0).unwrap();
-    // A day of funding was earned in between; without it nothing is left over.
-    let funding = bench.market(BTC).state.long.cash_index;
-    assert!(paid <= units(50_000) || funding.atoms() < 0, "{paid}");
+    let (pool, value) = (bench.pool().pool, bench.pool().value.unwrap());
+    assert!(pool.receivable > units(5_000), "{}", pool.receivable);
+    let coins = pool.cash.minus_amount(pool.receivable).unwrap();
+    assert!(value.withdraw > coins, "{} {coins}", value.withdraw);
+    let amount = shares.atoms() * (value.withdraw.positive_part().atoms() + 1) / (pool.shares.atoms() + 1_000_000);
+    let refused = claim(&mut bench, "lp", id, 0).unwrap_err();
+    let wanted = units(89_000); // a tenth of 660,000 and 230,000
+    let found = coins.minus_amount(Amount::from_atoms(amount)).unwrap();
+    assert_eq!(refused, ContractError::ReserveTooLow { wanted, found });
+    assert!(found.is_negative());
+}
+
+#[test]
+fn four_requests_of_a_provider_wait_at_most() {
+    let mut bench = Bench::new();
+    bench.provide("bob", 1_000).unwrap();
+    let part = PoolShares::from_atoms(shares_of(&bench, "bob").atoms() / 10);
+    let first = request(&mut bench, "bob", part);
+    for _ in 0..3 {
+        request(&mut bench, "bob", part);
+    }
+    let fifth = ExecuteMsg::RequestLiquidityWithdrawal { shares: part };
+    let refused = bench.execute("bob", fifth.clone(), 0).unwrap_err();
+    assert_eq!(refused, ContractError::TooManyRequests { max: 4 });
+    bench.execute("bob", ExecuteMsg::CancelLiquidityWithdrawal { request: first }, 0).unwrap();
+    bench.execute("bob", fifth, 0).unwrap();
+    let held = shares_of(&bench, "bob");
+    let wanted = held.plus(PoolShares::from_atoms(1)).unwrap();
+    let refused = bench.execute("bob", ExecuteMsg::RequestLiquidityWithdrawal { shares: wanted }, 0).unwrap_err();
+    assert_eq!(refused, ContractError::InsufficientShares { wanted, found: held });
 }
 
 #[test]

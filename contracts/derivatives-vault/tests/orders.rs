@@ -8,7 +8,7 @@ use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
-use firebreak_messages::{Action, Reason};
+use firebreak_messages::{Action, MarketId, Reason};
 use firebreak_risk::*;
 use support::*;
 
@@ -167,15 +167,249 @@ fn a_reduce_only_order_never_opens_the_other_side() {
 }
 
 #[test]
-fn margin_is_asked_at_the_fill_and_a_refused_order_leaves_nothing_behind() {
+fn margin_is_asked_when_an_order_is_placed_and_a_refusal_moves_nothing() {
+    //
     let mut bench = Bench::new();
-    bench.deposit("alice", 1_000); // 5 % of 60,000 is 3,000
-    let before = bench.market(BTC).state;
-    assert_eq!(reasons(&bench.trade("alice", BTC, "1")), [DropReason::Margin]);
-    let after = bench.market(BTC).state;
-    assert_eq!((after.long, after.short), (before.long, before.short));
-    // 1,000 less the execution fee.
-    assert_eq!(bench.account("alice").cash, SignedAmount::from_atoms(999_900_000));
+    bench.deposit("alice", 1_000);
+    let refused = bench.place("alice", BTC, "1", "70000").unwrap_err();
+    // A tenth above the mark: 66,000 at 5 % + 100 % * 1/10,000, the smallest margin of 10, twice the fee of 66
+    let (wanted, found) = (Amount::from_atoms(3_448_600_000), SignedAmount::from_atoms(999_900_000));
+    assert_eq!(refused, ContractError::MarginTooLow { account: account("alice"), wanted, found });
+    let after = bench.account("alice");
+    assert_eq!((after.cash, after.margin_held), (units(1_000).signed().unwrap(), Amount::ZERO));
+    assert!(after.orders.is_empty());
+    assert_eq!((bench.pool().pool.escrow, bench.market(BTC).state.increase.tail), (Amount::ZERO, 0));
+}
+
+#[test]
+fn margin_is_asked_again_at_the_price_of_the_fill_and_at_the_mark_and_a_refused_order_leaves_nothing_behind() {
+    // (size, the order's own price, the price when it executes). A buy whose price fell since, and a sale at a price that
+    // asks for more margin than the one that the market came back to.
+    for (text, own, mark) in [("10", "60000", "57000"), ("-10", "75000", "60000")] {
+        let mut bench = Bench::new();
+        bench.deposit("alice", 36_000);
+        let before = bench.market(BTC).state;
+        let pool = bench.pool().pool;
+        bench.place("alice", BTC, text, any_price(text)).unwrap();
+        bench.advance(11);
+        bench.publish(BTC, price(own), Price::ZERO, bench.now(), Validity::Valid);
+        bench.advance(3);
+        bench.publish(BTC, price(mark), Price::ZERO, bench.now(), Validity::Valid);
+        assert_eq!(reasons(&bench.run(BTC)), [DropReason::Margin], "{text}");
+        let after = bench.market(BTC).state;
+        assert_eq!((after.long, after.short), (before.long, before.short));
+        assert_eq!((after.traded_notional, after.open_notional), (Amount::ZERO, Amount::ZERO));
+        assert_eq!(bench.pool().pool, Pool { traders_cash: SignedAmount::from_atoms(35_999_900_000), ..pool });
+        let alice = bench.account("alice");
+        assert_eq!((alice.cash, alice.margin_held), (SignedAmount::from_atoms(35_999_900_000), Amount::ZERO));
+        assert!(alice.positions.is_empty() && alice.orders.is_empty());
+        // At one price it would have filled.
+        bench.set_price(BTC, "60000");
+        assert_eq!(OrderFilled::all(&bench.trade("alice", BTC, text)).len(), 1);
+    }
+}
+
+#[test]
+fn margin_is_held_for_what_all_waiting_orders_open_together() {
+    // each (size, reduce-only) with the whole units held for it, on top of a position of two. Margin of one is 60,000 at
+    // 5.01 % and 10: 3,016; of two 120,000 at 5.02 % and 10: 6,034; the fee is 60 for each unit, in and out again.
+    let stories: [&[(&str, bool, u64)]; 3] = [
+        // Closes one: nothing. Then from one to minus one.
+        &[("-1", false, 0), ("-2", false, 3_016 + 2 * 120)],
+        // Five reduce by two; then from nothing to minus one, and on to minus two: 3,018 more, and 10 should one be gone.
+        &[("-5", true, 0), ("-1", false, 3_016 + 2 * 60), ("-1", false, 3_018 + 10 + 2 * 60)],
+        // What goes the other way neither helps nor hurts: from two to three is 60,000 at 5.03 % and 120,000 at 0.01 % more.
+        &[("-3", false, 3_016 + 2 * 180), ("1", false, 3_018 + 12 + 10 + 2 * 60)],
+    ];
+    for orders in stories {
+        let mut bench = Bench::new();
+        bench.deposit("alice", 50_000);
+        bench.trade("alice", BTC, "2");
+        for (text, reduce_only, held) in orders {
+            let before = bench.account("alice").margin_held;
+            // A buy is held for at its bound: the mark here.
+            let bound = if text.starts_with('-') { "1" } else { "60000" };
+            bench.place_with("alice", BTC, text, bound, *reduce_only).unwrap();
+            assert_eq!(bench.account("alice").margin_held.minus(before).unwrap(), units(*held), "{text} of {orders:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reduction_that_would_leave_a_thin_account_worse_is_refused() {
+    // closing one of ten at a band of 3,000 costs more than the margin it frees; closing ten leaves less than nothing.
+    for (text, at, band) in [("-1", "58000", "3000"), ("-10", "55000", "0")] {
+        let mut bench = Bench::new();
+        bench.deposit("alice", 40_000);
+        bench.trade("alice", BTC, "10");
+        bench.place_with("alice", BTC, text, "1", true).unwrap();
+        bench.advance(12);
+        bench.publish(BTC, price(at), price(band), bench.now(), Validity::Valid);
+        let cash = bench.account("alice").cash;
+        assert_eq!(reasons(&bench.run(BTC)), [DropReason::Margin], "{text}");
+        let alice = bench.account("alice");
+        assert_eq!((alice.cash, alice.positions[0].size), (cash, Size::from_units(10)));
+    }
+    // The same band and no other: a thin account may reduce.
+    let mut bench = Bench::new();
+    bench.deposit("alice", 40_000);
+    bench.trade("alice", BTC, "10");
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.advance(12);
+    bench.publish(BTC, price("58000"), Price::ZERO, bench.now(), Validity::Valid);
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+}
+
+#[test]
+fn nothing_raises_exposure_while_another_market_of_the_account_has_no_valid_price() {
+    for validity in [Validity::SoftInvalid, Validity::Invalid] {
+        let mut bench = Bench::new();
+        bench.deposit("alice", 40_000);
+        bench.deposit("bob", 40_000);
+        bench.trade("alice", ETH, "10");
+        for name in ["alice", "bob"] {
+            bench.place(name, BTC, "1", "70000").unwrap();
+        }
+        bench.advance(12);
+        bench.publish(BTC, price("60000"), Price::ZERO, bench.now(), Validity::Valid);
+        bench.publish(ETH, price("3000"), Price::ZERO, bench.now(), validity);
+        let events = bench.run(BTC);
+        assert_eq!(reasons(&events), [DropReason::PriceUnusable]);
+        // who has nothing in the other market trades.
+        assert_eq!(OrderFilled::all(&events)[0].account, account("bob"));
+        assert_eq!(bench.account("alice").positions.len(), 1);
+    }
+}
+
+#[test]
+fn an_account_has_eight_market_slots() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 200_000);
+    for market in (3..=9).map(MarketId) {
+        bench.add_market(market);
+    }
+    for market in (1..=8).map(MarketId) {
+        assert_eq!(OrderFilled::all(&bench.trade("alice", market, "0.1")).len(), 1, "{market}");
+    }
+    assert_eq!(reasons(&bench.trade("alice", MarketId(9), "0.1")), [DropReason::Slots]);
+    assert_eq!(bench.account("alice").positions.len(), 8);
+    assert_eq!(OrderFilled::all(&bench.trade("alice", MarketId(8), "0.1")).len(), 1);
+    bench.trade("alice", ETH, "-0.1");
+    assert_eq!(OrderFilled::all(&bench.trade("alice", MarketId(9), "0.1")).len(), 1);
+}
+
+#[test]
+fn at_a_doubtful_price_reduce_orders_fill_and_others_wait_and_at_an_invalid_one_all_wait() {
+    let mut bench = Bench::new();
+    for name in ["alice", "bob"] {
+        bench.deposit(name, 20_000);
+    }
+    bench.trade("alice", BTC, "2");
+    bench.place("bob", BTC, "1", "70000").unwrap();
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.advance(12);
+    bench.publish(BTC, price("60100"), Price::ZERO, bench.now(), Validity::Valid);
+    for (validity, fills) in [(Validity::Invalid, 0), (Validity::SoftInvalid, 1), (Validity::SoftInvalid, 0)] {
+        bench.advance(3);
+        bench.publish(BTC, price("61000"), Price::ZERO, bench.now(), validity);
+        let events = bench.run(BTC);
+        assert!(OrderDropped::all(&events).is_empty());
+        let filled = OrderFilled::all(&events);
+        assert_eq!(filled.len(), fills, "{validity}");
+        assert!(filled.iter().all(|filled| filled.account == account("alice")));
+    }
+    bench.advance(3);
+    bench.publish(BTC, price("61000"), Price::ZERO, bench.now(), Validity::Valid);
+    let filled = OrderFilled::all(&bench.run(BTC));
+    // Still at its own round, 60,100, with a premium for skew 1 -> 2 of 3/20,000.
+    assert_eq!((filled[0].account.clone(), filled[0].fill_price), (account("bob"), price("60109.015")));
+}
+
+#[test]
+fn a_guarded_market_takes_half_of_its_largest_order() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 2_000_000);
+    bench.restrict(BTC, Level::Guarded, 10_000);
+    for (text, taken) in [("50.000000000000000001", false), ("50", true)] {
+        bench.place("alice", BTC, text, "60290").unwrap();
+        bench.advance(15);
+        bench.refresh();
+        let events = bench.run(BTC);
+        assert_eq!(OrderFilled::all(&events).len(), usize::from(taken), "{text}");
+        assert_eq!(reasons(&events), if taken { vec![] } else { vec![DropReason::Cap] }, "{text}");
+    }
+}
+
+#[test]
+fn an_order_that_cannot_be_computed_is_dropped_and_the_queue_behind_it_goes_on() {
+    // Its own round has a band as wide as its price: there is no price to sell at.
+    let mut bench = Bench::new();
+    for name in ["alice", "bob"] {
+        bench.deposit(name, 20_000);
+    }
+    bench.place("alice", BTC, "-1", "1").unwrap();
+    bench.advance(11);
+    bench.publish(BTC, price("60000"), price("60000"), bench.now(), Validity::Valid);
+    bench.advance(1);
+    bench.place("bob", BTC, "1", "70000").unwrap();
+    bench.advance(11);
+    bench.publish(BTC, price("60000"), Price::ZERO, bench.now(), Validity::Valid);
+    let events = bench.run(BTC);
+    assert_eq!(reasons(&events), [DropReason::Computation]);
+    assert_eq!(OrderFilled::all(&events)[0].account, account("bob"));
+    assert_eq!(bench.account("alice").margin_held, Amount::ZERO);
+}
+
+#[test]
+fn an_order_whose_account_cannot_be_loaded_is_dropped_and_the_queue_behind_it_goes_on() {
+    use cosmwasm_std::Storage;
+    use firebreak_derivatives_vault::state::MARKET_CONFIGS;
+    let mut bench = Bench::new();
+    for name in ["alice", "bob"] {
+        bench.deposit(name, 20_000);
+    }
+    bench.trade("alice", ETH, "1");
+    for name in ["alice", "bob"] {
+        bench.place(name, BTC, "1", "70000").unwrap();
+    }
+    bench.deps.storage.remove(&MARKET_CONFIGS.key(ETH.0));
+    bench.advance(12);
+    bench.publish(BTC, price("60000"), Price::ZERO, bench.now(), Validity::Valid);
+    let events = bench.run(BTC);
+    assert_eq!(reasons(&events), [DropReason::Computation]);
+    assert_eq!(OrderFilled::all(&events)[0].account, account("bob"));
+}
+
+#[test]
+fn eight_orders_of_an_account_wait_at_most() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    for turn in 0..8 {
+        let market = if turn % 2 == 0 { BTC } else { ETH };
+        bench.place("alice", market, "0.01", "70000").unwrap();
+    }
+    let ninth = bench.place("alice", BTC, "0.01", "70000");
+    assert_eq!(ninth, Err(ContractError::TooManyOrders { account: account("alice"), max: 8 }));
+    bench.advance(15);
+    bench.refresh();
+    bench.run(ETH);
+    assert!(bench.place("alice", BTC, "0.01", "70000").is_ok());
+}
+
+#[test]
+fn a_batch_pops_at_most_fifty_orders() {
+    let mut bench = Bench::new();
+    let refused = bench.execute("keeper", ExecuteMsg::ExecuteOrders { market: BTC, limit: 51 }, 0).unwrap_err();
+    let expected = ContractError::OutOfBounds { what: "limit", wanted: "at most 50".into(), found: "51".into() };
+    assert_eq!(refused, expected);
+    bench.deposit("alice", 20_000);
+    for _ in 0..3 {
+        bench.place("alice", BTC, "0.01", "70000").unwrap();
+    }
+    bench.advance(15);
+    bench.refresh();
+    let events = bench.execute("keeper", ExecuteMsg::ExecuteOrders { market: BTC, limit: 2 }, 0).unwrap();
+    assert_eq!((OrderFilled::all(&events).len(), bench.account("alice").orders.len()), (2, 1));
 }
 
 #[test]

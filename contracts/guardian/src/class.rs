@@ -76,6 +76,20 @@ impl Known {
         }
     }
 
+    /// Whether a call changes who says what a price is.
+    pub fn sets_feed(&self, call: &Call) -> bool {
+        let Call::Execute { contract, msg, .. } = call else { return false };
+        *contract == self.suite.oracle && matches!(from_json(msg), Ok(oracle::ExecuteMsg::SetFeed { .. }))
+    }
+
+    /// Whether a call changes what may be lost on a price: caps, margins, the vault's parameters.
+    pub fn configures_vault(&self, call: &Call) -> bool {
+        use derivatives_vault::ExecuteMsg::{Configure, ConfigureMarket};
+        let Call::Execute { contract, msg, .. } = call else { return false };
+        *contract == self.suite.derivatives_vault
+            && matches!(from_json(msg), Ok(Configure { .. } | ConfigureMarket { .. }))
+    }
+
     fn by_message(&self, contract: &str, msg: &Binary) -> Result<Classified, ContractError> {
         if contract == self.own {
             self.own_message(msg)

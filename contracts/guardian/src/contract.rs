@@ -18,6 +18,7 @@ pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateM
     validate::no_funds(&info.funds)?;
     validate::gas(&msg.gas)?;
     validate::salt(&msg.salt)?;
+    validate::feeds(&msg.guards, &msg.markets)?;
     let roles = validate::roles(deps.api, env.contract.address.as_str(), msg.roles.clone())?;
     ROLES.save(deps.storage, &roles)?;
     DELAYS.save(deps.storage, &validate::delays(msg.delays.clone())?)?;

@@ -1,6 +1,6 @@
 use cosmwasm_std::{Instantiate2AddressError, StdError};
 use firebreak_messages::guardian::{OperationStatus, Role};
-use firebreak_messages::{PackedError, Source};
+use firebreak_messages::{FeedId, MarketId, PackedError, Source};
 use firebreak_risk::RiskError;
 use thiserror::Error;
 
@@ -31,6 +31,11 @@ pub enum ContractError {
     #[error("the wasm admin of {child} must be {wanted}, it is {found}")]
     ChildAdmin { child: &'static str, wanted: String, found: String },
 
+    #[error("market {market} must have the same feed in guards and vault: {wanted} is guarded, {found} is traded")]
+    FeedMismatch { market: MarketId, wanted: FeedId, found: FeedId },
+    #[error("market {market} has no guard")]
+    Unguarded { market: MarketId },
+
     // Roles.
     #[error("{address} is named twice among the {role}s")]
     NamedTwice { role: Role, address: String },
@@ -57,6 +62,9 @@ pub enum ContractError {
     #[error("{candidate} becomes {role} at {effective_at}, block time is {now}")]
     NotEffective { role: Role, candidate: String, effective_at: u64, now: u64 },
 
+    #[error("the candidacy of {candidate} for {role} ended at {expires_at}, block time is {now}")]
+    CandidacyExpired { role: Role, candidate: String, expires_at: u64, now: u64 },
+
     // Timelock.
     #[error("a message is an object with one key, this one has {found}")]
     SeveralMessages { found: usize },
@@ -66,6 +74,7 @@ pub enum ContractError {
     OwnMessage { message: &'static str },
     #[error("there is no operation {operation}")]
     UnknownOperation { operation: u64 },
+    /// Neither `scheduled` nor `failed`, which may be tried again.
     #[error("operation {operation} is {found}, not scheduled")]
     NotScheduled { operation: u64, found: OperationStatus },
     #[error("operation {operation} comes after operation {predecessor}, which is {found}")]
@@ -76,6 +85,8 @@ pub enum ContractError {
     NotReady { operation: u64, ready_at: u64, now: u64 },
     #[error("operation {operation} may not be executed after {not_after}, block time is {now}")]
     Expired { operation: u64, not_after: u64, now: u64 },
+    #[error("operation {operation} configures the vault too soon after a new feed (R-19): from {free_at}, now {now}")]
+    FeedChanged { operation: u64, free_at: u64, now: u64 },
     #[error("operation {operation} is being executed: another one waits for its end")]
     Executing { operation: u64 },
     #[error("operation {operation} is not being executed")]

@@ -38,6 +38,7 @@ fn roles(deps: Deps) -> Result<RolesResponse, ContractError> {
             candidate: candidate.candidate,
             replaces: candidate.replaces,
             effective_at: candidate.effective_at,
+            expires_at: candidate.expires_at,
         })
         .collect();
     let delays = DELAYS.load(deps.storage)?;

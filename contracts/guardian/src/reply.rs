@@ -11,6 +11,9 @@ pub const EXECUTED: u64 = 2;
 
 /// Records whether the calls ran. What they wrote when they failed was rolled back by the chain, since they ran in a
 /// sub-message.
+///
+/// `failed` is what people see, not an end: anyone may execute, so anyone may choose a bad moment or a stack of calls
+/// so deep that this one fails. Final, that would be a veto of everybody.
 pub fn executed(deps: DepsMut, reply: Reply) -> Result<Response, ContractError> {
     let operation = EXECUTING.load(deps.storage)?;
     EXECUTING.remove(deps.storage);

@@ -23,6 +23,11 @@ pub const OPERATIONS: Map<u64, Operation> = Map::new("operations");
 pub const NEXT_OPERATION: Item<u64> = Item::new("next_operation");
 /// The operation whose calls run now; set by `Execute`, removed by its reply, so never seen between transactions.
 pub const EXECUTING: Item<u64> = Item::new("executing");
+/// When an operation last set a feed, seconds; absent before the first. Written by `RunCalls`.
+pub const FEED_SET_AT: Item<u64> = Item::new("feed_set_at");
+/// address -> when it last ceased to be a proposer, seconds. Written by `RevokeRole`, `CompleteRole`; grows with what
+/// the timelock revokes, never looped over.
+pub const REVOKED_AT: Map<&str, u64> = Map::new("revoked_at");
 /// Written by `instantiate`, `SetCouncil`.
 pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
 /// Written by `instantiate`; raised by a counted action and by `SetCouncil`.
@@ -53,6 +58,8 @@ pub struct Candidate {
     pub replaces: Option<String>,
     /// Set when the candidate accepts.
     pub effective_at: Option<u64>,
+    /// From when on it is no candidate any more; moved on by its acceptance.
+    pub expires_at: u64,
 }
 
 impl Roles {

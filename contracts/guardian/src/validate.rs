@@ -4,6 +4,8 @@ use crate::error::ContractError;
 use crate::state::Roles;
 use crate::weights;
 use cosmwasm_std::{Api, Binary, Coin, Deps};
+use firebreak_messages::circuit_breaker::MarketSetup as GuardSetup;
+use firebreak_messages::derivatives_vault::MarketSetup;
 use firebreak_messages::guardian::{
     CouncilAction, CouncilConfig, Delays, GasLimits, Role, RolesSetup, ROLE_MEMBERS_MAX,
 };
@@ -32,13 +34,14 @@ pub fn delays(delays: Delays) -> Result<Delays, ContractError> {
     Ok(delays)
 }
 
-/// A council that could never act is refused as well: its threshold is at most the group's total weight of now.
+/// A council that could never act is refused as well: its threshold is at most the group's total weight of now, and
+/// within reach of as many members as an action keeps.
 ///
 /// Errors: [`ContractError::OutOfBounds`], [`ContractError::GroupUnreadable`].
 pub fn council(deps: Deps, config: CouncilConfig) -> Result<CouncilConfig, ContractError> {
     let group = deps.api.addr_validate(&config.group)?;
     let total = weights::total(&deps.querier, &group)?;
-    between("threshold", config.threshold, 1, total)?;
+    between("threshold", config.threshold, 1, total.min(weights::heaviest(&deps.querier, &group)?))?;
     between("frozen_seconds_max", config.frozen_seconds_max, 0, 86_400)?;
     between("restriction_seconds_max", config.restriction_seconds_max, 0, 604_800)?;
     between("confirmation_window_seconds", config.confirmation_window_seconds, 60, 86_400)?;
@@ -120,6 +123,22 @@ pub fn gas(gas: &GasLimits) -> Result<(), ContractError> {
         wanted: format!("at least {least}"),
         found: gas.breaker.to_string(),
     })
+}
+
+/// A market whose breaker watches another feed than the vault trades on would be guarded in name only.
+///
+/// Errors: [`ContractError::Unguarded`], [`ContractError::FeedMismatch`].
+pub fn feeds(guards: &[GuardSetup], markets: &[MarketSetup]) -> Result<(), ContractError> {
+    // The children refuse more than MARKETS_MAX of either.
+    for MarketSetup { market, config } in markets {
+        let (market, found) = (*market, config.feed);
+        let guard = guards.iter().find(|guard| guard.market == market).ok_or(ContractError::Unguarded { market })?;
+        let wanted = guard.config.feed;
+        if wanted != found {
+            return Err(ContractError::FeedMismatch { market, wanted, found });
+        }
+    }
+    Ok(())
 }
 
 /// `instantiate2` takes 64 bytes; one is added for each child.

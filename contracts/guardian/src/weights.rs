@@ -3,12 +3,38 @@
 use crate::error::ContractError;
 use cosmwasm_std::{Addr, QuerierWrapper};
 use cw4::Cw4Contract;
+use firebreak_messages::guardian::CONFIRMATIONS_MAX;
+
+/// Members of a page, which is the most that cw4-group gives, and pages that are read.
+const PAGE: u32 = 30;
+const PAGES_MAX: usize = 8;
 
 /// Errors: [`ContractError::GroupUnreadable`].
 pub fn total(querier: &QuerierWrapper, group: &Addr) -> Result<u64, ContractError> {
     Cw4Contract::new(group.clone())
         .total_weight(querier)
         .map_err(|_| ContractError::GroupUnreadable { group: group.to_string() })
+}
+
+/// Weight of the `CONFIRMATIONS_MAX` heaviest members together: more than these an action does not count on. A group
+/// may be longer than the [`PAGES_MAX`] pages that are read; then its first members alone must do.
+///
+/// Asks the group's code, which runs when a council is set and never when it confirms.
+///
+/// Errors: [`ContractError::GroupUnreadable`].
+pub fn heaviest(querier: &QuerierWrapper, group: &Addr) -> Result<u64, ContractError> {
+    let contract = Cw4Contract::new(group.clone());
+    let (mut weights, mut start_after) = (vec![], None);
+    for _ in 0..PAGES_MAX {
+        let page = contract
+            .list_members(querier, start_after.take(), Some(PAGE))
+            .map_err(|_| ContractError::GroupUnreadable { group: group.to_string() })?;
+        let Some(last) = page.last() else { break };
+        start_after = Some(last.addr.clone());
+        weights.extend(page.into_iter().map(|member| member.weight));
+    }
+    weights.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(weights.into_iter().take(CONFIRMATIONS_MAX).fold(0, u64::saturating_add))
 }
 
 /// Weight of an address now. Nobody and whatever cannot be read weigh nothing: the count fails closed.

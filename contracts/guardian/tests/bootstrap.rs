@@ -20,7 +20,8 @@ use cosmwasm_std::Binary;
 use cw_multi_test::IntoAddr;
 use firebreak_guardian::ContractError;
 use firebreak_messages::guardian::*;
-use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle};
+use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, FeedId, MarketId};
+use firebreak_risk::{Amount, FundingParams, LiquidationParams, MarginParams, Ratio, Size};
 
 fn out_of_bounds(what: &'static str, wanted: &str, found: &str) -> ContractError {
     ContractError::OutOfBounds { what, wanted: wanted.into(), found: found.into() }
@@ -114,6 +115,53 @@ fn serde_json_guard() -> Vec<circuit_breaker::MarketSetup> {
         r#"[{{"market":666,"config":{{"feed":1,"maintenance_margin_ratio":"0.05","band":{{{rule}}},"velocity":{{{rule}}}}}}}]"#
     );
     cosmwasm_std::from_json(text.as_bytes()).unwrap()
+}
+
+fn market(market: u16, feed: u16) -> derivatives_vault::MarketSetup {
+    let config = derivatives_vault::MarketConfig {
+        symbol: "BTC".into(),
+        feed: FeedId(feed),
+        skew_scale: Size::from_units(10_000),
+        margin: MarginParams {
+            initial_margin_ratio: Ratio::percent(5),
+            initial_margin_slope: Ratio::ONE,
+            maintenance_scalar: Ratio::percent(50),
+            margin_min: Amount::from_units(5),
+        },
+        funding: FundingParams { velocity_max: Ratio::ONE, rate_max: Ratio::ONE },
+        liquidation: LiquidationParams {
+            buffer: Ratio::percent(10),
+            penalty_ratio: Ratio::percent(1),
+            keeper_share: Ratio::percent(30),
+            keeper_min: Amount::from_units(1),
+            keeper_max: Amount::from_units(200),
+            size_min: Size::from_units(1),
+        },
+        taker_fee_ratio: Ratio::percent(1),
+        open_interest_max: Size::from_units(100),
+        order_size_max: Size::from_units(10),
+        limit_band_ratio: Ratio::percent(1),
+    };
+    derivatives_vault::MarketSetup { market: MarketId(market), config }
+}
+
+#[test]
+fn a_market_is_guarded_on_the_feed_that_it_trades_on() {
+    // The guard of market n watches feed n.
+    let guard = |market| match set_market(market) {
+        circuit_breaker::ExecuteMsg::SetMarket { market, config } => circuit_breaker::MarketSetup { market, config },
+        other => panic!("{other:?}"),
+    };
+    let ground = |guards, markets| {
+        let mut ground = Ground::new();
+        (ground.msg.guards, ground.msg.markets) = (guards, markets);
+        ground
+    };
+    let wanted = ContractError::FeedMismatch { market: MarketId(2), wanted: FeedId(2), found: FeedId(1) };
+    ground(vec![guard(1), guard(2)], vec![market(1, 1), market(2, 1)]).refused(wanted);
+    ground(vec![guard(1)], vec![market(1, 1), market(2, 2)]).refused(ContractError::Unguarded { market: MarketId(2) });
+    // A guard that waits for its market is no harm.
+    ground(vec![guard(2), guard(1), guard(3)], vec![market(1, 1), market(2, 2)]).bootstrap().unwrap();
 }
 
 #[test]

@@ -16,7 +16,7 @@
 mod common;
 
 use common::*;
-use cosmwasm_std::from_json;
+use cosmwasm_std::{from_json, Addr};
 use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::ContractError;
 use firebreak_messages::circuit_breaker::{self, LevelText, Scope};
@@ -188,14 +188,97 @@ fn sixteen_actions_wait_at_most() {
 fn an_action_has_fifteen_confirmations_at_most() {
     let mut chain = Chain::new();
     let many: Vec<_> = (0..16).map(|n| format!("member {n}").as_str().into_addr()).collect();
-    chain.update_group(&[], many.iter().map(|address| member(address, 1)).collect());
-    let council = CouncilConfig { threshold: 19, ..chain.council().config };
+    let alice = chain.alice.clone();
+    let mut members: Vec<_> = many.iter().map(|address| member(address, 1)).collect();
+    members.push(member(&alice, 4));
+    chain.update_group(&[], members);
+    // 4 of alice and 14 times 1 reach it.
+    let council = CouncilConfig { threshold: 18, ..chain.council().config };
     chain.send(&chain.guardian.clone(), &ExecuteMsg::SetCouncil { council }).unwrap();
     for address in &many[..15] {
         chain.confirm(address, &freeze_btc(), 1).unwrap();
     }
     let msg = ExecuteMsg::Confirm { action: freeze_btc(), nonce: 1 };
     chain.refused(&many[15], &msg, ContractError::TooManyConfirmations { max: 15 });
+    // The one that decides comes on top: 15 + 4.
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&alice, &freeze_btc(), 1).unwrap());
+    assert_eq!((confirmed.weight, chain.council().nonce), (19, 2));
+}
+
+/// A council of this many members of weight 1 and these heavier ones, beside alice, bob and carol of weight 1.
+fn crowd(chain: &mut Chain, light: usize, heavy: &[u64], threshold: u64) -> (Vec<Addr>, Vec<Addr>) {
+    let light: Vec<_> = (0..light).map(|n| format!("light {n}").as_str().into_addr()).collect();
+    let (weights, heavy) = (heavy, (0..heavy.len()).map(|n| format!("heavy {n}").as_str().into_addr()));
+    let heavy: Vec<_> = heavy.collect();
+    let mut members: Vec<_> = light.iter().map(|address| member(address, 1)).collect();
+    members.extend(heavy.iter().zip(weights).map(|(address, weight)| member(address, *weight)));
+    chain.update_group(&[], members);
+    let council = CouncilConfig { threshold, ..chain.council().config };
+    chain.send(&chain.guardian.clone(), &ExecuteMsg::SetCouncil { council }).unwrap();
+    (light, heavy)
+}
+
+#[test]
+fn sixteen_light_members_with_an_action_each_do_not_keep_heavy_ones_out() {
+    let mut chain = Chain::new();
+    let (light, heavy) = crowd(&mut chain, 16, &[100, 100, 100], 200);
+    for (address, seconds) in light.iter().zip(1..) {
+        chain.confirm(address, &restrict(Scope::All, Level::Guarded, seconds), 1).unwrap();
+    }
+    // The action of the lightest, and of these the first, makes room.
+    chain.confirm(&heavy[0], &freeze_btc(), 1).unwrap();
+    let pending = chain.council().pending;
+    assert_eq!((pending.len(), pending[0].action.duration_seconds), (16, 2));
+    assert_eq!(pending[15].confirmations, [heavy[0].to_string()]);
+    // A light one does not push a heavy one out.
+    let msg = ExecuteMsg::Confirm { action: restrict(Scope::All, Level::Guarded, 99), nonce: 1 };
+    chain.refused(&light[0], &msg, ContractError::TooManyPending { max: 16 });
+    chain.confirm(&heavy[1], &freeze_btc(), 1).unwrap();
+    assert_eq!(chain.council().nonce, 2);
+}
+
+#[test]
+fn a_member_who_decides_alone_needs_no_room() {
+    let mut chain = Chain::new();
+    let (light, heavy) = crowd(&mut chain, 16, &[200], 200);
+    for (address, seconds) in light.iter().zip(1..) {
+        chain.confirm(address, &restrict(Scope::All, Level::Guarded, seconds), 1).unwrap();
+    }
+    chain.confirm(&heavy[0], &freeze_btc(), 1).unwrap();
+    assert_eq!((chain.council().nonce, chain.received(&chain.suite.circuit_breaker).len()), (2, 1));
+}
+
+#[test]
+fn fifteen_light_confirmations_do_not_keep_heavy_ones_out() {
+    let mut chain = Chain::new();
+    let (light, heavy) = crowd(&mut chain, 15, &[50, 60], 110);
+    for address in &light {
+        chain.confirm(address, &freeze_btc(), 1).unwrap();
+    }
+    // 14 light ones and 50.
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&heavy[0], &freeze_btc(), 1).unwrap());
+    assert_eq!((confirmed.weight, confirmed.threshold), (64, 110));
+    let confirmations = &chain.council().pending[0].confirmations;
+    assert_eq!((confirmations.len(), confirmations.contains(&light[0].to_string())), (15, false));
+    let confirmed = only::<ActionConfirmed>(&chain.confirm(&heavy[1], &freeze_btc(), 1).unwrap());
+    assert_eq!((confirmed.weight, chain.council().nonce), (124, 2));
+}
+
+#[test]
+fn a_threshold_must_be_within_reach_of_the_fifteen_heaviest() {
+    let mut chain = Chain::new();
+    let guardian = chain.guardian.clone();
+    // 43 members, two pages: 3 + 40 times 1 and none above.
+    let (_, heavy) = crowd(&mut chain, 39, &[5], 19);
+    let config = chain.council().config;
+    let msg = |threshold| ExecuteMsg::SetCouncil { council: CouncilConfig { threshold, ..config.clone() } };
+    // 5 + 14, where all together weigh 47.
+    let wanted = ContractError::OutOfBounds { what: "threshold", wanted: "1 to 19".into(), found: "20".into() };
+    chain.refused(&guardian, &msg(20), wanted);
+    chain.update_group(&[&heavy[0]], vec![]);
+    let wanted = ContractError::OutOfBounds { what: "threshold", wanted: "1 to 15".into(), found: "16".into() };
+    chain.refused(&guardian, &msg(16), wanted);
+    chain.send(&guardian, &msg(15)).unwrap();
 }
 
 //

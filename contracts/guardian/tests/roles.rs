@@ -86,6 +86,75 @@ fn a_wrong_address_locks_nothing() {
     assert_eq!(chain.roles().proposers, [dao.to_string()]);
 }
 
+//
+#[test]
+fn a_candidacy_ends_after_thirty_days_and_again_thirty_days_after_its_delay() {
+    let mut chain = Chain::new();
+    let (new, guardian, anyone, role) =
+        ("new dao".into_addr(), chain.guardian.clone(), "anyone".into_addr(), Role::Proposer);
+    let candidate = new.to_string();
+    chain.send(&guardian, &propose(role, &new, None)).unwrap();
+    let expires_at = chain.now() + 30 * DAY;
+    assert_eq!(chain.roles().candidates[0].expires_at, expires_at);
+    chain.wait(30 * DAY);
+    let expired = |expires_at| ContractError::CandidacyExpired {
+        role,
+        candidate: candidate.clone(),
+        expires_at,
+        now: expires_at,
+    };
+    chain.refused(&new, &ExecuteMsg::AcceptRole { role }, expired(expires_at));
+    chain.send(&guardian, &propose(role, &new, None)).unwrap();
+    chain.wait(30 * DAY - 1);
+    chain.send(&new, &ExecuteMsg::AcceptRole { role }).unwrap();
+    let expires_at = chain.now() + 31 * DAY;
+    assert_eq!(chain.roles().candidates[0].expires_at, expires_at);
+    chain.wait(31 * DAY);
+    chain.refused(&anyone, &ExecuteMsg::CompleteRole { role }, expired(expires_at));
+    assert_eq!(chain.roles().proposers, [chain.dao.to_string()]);
+}
+
+//
+#[test]
+fn what_a_revoked_proposer_scheduled_stays_dead_when_it_comes_back() {
+    let mut ground = Ground::new();
+    ground.msg.roles.proposers.push("second dao".into_addr().to_string());
+    let mut chain = Chain::on(ground);
+    let (dao, second, guardian, role) =
+        (chain.dao.clone(), "second dao".into_addr(), chain.guardian.clone(), Role::Proposer);
+    let come_back = |chain: &mut Chain, replaces: Option<&Addr>, address: &Addr| {
+        chain.send(&guardian, &propose(role, address, replaces)).unwrap();
+        chain.send(address, &ExecuteMsg::AcceptRole { role }).unwrap();
+        chain.wait(DAY);
+        chain.send(address, &ExecuteMsg::CompleteRole { role }).unwrap();
+    };
+    let schedule = |chain: &mut Chain| {
+        let msg = chain.schedule_msg(vec![chain.guard(1)]);
+        only::<OperationScheduled>(&chain.send(&second, &msg).unwrap()).operation
+    };
+    let dead = |chain: &mut Chain, operation: u64| {
+        let wanted = ContractError::ProposerRevoked { operation, proposer: second.to_string() };
+        chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+    };
+    let first = schedule(&mut chain);
+    chain.send(&guardian, &revoke(role, &second)).unwrap();
+    come_back(&mut chain, None, &second);
+    dead(&mut chain, first);
+    // Replaced is revoked too.
+    let later = schedule(&mut chain);
+    come_back(&mut chain, Some(&second), &"third dao".into_addr());
+    dead(&mut chain, later);
+    come_back(&mut chain, None, &second);
+    dead(&mut chain, first);
+    dead(&mut chain, later);
+    // What it schedules now runs.
+    chain.wait(1);
+    let fresh = schedule(&mut chain);
+    chain.wait(HOUR);
+    chain.run(fresh).unwrap();
+    assert_eq!(chain.operation(fresh).status, OperationStatus::Executed);
+}
+
 //
 #[test]
 fn nobody_becomes_proposer_and_canceller_at_any_step() {

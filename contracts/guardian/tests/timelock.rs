@@ -396,12 +396,100 @@ fn a_second_call_that_fails_leaves_nothing_of_the_first() {
     assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
     assert_eq!(chain.operation(operation).status, OperationStatus::Failed);
     assert_eq!(chain.received(&chain.suite.circuit_breaker), []);
-    // Failed is final, and the timelock goes on.
-    let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Failed };
-    let dao = chain.dao.clone();
+    // It may be tried again, and says so each time, until somebody cancels it.
+    let response = chain.run(operation).unwrap();
+    assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
+    assert_eq!(chain.received(&chain.suite.circuit_breaker), []);
+    let (dao, veto) = (chain.dao.clone(), chain.veto.clone());
+    chain.send(&veto, &ExecuteMsg::Cancel { operation }).unwrap();
+    let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Canceled };
     chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+    // And the timelock goes on.
     assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
     assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
+}
+
+// Whoever executes may choose a moment at which the calls fail. That is no veto.
+#[test]
+fn an_operation_that_failed_may_be_executed_again_until_its_not_after() {
+    let mut chain = Chain::new();
+    let (dao, guardian, second, role) =
+        (chain.dao.clone(), chain.guardian.clone(), "second dao".into_addr(), Role::Proposer);
+    // Fails as long as there is no other proposer.
+    let revoke = chain.own(&ExecuteMsg::RevokeRole { role, address: dao.to_string() });
+    let operation = chain.schedule(vec![chain.guard(1), revoke]);
+    chain.wait(DAY);
+    let response = chain.run(operation).unwrap();
+    assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
+    assert_eq!(chain.operation(operation).status, OperationStatus::Failed);
+    let propose = ExecuteMsg::ProposeRole { role, candidate: second.to_string(), replaces: None };
+    chain.send(&guardian, &propose).unwrap();
+    chain.send(&second, &ExecuteMsg::AcceptRole { role }).unwrap();
+    chain.wait(DAY);
+    chain.send(&second, &ExecuteMsg::CompleteRole { role }).unwrap();
+    let response = chain.run(operation).unwrap();
+    assert_eq!(only::<OperationExecuted>(&response), OperationExecuted { operation });
+    assert_eq!(chain.operation(operation).status, OperationStatus::Executed);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
+    let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Executed };
+    chain.refused(&second, &ExecuteMsg::Execute { operation }, wanted);
+}
+
+// R-18
+#[test]
+fn what_failed_ends_at_its_not_after_too() {
+    let mut chain = Chain::new();
+    let bad = raw(&chain.suite.derivatives_vault.clone(), r#"{"configure_market":{"market":666}}"#);
+    let operation = chain.schedule(vec![bad]);
+    let not_after = chain.operation(operation).not_after;
+    chain.wait(not_after - chain.now());
+    chain.run(operation).unwrap();
+    assert_eq!(chain.operation(operation).status, OperationStatus::Failed);
+    chain.wait(1);
+    let wanted = ContractError::Expired { operation, not_after, now: not_after + 1 };
+    let dao = chain.dao.clone();
+    chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
+}
+
+// R-19
+#[test]
+fn who_says_the_price_and_what_may_be_lost_on_it_do_not_change_within_one_delay() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let vault = chain.suite.derivatives_vault.clone();
+    let configure = execute(&vault, &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() });
+    let feed = chain.schedule(vec![execute(&chain.suite.oracle.clone(), &set_feed(1))]);
+    chain.wait(DAY - HOUR);
+    let cap = chain.schedule(vec![chain.guard(1), configure]);
+    let rules = chain.schedule(vec![chain.guard(2)]);
+    chain.wait(HOUR);
+    chain.run(feed).unwrap();
+    let set_at = chain.now();
+    let msg = ExecuteMsg::Execute { operation: cap };
+    let refusal = |now| ContractError::FeedChanged { operation: cap, free_at: set_at + DAY, now };
+    chain.refused(&anyone, &msg, refusal(set_at));
+    // Rules of the breaker are not held up.
+    chain.run(rules).unwrap();
+    chain.wait(DAY - 1);
+    chain.refused(&anyone, &msg, refusal(set_at + DAY - 1));
+    chain.wait(1);
+    chain.run(cap).unwrap();
+    assert_eq!(chain.operation(cap).status, OperationStatus::Executed);
+    assert_eq!(chain.received(&vault).len(), 1);
+}
+
+// R-19
+#[test]
+fn a_feed_that_was_not_set_after_all_holds_nothing_up() {
+    let mut chain = Chain::new();
+    let vault = chain.suite.derivatives_vault.clone();
+    let feed = execute(&chain.suite.oracle.clone(), &set_feed(1));
+    let bad = raw(&vault, r#"{"configure_market":{"market":666}}"#);
+    assert_eq!(chain.govern_all(vec![feed.clone(), bad]), OperationStatus::Failed);
+    let configure = execute(&vault, &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() });
+    assert_eq!(chain.govern(configure.clone()), OperationStatus::Executed);
+    // Both in one operation were in sight together, for the longer delay.
+    assert_eq!(chain.govern_all(vec![feed, configure]), OperationStatus::Executed);
 }
 
 #[test]

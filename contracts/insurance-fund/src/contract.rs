@@ -9,6 +9,7 @@ use crate::{execute, migrate as migration, payment, query as queries, validate};
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
 use firebreak_messages::insurance_fund::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+use firebreak_messages::time::now;
 
 pub const CONTRACT_NAME: &str = "firebreak:insurance-fund";
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -39,6 +40,9 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
     let fund = FUND.load(deps.storage)?;
     let paid = payment::expected(&msg, &info, &config.denom)?;
     let storage = &mut *deps.storage;
+    if !paid.is_zero() {
+        execute::keep_window(storage, &config.config, &fund, now(&env))?;
+    }
     let done: Done = match msg {
         ExecuteMsg::AddFirstLoss {} => execute::add_first_loss(fund, &info, paid)?,
         ExecuteMsg::Stake { shares_min } => execute::stake(storage, &env, fund, &info, paid, shares_min)?,

@@ -12,7 +12,7 @@ pub const CONFIG: PackedItem<StoredConfig> = PackedItem::new("config", 1);
 pub const VAULTS: PackedItem<Vec<String>> = PackedItem::new("vaults", 1);
 /// Both tranches and the totals. Written by every message that moves coins.
 pub const FUND: PackedItem<Fund> = PackedItem::new("fund", 1);
-/// What may still be paid over all markets of all vaults. Written by `Cover`.
+/// What may still be paid over all markets of all vaults. Written by `Cover` and by every message that adds coins.
 pub const WINDOW: PackedItem<Window> = PackedItem::new("window", 1);
 /// vault -> what may still be paid in its markets that drew lately; at most `MARKETS_MAX` of them, full ones are
 /// dropped. Written by `Cover`, removed by `UnregisterVault`.

@@ -7,7 +7,9 @@ use firebreak_risk::Ratio;
 /// Errors: [`ContractError::OutOfBounds`].
 pub fn config(config: FundConfig) -> Result<FundConfig, ContractError> {
     seconds("cooldown_seconds", config.cooldown_seconds, 3_600, 2_592_000)?;
-    seconds("claim_window_seconds", config.claim_window_seconds, 3_600, 604_800)?;
+    // A window longer than the cool-down would let a staker who always has a request open leave at most moments at
+    // once.
+    seconds("claim_window_seconds", config.claim_window_seconds, 3_600, config.cooldown_seconds.min(604_800))?;
     seconds("cover_window_seconds", config.cover_window_seconds, 60, 604_800)?;
     at_most("fee_share_stakers", config.fee_share_stakers, Ratio::ONE)?;
     at_most("cover_share_max", config.cover_share_max, Ratio::ONE)?;

@@ -35,6 +35,7 @@ fn first_loss_pays_before_stakers() {
     let alice = chain.alice.clone();
     chain.add_first_loss(1_000);
     chain.stake(&alice, 500);
+    chain.wait(3_600); // A window: the stake counts.
     let answer = chain.cover(vec![deficit(BTC, 400)]);
     assert_eq!(answer.total, amount(400));
     assert_eq!((chain.state().first_loss, chain.state().staked), (amount(600), amount(500)));
@@ -210,4 +211,75 @@ fn two_vaults_share_the_window_of_all_but_not_their_markets() {
     assert_eq!(only::<DeficitCovered>(&response).from_first_loss, amount(160));
     // Nobody would get more than the first vault does now.
     assert_eq!(chain.coverable(BTC, 900), amount(0));
+}
+
+fn a_tenth_a_week() -> FundConfig {
+    FundConfig {
+        cooldown_seconds: 3_600,
+        claim_window_seconds: 3_600,
+        cover_share_max: Ratio::percent(10),
+        cover_share_per_market_max: Ratio::percent(10),
+        cover_window_seconds: 7 * DAY,
+        ..config()
+    }
+}
+
+// A lying vault with a rich friend: a tenth of the fund in a week is the promise.
+#[test]
+fn a_stake_of_one_hour_does_not_let_out_the_first_loss_of_others() {
+    let mut chain = Chain::new(a_tenth_a_week());
+    let alice = chain.alice.clone();
+    chain.add_first_loss(1_000_000);
+    let before = chain.balance(&alice);
+    let bought = chain.stake(&alice, 9_000_000);
+    let request = chain.request(&alice, bought);
+    // 10 % of the 1000000 that were there; the market's own window has not grown either.
+    assert_eq!(chain.coverable(BTC, 10_000_000), amount(100_000));
+    assert_eq!(chain.cover(vec![deficit(BTC, 10_000_000)]).total, amount(100_000));
+    chain.wait(3_600);
+    // An hour of a week brings 10 % of 9900000 * 3600 / 604800.
+    assert_eq!(chain.cover(vec![deficit(ETH, 10_000_000)]).total, amount(5_892));
+    chain.claim(&alice, request).unwrap();
+    assert!(before - chain.balance(&alice) <= 2);
+    assert_eq!(chain.state().first_loss, amount(894_108));
+    chain.assert_solvent();
+}
+
+#[test]
+fn coins_count_fully_when_they_have_stayed_for_a_window() {
+    let mut chain = Chain::new(a_tenth_a_week());
+    let alice = chain.alice.clone();
+    chain.add_first_loss(1_000_000);
+    chain.stake(&alice, 9_000_000);
+    let grows_until = chain.state().window_ends_at;
+    chain.wait(DAY);
+    // 100000 + 1000000 / 7
+    assert_eq!(chain.state().window_left, amount(242_857));
+    // Fees that come in on the way neither speed it up nor set it back.
+    chain.with(&alice, &ExecuteMsg::ReceiveFees {}, 10).unwrap();
+    assert_eq!(chain.state().window_left, amount(242_857));
+    assert!(grows_until <= chain.app.block_info().time.seconds() + 6 * DAY);
+    chain.wait(6 * DAY);
+    assert_eq!(chain.state().window_left, amount(1_000_001));
+}
+
+#[test]
+fn leaving_and_coming_back_does_not_refill_a_used_window() {
+    let half = Ratio::percent(50);
+    let config = FundConfig { cover_share_max: half, cover_share_per_market_max: half, ..a_tenth_a_week() };
+    let mut chain = Chain::new(config);
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    chain.stake(&bob, 400_000);
+    let bought = chain.stake(&alice, 600_000);
+    chain.wait(7 * DAY);
+    let request = chain.request(&alice, bought);
+    chain.wait(3_600);
+    assert_eq!(chain.cover(vec![deficit(BTC, 250_000)]).total, amount(250_000));
+    chain.claim(&alice, request).unwrap();
+    chain.cover(vec![deficit(BTC, 0)]);
+    chain.stake(&alice, 450_000);
+    // Bob's 300000 are what was there: 50 % of them, and what alice brought back counts like any new coins.
+    assert_eq!(chain.cover(vec![deficit(BTC, 10_000_000)]).total, amount(150_000));
+    assert_eq!(chain.cover(vec![deficit(ETH, 10_000_000)]).total, Amount::ZERO);
+    chain.assert_solvent();
 }

@@ -145,11 +145,19 @@ fn vaults_are_few_and_named_once() {
 fn parameters_outside_their_bounds_are_refused() {
     let mut chain = Chain::new(config());
     let owner = chain.owner.clone();
+    let long = FundConfig { cooldown_seconds: 30 * DAY, ..config() };
     let cases: Vec<(&'static str, &'static str, &'static str, FundConfig)> = vec![
         ("cooldown_seconds", "3600 to 2592000", "3599", FundConfig { cooldown_seconds: 3_599, ..config() }),
         ("cooldown_seconds", "3600 to 2592000", "2592001", FundConfig { cooldown_seconds: 2_592_001, ..config() }),
-        ("claim_window_seconds", "3600 to 604800", "3599", FundConfig { claim_window_seconds: 3_599, ..config() }),
-        ("claim_window_seconds", "3600 to 604800", "604801", FundConfig { claim_window_seconds: 604_801, ..config() }),
+        ("claim_window_seconds", "3600 to 604800", "3599", FundConfig { claim_window_seconds: 3_599, ..long.clone() }),
+        (
+            "claim_window_seconds",
+            "3600 to 604800",
+            "604801",
+            FundConfig { claim_window_seconds: 604_801, ..long.clone() },
+        ),
+        // No longer than the cool-down: who always has a request open could leave at most moments at once.
+        ("claim_window_seconds", "3600 to 86400", "86401", FundConfig { claim_window_seconds: DAY + 1, ..config() }),
         ("cover_window_seconds", "60 to 604800", "59", FundConfig { cover_window_seconds: 59, ..config() }),
         ("cover_window_seconds", "60 to 604800", "604801", FundConfig { cover_window_seconds: 604_801, ..config() }),
         ("fee_share_stakers", "at most 1", "1.01", FundConfig { fee_share_stakers: Ratio::percent(101), ..config() }),

@@ -87,7 +87,7 @@ fn an_expired_request_is_staked_again_without_a_message() {
     let alice = chain.alice.clone();
     let bought = chain.stake(&alice, 1_000_000);
     let request = chain.request(&alice, bought);
-    chain.wait(3 * DAY - 1);
+    chain.wait(2 * DAY - 1);
     assert_eq!(chain.staker(&alice).requests.len(), 1);
     chain.wait(1);
     let staker = chain.staker(&alice);

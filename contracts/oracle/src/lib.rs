@@ -3,7 +3,8 @@
 //! A round is published as soon as fresh reports reach the feed's quorum (more than two thirds of all weight): its price
 //! is their weighted median, its band their weighted median absolute deviation, its time the weighted median of their
 //! times. With more than two thirds counted, liars of less than a third are less than half of any quorum: they move
-//! neither price nor time out of the honest range. The last 8 rounds of a feed are one record that others read raw.
+//! neither price nor time out of the honest range. Reports of more than 5 s before the round's time do not make its
+//! price, so that nobody pairs an old price with a new time. The last 8 rounds of a feed are one record that others read raw.
 //!
 //! After each message that published, the circuit breaker is told in a sub-message of bounded gas. Its failure is
 //! recorded and never takes a price back. Nobody, the owner included, has a message that sets a price.

@@ -127,8 +127,11 @@ pub enum ExecuteMsg {
     /// Owner only. Adds a market or replaces its rules; restrictions stay.
     SetMarket { market: MarketId, config: GuardConfig },
     /// Owner only. Adds a restriction of `source` (never a reflex one); joins and extends what that source had there.
+    /// Budgets, each per market; scope `All` draws on every market's and is refused if one is short: `Frozen` at most 24 h in
+    /// any 7 days over all sources, `ReduceOnly` or tighter by the council at most 7 days in any 28.
     Restrict { scope: Scope, source: Source, phases: Vec<Phase>, incident: u64 },
     /// Owner only, and through the timelock only: ends one source's restriction. The only message that loosens.
+    /// What has ended already, or never was, is no error; an unknown market is.
     Lift { scope: Scope, source: Source },
     /// Owner only.
     SetGuardian { guardian: Option<SignalConfig> },
@@ -320,7 +323,7 @@ crate::facts! {
     RestrictionAdded = "restriction_added" {
         scope: Scope, source: Source, level_before: LevelText, level: LevelText, until: u64, ends_at: u64, incident: u64,
     }
-    /// The timelock ended a source's restriction.
+    /// The timelock ended a source's restriction; the same level twice when there was nothing to end.
     RestrictionLifted = "restriction_lifted" { scope: Scope, source: Source, level_before: LevelText, level: LevelText }
     /// A market's rules could not be computed; its lease was not renewed.
     EvaluationFailed = "evaluation_failed" { market: MarketId, failing_since: u64, failures_in_a_row: u32 }

@@ -44,7 +44,8 @@ pub struct MarketSetup {
 pub struct VaultParameters {
     /// Taken from the account when an order is placed and paid to the keeper who pops it. Bounds: 1 to 100 units.
     pub execution_fee: Amount,
-    /// F16's delta: an order executes at a price published at least this long after it was placed. Bounds: 3 to 300 s.
+    /// F16's delta: an order executes at a price published at least this long after it was placed. Bounds: 7 (what a
+    /// report may be older than its round, and ahead of the block) to 300 s.
     pub order_delay_seconds: u64,
     /// Bounds: 3,600 to 2,592,000.
     pub lp_cooldown_seconds: u64,
@@ -78,8 +79,8 @@ pub struct MarketConfig {
     /// Share of the notional that a trade pays. Bounds: at most 0.05.
     pub taker_fee_ratio: Ratio,
     /// Largest open interest of each side. Bounds: above 0; `2 * open_interest_max / skew_scale` at most the maintenance margin
-    /// ratio: a swing of the skew from one cap to the other moves nobody's exit price by more than margin, so nobody can be
-    /// liquidated, and nothing won, by trading at a constant price.
+    /// ratio, and at most what lies between it and the initial one: a swing of the skew from one cap to the other moves nobody's
+    /// exit price by more, so nobody can be liquidated, and nothing won, by trading at a constant price.
     pub open_interest_max: Size,
     /// Largest order that raises exposure. Bounds: above 0.
     pub order_size_max: Size,

@@ -13,9 +13,9 @@ use firebreak_risk::{Level, Ratio};
 pub const CALLS_MAX: usize = 8;
 /// Proposers and cancellers, each.
 pub const ROLE_MEMBERS_MAX: usize = 8;
-/// Confirmations of one council action.
+/// Confirmations that one council action keeps, the heaviest ones; the one that decides comes on top.
 pub const CONFIRMATIONS_MAX: usize = 15;
-/// Council actions that wait for confirmations at a time.
+/// Council actions that wait for confirmations at a time, the heaviest ones.
 pub const PENDING_ACTIONS_MAX: usize = 16;
 /// Kinds of coins of one call.
 pub const CALL_COINS_MAX: usize = 4;
@@ -23,6 +23,8 @@ pub const CALL_COINS_MAX: usize = 4;
 pub const DESCRIPTION_MAX: usize = 1_024;
 /// Longest time between an operation's readiness and its `not_after`, seconds.
 pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
+/// A candidacy ends this long after its proposal; an accepted one this long after it became effective. Seconds.
+pub const CANDIDACY_SECONDS: u64 = 2_592_000;
 /// A market's incident goes on while its signals are less than this apart, seconds.
 pub const INCIDENT_QUIET_SECONDS: u64 = 3_600;
 
@@ -39,6 +41,7 @@ pub struct InstantiateMsg {
     /// Salt of the children's addresses; one byte is added for each child. Bounds: 1 to 63 bytes.
     pub salt: Binary,
     pub feeds: Vec<FeedSetup>,
+    /// One for every market of `markets`, on the same feed.
     pub guards: Vec<GuardSetup>,
     pub vault: VaultParameters,
     pub markets: Vec<VaultMarketSetup>,
@@ -67,9 +70,12 @@ pub struct SuiteCodes {
 /// Bounds: `breaker >= worst trip (200,000) + guardian + reply (10,000)`, which is one trip.
 ///
 /// A message that moves several feeds is one evaluation, with a trip and a signal for each market of these feeds.
-/// `breaker` need not cover all of them at their limits: that would be the sum above for every market, beyond the hook's
-/// 5,000,000 for a suite of many. It fails safe: an evaluation that runs out of gas renews no lease, so the markets are
-/// reduce-only. The prices stand, and anyone may evaluate again, feed by feed, without the hook's limit.
+/// `breaker` need not cover all of them at their limits: that would be the sum above for every market, beyond the
+/// hook's 5,000,000 for a suite of many. It fails safe: an evaluation that runs out of gas renews no lease, so the
+/// markets are reduce-only. The prices stand, and anyone may evaluate again, feed by feed, without the hook's limit.
+///
+/// Compared at the bootstrap only. A later `SetHook` or `SetGuardian` is one contract's own figure: whoever schedules
+/// it compares it with the other one.
 #[cw_serde]
 pub struct GasLimits {
     pub breaker: u64,
@@ -92,7 +98,8 @@ pub struct Delays {
 pub struct CouncilConfig {
     /// A cw4 group; its members' weights are read raw when they are counted.
     pub group: String,
-    /// Weight that must confirm. Bounds: at least 1, at most the group's total.
+    /// Weight that must confirm. Bounds: at least 1, at most the group's total, and at most what the 15 heaviest
+    /// members weigh together, of the first 240 by address.
     pub threshold: u64,
     /// Longest restriction that the council may add, by level. Bounds: `Frozen` at most 86,400; others at most 604,800.
     pub frozen_seconds_max: u64,
@@ -136,11 +143,12 @@ pub enum ExecuteMsg {
     /// `not_after` is the last second in which it may be executed. Bounds: 1 to 8 calls, `not_after` after the delay
     /// and at most 30 days after it. Emits [`OperationScheduled`].
     Schedule { calls: Vec<Call>, not_after: u64, predecessor: Option<u64>, description: String },
-    /// Cancellers only. Emits [`OperationCanceled`].
+    /// Cancellers only; a failed operation too. Emits [`OperationCanceled`].
     Cancel { operation: u64 },
     /// Anyone, when ready. Proposer's authority and the delays of now are checked again. The calls run in
-    /// a sub-message: a failure leaves no writes and the status `failed`. Emits [`OperationExecuted`] or
-    /// [`OperationFailed`].
+    /// a sub-message: a failure leaves no writes and the status `failed`. What failed may be executed again
+    /// until `not_after`. A configuration of the vault is refused within a `roles` delay after a feed was set.
+    /// Emits [`OperationExecuted`] or [`OperationFailed`].
     Execute { operation: u64 },
     /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which
     /// voids every older confirmation. The k-th confirmation acts in its own transaction.
@@ -152,12 +160,14 @@ pub enum ExecuteMsg {
     /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others. A
     /// role has one candidate at a time, the last one named. Emits [`RoleProposed`].
     ProposeRole { role: Role, candidate: String, replaces: Option<String> },
-    /// The candidate accepts; the role is effective after the `roles` delay. Emits [`RoleAccepted`].
+    /// The candidate accepts, within 30 days; the role is effective after the `roles` delay. Emits
+    /// [`RoleAccepted`].
     AcceptRole { role: Role },
-    /// Anyone, after that delay: makes the accepted candidate a holder. Emits [`RoleChanged`].
-    CompleteRole { role: Role },
-    /// The guardian itself only; ends a candidacy too. At least one proposer and one canceller stay. Emits
+    /// Anyone, after that delay and at most 30 days after it: makes the accepted candidate a holder. Emits
     /// [`RoleChanged`].
+    CompleteRole { role: Role },
+    /// The guardian itself only; ends a candidacy too. What a revoked proposer scheduled never runs, even if it comes
+    /// back. At least one proposer and one canceller stay. Emits [`RoleChanged`].
     RevokeRole { role: Role, address: String },
     /// The guardian itself only. Shortening a delay waits for that very delay. Emits [`DelaysChanged`].
     SetDelays { delays: Delays },
@@ -227,6 +237,8 @@ pub struct CandidateResponse {
     pub replaces: Option<String>,
     /// When the candidate may complete; `None` before it accepted.
     pub effective_at: Option<u64>,
+    /// From when on it can neither accept nor complete.
+    pub expires_at: u64,
 }
 
 #[cw_serde]

@@ -24,12 +24,13 @@ pub struct FundConfig {
     /// Seconds between asking to unstake and the claim. Bounds: 3,600 to 2,592,000.
     pub cooldown_seconds: u64,
     /// Seconds after the cool-down in which a claim is served; afterwards the shares are staked again.
-    /// Bounds: 3,600 to 604,800.
+    /// Bounds: 3,600 to 604,800, and at most `cooldown_seconds`: else who always has a request open could leave at most
+    /// moments at once.
     pub claim_window_seconds: u64,
     /// Share of fee income that goes to the stakers; the rest fills the first-loss tranche. Bounds: at most 1.
     pub fee_share_stakers: Ratio,
-    /// Most that is paid for all markets within a window, as a share of the fund at the window's start. Bounds: at most
-    /// 1.
+    /// Most that is paid for all markets within a window, as a share of the fund. Coins that come in count little by
+    /// little within a window, coins that leave at once. Bounds: at most 1.
     pub cover_share_max: Ratio,
     /// The same for one market, so that one market cannot drain the fund. Bounds: at most `cover_share_max`.
     pub cover_share_per_market_max: Ratio,

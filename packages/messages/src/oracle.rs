@@ -10,6 +10,12 @@ pub const ROUNDS_KEPT: usize = 8;
 pub const FEEDERS_MAX: usize = 15;
 /// Seconds by which a report may be ahead of block time: clocks differ, futures do not exist.
 pub const DRIFT_MAX_SECONDS: u64 = 2;
+/// Seconds by which a report that makes a round's price may be before the round's time. An older one waits without
+/// effect for its feeder's next. So every price that counts was observed at most this before `published_at` by its
+/// feeder's clock: whoever fills orders at prices of a delay after the order needs a delay of at least this and
+/// [`DRIFT_MAX_SECONDS`] together. Feeders of one feed therefore observe on one beat (say at every fifth second of the
+/// clock): a quorum whose times lie further apart publishes nothing.
+pub const REPORT_SPREAD_MAX_SECONDS: u64 = 5;
 
 #[cw_serde]
 pub struct InstantiateMsg {
@@ -48,7 +54,8 @@ pub struct FeedConfig {
     pub symbol: String,
     /// Bounds: 1 to 15, addresses distinct.
     pub feeders: Vec<Feeder>,
-    /// Weight that must have reported before a round is published. Bounds: above two thirds of all weight, at most all.
+    /// Weight that must have reported, none of it more than [`REPORT_SPREAD_MAX_SECONDS`] before the round's time, before
+    /// a round is published. Bounds: above two thirds of all weight, at most all.
     pub quorum: u32,
     /// A report older than this is not counted, and a round older than this is soft-invalid. Bounds: 1 to 60 by R-32's
     /// default; at most 600.
@@ -165,7 +172,8 @@ pub struct Round {
     pub price: Price,
     /// Half-width of the band around the price: the dispersion of the reports.
     pub band: Price,
-    /// Weighted median of the reports' times, seconds.
+    /// Weighted median of the waiting reports' times, seconds. No report that made the price is more than
+    /// [`REPORT_SPREAD_MAX_SECONDS`] before it.
     pub published_at: u64,
     pub recorded_height: u64,
     /// As judged when it was recorded; age comes on top when it is read.

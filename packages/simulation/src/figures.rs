@@ -35,7 +35,8 @@ pub struct Figures {
     /// Orders filled.
     pub orders_executed: u64,
     /// Orders that the venue did not want: refused when placed, or dropped from the queue because of the posture or a
-    /// cap; for lack of margin only while the level is above normal, since a posture asks for more of it.
+    /// cap; for lack of margin only while the level is above normal, since a posture asks for more of it, and never
+    /// when it would have closed a position.
     pub orders_refused: u64,
     /// Notional, at the price of the moment, of every order that honest agents tried to place, closing orders included.
     pub honest_notional: Amount,
@@ -49,7 +50,7 @@ pub struct Figures {
     /// Who paid: adds up to `deficit` to the unit.
     pub paid_by: PaidBy,
     /// What the pool is worth to a depositor at the first and at the last price; money of providers who left is not
-    /// in it.
+    /// in it. This and every other figure of the end is read after the keepers' last minute.
     pub pool_equity_start: SignedAmount,
     pub pool_equity_end: SignedAmount,
     /// First-loss tranche and stakes of the insurance fund.
@@ -61,7 +62,9 @@ pub struct Figures {
     pub restrictions: u64,
     /// Incidents that the guardian recorded.
     pub incidents: u64,
-    /// Longest time of an incident from its evidence to its first restriction; null without an incident.
+    /// Longest time of an incident from its evidence to its first restriction; null without an incident. In a replay
+    /// it is 0 by construction: the report that is the evidence, its evaluation and the restriction are one
+    /// transaction. It says nothing of how fast a venue is whose feeders are late.
     pub time_to_contain_seconds: Option<u64>,
     pub invariant_checks: u64,
     pub invariant_violations: u64,

@@ -10,6 +10,11 @@ use std::fmt::Write;
 /// Lines of a timeline that are printed: this many from its beginning, as many from its end.
 const HALF_OF_LINES: usize = 20;
 
+const CONTAINED_AT_ONCE: &str =
+    "* 0 by construction: the report, its evaluation and the restriction are one transaction of a replay.";
+const LEFT_TO_LIQUIDATE: &str =
+    "Accounts were left to liquidate a minute after the last price: the deficit may still grow, at the pool's expense.";
+
 /// One scenario or file that was run.
 pub struct Finished {
     pub comparison: Comparison,
@@ -33,6 +38,13 @@ impl Finished {
             }
         }
         let _ = writeln!(page, "{}", self.table());
+        let runs = || self.protected.iter().chain(&self.unprotected);
+        if runs().any(|run| run.figures.time_to_contain_seconds.is_some()) {
+            let _ = writeln!(page, "{CONTAINED_AT_ONCE}");
+        }
+        if runs().any(|run| run.liquidatable > 0) {
+            let _ = writeln!(page, "{LEFT_TO_LIQUIDATE}");
+        }
         page
     }
 
@@ -66,6 +78,7 @@ const ROWS: &[(&str, Figure)] = &[
     ("  of it refused", |run| amount(run.figures.honest_notional_refused)),
     ("liquidations", |run| run.figures.liquidations.to_string()),
     ("  notional", |run| amount(run.figures.liquidated_notional)),
+    ("  accounts left to liquidate", |run| run.liquidatable.to_string()),
     ("deficit", |run| amount(run.figures.deficit)),
     ("  paid by own margin", |run| amount(run.figures.paid_by.own)),
     ("  paid by insurance", |run| amount(run.figures.paid_by.insurance)),
@@ -88,7 +101,7 @@ const ROWS: &[(&str, Figure)] = &[
     ("restrictions", |run| run.figures.restrictions.to_string()),
     ("incidents", |run| run.figures.incidents.to_string()),
     ("longest time to contain", |run| {
-        run.figures.time_to_contain_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s"))
+        run.figures.time_to_contain_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s *"))
     }),
     ("invariant checks", |run| run.figures.invariant_checks.to_string()),
     ("invariant violations", |run| run.figures.invariant_violations.to_string()),

@@ -1,10 +1,10 @@
 //! `Restrict`: the council's and the timelock's way to tighten.
 
-use super::{ensure_owner, scope as scopes};
+use super::{budget, ensure_owner, scope as scopes};
 use crate::error::ContractError;
-use crate::state::{CONFIG, FROZEN_BUDGET};
+use crate::state::CONFIG;
 use crate::{restrictions, validate};
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::{time::now, Source};
 use firebreak_risk::{Level, Phase};
@@ -16,7 +16,7 @@ use firebreak_risk::{Level, Phase};
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::ReflexSource`], [`ContractError::UnknownMarket`],
 /// [`ContractError::OutOfBounds`], [`ContractError::LevelNotAllowed`], [`ContractError::PostureBeyondLevel`],
-/// [`ContractError::FrozenBudget`].
+/// [`ContractError::FrozenBudget`], [`ContractError::CouncilBudget`].
 pub fn restrict(
     deps: DepsMut,
     env: &Env,
@@ -30,15 +30,40 @@ pub fn restrict(
     let now = now(env);
     validate::phases(source, &phases, now)?;
     let mut record = scopes::posture(deps.storage, scope)?;
-    if let Some(freeze) = phases.first().filter(|phase| phase.posture.level == Level::Frozen) {
-        let grant = scopes::frozen_spent(deps.storage, scope)?.grant(&FROZEN_BUDGET, now, freeze.until)?;
-        // Refused and not shortened: a person asked for it, and is told what is left.
-        if grant.until < freeze.until {
-            return Err(ContractError::FrozenBudget { scope, wanted_until: freeze.until, granted_until: grant.until });
-        }
-        scopes::save_frozen_spent(deps.storage, scope, &grant.budget)?;
-    }
+    spend(deps.storage, scope, source, &phases, now)?;
     let fact = restrictions::add(&mut record, scope, source, &phases, incident, now);
     scopes::save_posture(deps.storage, scope, &record)?;
     Ok(Response::new().add_event(fact))
+}
+
+/// Takes the time from the budgets. Refused and not shortened: a person asked for it, and is told what is left.
+fn spend(
+    storage: &mut dyn Storage,
+    scope: Scope,
+    source: Source,
+    phases: &[Phase],
+    now: u64,
+) -> Result<(), ContractError> {
+    if let Some(wanted_until) = end_of(phases, Level::Frozen) {
+        if let Some(short) = budget::FROZEN.spend(storage, scope, now, wanted_until)? {
+            let budget::Short { scope, granted_until } = short;
+            return Err(ContractError::FrozenBudget { scope, wanted_until, granted_until });
+        }
+    }
+    // The timelock's word comes with a delay that leaves time to leave; a reflex has a budget of its own.
+    if source != Source::Council {
+        return Ok(());
+    }
+    if let Some(wanted_until) = end_of(phases, Level::ReduceOnly) {
+        if let Some(short) = budget::COUNCIL.spend(storage, scope, now, wanted_until)? {
+            let budget::Short { scope, granted_until } = short;
+            return Err(ContractError::CouncilBudget { scope, wanted_until, granted_until });
+        }
+    }
+    Ok(())
+}
+
+/// The end of the last phase at `level` or tighter. A milder phase before it counts as well: a budget pays from now on.
+fn end_of(phases: &[Phase], level: Level) -> Option<u64> {
+    phases.iter().rev().find(|phase| phase.posture.level >= level).map(|phase| phase.until)
 }

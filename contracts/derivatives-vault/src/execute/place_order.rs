@@ -5,6 +5,7 @@ use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
+use crate::state::ORDERS;
 use crate::trade::position_size;
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{Account, Order, OrderId, OrderPlaced, Queue, ORDERS_PER_ACCOUNT_MAX};
@@ -66,7 +67,7 @@ pub fn place_order(
     let execution_fee = desk.config.parameters.execution_fee;
     account.cash = account.cash.plus_amount(paid)?.minus_amount(execution_fee)?;
     let margin_held = match queue {
-        Queue::Increase => margin_to_hold(&desk, &account, &request, size)?,
+        Queue::Increase => margin_to_hold(deps, &desk, &account, &request, size)?,
         Queue::Reduce => Amount::ZERO,
     };
     ensure_affordable(&desk, &id, &account, queue, execution_fee, margin_held)?;
@@ -102,13 +103,24 @@ pub fn place_order(
     Ok((order_id, order, Done::new(desk)))
 }
 
-/// Initial margin and fee of what the order would add, at the worse of its bound and the mark. Held from now until the order
-/// is popped: whoever could take the margin away, or add it at the last moment, would hold an option for nothing.
-fn margin_to_hold(desk: &Desk, account: &Account, request: &OrderRequest, size: Size) -> Result<Amount, ContractError> {
+/// Initial margin of what the order would add, with the fees of opening and closing it, at the worse of its bound and the
+/// mark. Held from now until the order is popped: whoever could take the margin away, or add it at the last moment, would hold
+/// an option for nothing.
+///
+/// Counted on top of what waits already, as if all of it filled first: each of eight orders alone may only turn a position
+/// around, for no margin at all, and together they open seven times its size.
+fn margin_to_hold(
+    deps: Deps,
+    desk: &Desk,
+    account: &Account,
+    request: &OrderRequest,
+    size: Size,
+) -> Result<Amount, ContractError> {
     let market = desk.market(request.market)?;
-    let before = position_size(desk, account, request.market)?;
-    let after = before.plus(size)?;
-    if after.magnitude() <= before.magnitude() && after.atoms().signum() != before.atoms().signum().saturating_neg() {
+    let before = exposure_when_all_filled(deps, desk, account, request.market, size)?;
+    let towards = |exposure: Size| if exposure.is_long() == size.is_long() { exposure } else { Size::ZERO };
+    let (before, after) = (towards(before), towards(before.plus(size)?));
+    if after.is_zero() {
         return Ok(Amount::ZERO);
     }
     // A buy fills at its bound at worst; a bound of "any price" counts as a tenth above the mark. A sale has no highest
@@ -119,9 +131,40 @@ fn margin_to_hold(desk: &Desk, account: &Account, request: &OrderRequest, size: 
         let posture = &market.effective.posture;
         market.config.margin.initial_margin(size, price, market.config.skew_scale, posture)
     };
-    let added = margin(after)?.saturating_minus(margin(before)?);
+    let mut added = margin(after)?.saturating_minus(margin(before)?);
+    if !before.is_zero() {
+        // What it adds to may be gone by then, and the smallest margin with it.
+        added = added.plus(market.config.margin.margin_min)?;
+    }
     let fee = size.notional(price, Rounding::Ceil)?.times(market.config.taker_fee_ratio, Rounding::Ceil)?;
-    Ok(added.plus(fee)?)
+    Ok(added.plus(fee)?.plus(fee)?)
+}
+
+/// The account's exposure in a market once every waiting order that goes the way of `size` has filled. Reduce orders close at
+/// most the position. Bounded by `ORDERS_PER_ACCOUNT_MAX`.
+fn exposure_when_all_filled(
+    deps: Deps,
+    desk: &Desk,
+    account: &Account,
+    market: MarketId,
+    size: Size,
+) -> Result<Size, ContractError> {
+    let position = position_size(desk, account, market)?;
+    let (mut raising, mut reducing) = (Size::ZERO, Size::ZERO);
+    for id in account.orders.iter().filter(|id| id.market == market) {
+        let order = ORDERS.load(deps.storage, (id.market.0, id.queue.key(), id.sequence))?;
+        if order.size.is_long() != size.is_long() {
+            continue;
+        }
+        match id.queue {
+            Queue::Increase => raising = raising.plus(order.size)?,
+            Queue::Reduce => reducing = reducing.plus(order.size)?,
+        }
+    }
+    if reducing.magnitude() > position.magnitude() {
+        reducing = position.negated()?;
+    }
+    Ok(position.plus(reducing)?.plus(raising)?)
 }
 
 /// The health check of placing: the fee and the held margin lower what the account may use.

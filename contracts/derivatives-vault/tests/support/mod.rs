@@ -130,7 +130,7 @@ pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
             size_min: size("0.001"),
         },
         taker_fee_ratio: Ratio::from_basis_points(10),
-        open_interest_max: Size::from_units(150),
+        open_interest_max: Size::from_units(100),
         order_size_max: Size::from_units(100),
         limit_band_ratio: Ratio::from_basis_points(50),
     }
@@ -433,7 +433,7 @@ impl Bench {
 
     /// Coins that the vault paid to somebody, in atoms.
     pub fn wallet(&self, name: &str) -> i128 {
-        self.bank.get(&address(name)).copied().unwrap_or(0) as i128
+        i128::try_from(self.bank.get(&address(name)).copied().unwrap_or(0)).unwrap()
     }
 
     pub fn market(&self, market: MarketId) -> MarketResponse {

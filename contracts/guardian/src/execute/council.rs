@@ -41,25 +41,39 @@ pub fn confirm(
     let mut pending = live(PENDING.load(deps.storage)?, now);
     let mut raised = take(&mut pending, &member, action, &config, now)?;
     // A member who left since weighs nothing, and a changed weight counts as it is now. Bounded by CONFIRMATIONS_MAX.
-    let mut weight = own_weight;
+    let mut weights = Vec::with_capacity(raised.confirmations.len());
     raised.confirmations.retain(|confirmer| {
         let found = weight_of(confirmer);
-        weight = weight.saturating_add(found);
+        if found > 0 {
+            weights.push(found);
+        }
         found > 0
     });
-    if raised.confirmations.len() >= CONFIRMATIONS_MAX {
-        return Err(ContractError::TooManyConfirmations { max: CONFIRMATIONS_MAX });
-    }
-    raised.confirmations.push(member.clone());
+    let mut weight = weights.iter().copied().fold(own_weight, u64::saturating_add);
     let threshold = config.threshold;
-    let confirmed = ActionConfirmed { member, nonce, weight, threshold };
+    // Before the bounds of the lists: they are there to save space, not to stop what is decided.
     if weight >= threshold {
+        let confirmed = ActionConfirmed { member, nonce, weight, threshold };
         return act(deps, nonce, raised, now, confirmed);
     }
+    if raised.confirmations.len() >= CONFIRMATIONS_MAX {
+        let (position, lightest) = lighter(weights.into_iter(), own_weight)
+            .ok_or(ContractError::TooManyConfirmations { max: CONFIRMATIONS_MAX })?;
+        raised.confirmations.remove(position);
+        weight = weight.saturating_sub(lightest);
+    }
+    raised.confirmations.push(member.clone());
     if pending.len() >= PENDING_ACTIONS_MAX {
-        return Err(ContractError::TooManyPending { max: PENDING_ACTIONS_MAX });
+        // Up to PENDING_ACTIONS_MAX times CONFIRMATIONS_MAX reads, by a confirmation that restricts nothing yet.
+        let of_action = |raised: &Pending| {
+            raised.confirmations.iter().map(|confirmer| weight_of(confirmer)).fold(0, u64::saturating_add)
+        };
+        let (position, _) = lighter(pending.iter().map(of_action), weight)
+            .ok_or(ContractError::TooManyPending { max: PENDING_ACTIONS_MAX })?;
+        pending.remove(position);
     }
     pending.push(raised);
+    let confirmed = ActionConfirmed { member, nonce, weight, threshold };
     PENDING.save(deps.storage, &pending)?;
     Ok(Response::new().add_event(confirmed))
 }
@@ -96,6 +110,12 @@ fn act(
         .add_message(restrict))
 }
 
+/// Where the lightest entry of a full list is, and its weight, if the newcomer weighs more: a crowd of light members
+/// must not keep heavy ones out. Of equals the earlier one stays.
+fn lighter(weights: impl Iterator<Item = u64>, newcomer: u64) -> Option<(usize, u64)> {
+    weights.enumerate().min_by_key(|(_, weight)| *weight).filter(|(_, weight)| *weight < newcomer)
+}
+
 /// The actions whose confirmations have not expired.
 pub fn live(mut pending: Vec<Pending>, now: u64) -> Vec<Pending> {
     pending.retain(|raised| now < raised.expires_at);
@@ -103,7 +123,7 @@ pub fn live(mut pending: Vec<Pending>, now: u64) -> Vec<Pending> {
 }
 
 /// Takes the waiting action out of the list, or raises it. A member has one open confirmation: a new one replaces the
-/// old, so the list is no longer than the council, and nobody can fill it.
+/// old, so the list is no longer than the council, and nobody can fill it alone.
 fn take(
     pending: &mut Vec<Pending>,
     member: &str,

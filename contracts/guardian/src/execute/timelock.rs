@@ -2,20 +2,23 @@
 //!
 //! ```text
 //! Schedule --> scheduled --Execute, ready_at..=not_after--> executed
-//!                  |                   +-------------------> failed    (a call failed; nothing it did stays)
-//!                  +--Cancel--> canceled
+//!                  |                   |  ^
+//!                  |                   v  | Execute again
+//!                  |                 failed      (a call failed; nothing it did stays)
+//!                  |                   |
+//!                  +------Cancel-------+--> canceled
 //! ```
-//! Every end is final: what failed or was cancelled is scheduled anew and waits anew.
+//! `failed` is no end: whoever executes could bring it about, so it stays open until `not_after`.
 
 use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::ensure_self;
 use crate::reply::EXECUTED;
-use crate::state::{after, later, EXECUTING, NEXT_OPERATION, OPERATIONS, ROLES};
+use crate::state::{after, later, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES};
 use crate::validate::between;
 use cosmwasm_std::{to_json_binary, CosmosMsg, DepsMut, Env, MessageInfo, Response, Storage, SubMsg, WasmMsg};
 use firebreak_messages::guardian::{
-    Call, ExecuteMsg, Operation, OperationCanceled, OperationScheduled, OperationStatus, Role, CALLS_MAX,
+    Call, DelayClass, ExecuteMsg, Operation, OperationCanceled, OperationScheduled, OperationStatus, Role, CALLS_MAX,
     DESCRIPTION_MAX, EXECUTION_WINDOW_MAX_SECONDS,
 };
 use firebreak_messages::time::now;
@@ -65,7 +68,7 @@ pub fn schedule(deps: DepsMut, env: &Env, info: &MessageInfo, draft: Draft) -> R
 /// Errors: [`ContractError::NotHolder`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`].
 pub fn cancel(deps: DepsMut, info: &MessageInfo, operation: u64) -> Result<Response, ContractError> {
     let canceller = ensure_holder(deps.storage, info, Role::Canceller)?;
-    let record = load_scheduled(deps.storage, operation)?;
+    let record = load_open(deps.storage, operation)?;
     OPERATIONS.save(deps.storage, operation, &Operation { status: OperationStatus::Canceled, ..record })?;
     Ok(Response::new().add_event(OperationCanceled { operation, canceller }))
 }
@@ -73,25 +76,29 @@ pub fn cancel(deps: DepsMut, info: &MessageInfo, operation: u64) -> Result<Respo
 /// Runs a ready operation's calls in one sub-message. Open to anyone: the decision was made, and nobody should be able
 /// to hold it back by staying away.
 ///
-/// The proposer must still be one (R-22). The class and its delay are looked up again: what a delay or a class has
-/// become since the scheduling holds if it is longer; if it is shorter, the delay at the scheduling holds (R-25).
+/// The proposer must have been one ever since (R-22). The class and its delay are looked up again: what a delay or a
+/// class has become since the scheduling holds if it is longer; if it is shorter, the delay at the scheduling holds
+/// (R-25).
 ///
 /// Errors: [`ContractError::Executing`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`],
 /// [`ContractError::PredecessorNotExecuted`], [`ContractError::ProposerRevoked`], [`ContractError::NotReady`],
-/// [`ContractError::Expired`].
+/// [`ContractError::Expired`], [`ContractError::FeedChanged`].
 pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, ContractError> {
     // A call of an operation that executes another one would mix up whose reply is whose.
     if let Some(operation) = EXECUTING.may_load(deps.storage)? {
         return Err(ContractError::Executing { operation });
     }
-    let record = load_scheduled(deps.storage, operation)?;
+    let record = load_open(deps.storage, operation)?;
     if let Some(predecessor) = record.predecessor {
         let found = load(deps.storage, predecessor)?.status;
         if found != OperationStatus::Executed {
             return Err(ContractError::PredecessorNotExecuted { operation, predecessor, found });
         }
     }
-    if !ROLES.load(deps.storage)?.holds(Role::Proposer, &record.proposer) {
+    // Revoked since, even if the address is a proposer again: what it scheduled before stays dead.
+    let revoked_at = REVOKED_AT.may_load(deps.storage, &record.proposer)?;
+    let revoked = revoked_at.is_some_and(|revoked_at| record.scheduled_at <= revoked_at);
+    if revoked || !ROLES.load(deps.storage)?.holds(Role::Proposer, &record.proposer) {
         return Err(ContractError::ProposerRevoked { operation, proposer: record.proposer });
     }
     let known = Known::load(deps.storage, env)?;
@@ -104,14 +111,16 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
     if now > not_after {
         return Err(ContractError::Expired { operation, not_after, now });
     }
+    ensure_apart_from_feeds(deps.storage, &known, &record, now)?;
     EXECUTING.save(deps.storage, &operation)?;
     let run = WasmMsg::Execute {
         contract_addr: env.contract.address.to_string(),
         msg: to_json_binary(&ExecuteMsg::RunCalls { operation })?,
         funds: vec![],
     };
-    // No gas limit, on purpose: under one, whoever executes could starve the calls and make the operation fail for good.
-    // Without, running out of gas undoes the whole transaction, and the operation stays scheduled.
+    // No gas limit, on purpose: under one, whoever executes could starve the calls. Without, running out of gas undoes
+    // the whole transaction. What else an executor can bring about, as a stack that is too deep, leaves it open for
+    // another.
     Ok(Response::new().add_submessage(SubMsg::reply_always(run, EXECUTED)))
 }
 
@@ -124,7 +133,31 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
         return Err(ContractError::NotExecuting { operation });
     }
     let calls = load(deps.storage, operation)?.calls;
+    let known = Known::load(deps.storage, env)?;
+    if calls.iter().any(|call| known.sets_feed(call)) {
+        // Here, and not in the reply: undone with the calls when one fails.
+        FEED_SET_AT.save(deps.storage, &now(env))?;
+    }
     Ok(Response::new().add_messages(calls.into_iter().map(message)))
+}
+
+/// Who says the price and what may be lost on it do not change within one delay (R-19). Their classes alone do not see
+/// to that: what waits an hour, scheduled an hour before the end of what waits a day, unlocks in the same second. Both
+/// in one operation is left open: then both were in sight for the longer delay.
+///
+/// Errors: [`ContractError::FeedChanged`].
+fn ensure_apart_from_feeds(
+    storage: &dyn Storage,
+    known: &Known,
+    record: &Operation,
+    now: u64,
+) -> Result<(), ContractError> {
+    let Some(set_at) = FEED_SET_AT.may_load(storage)? else { return Ok(()) };
+    let free_at = later(set_at, known.delay(DelayClass::Roles))?;
+    if now < free_at && record.calls.iter().any(|call| known.configures_vault(call)) {
+        return Err(ContractError::FeedChanged { operation: record.operation, free_at, now });
+    }
+    Ok(())
 }
 
 fn message(call: Call) -> CosmosMsg {
@@ -148,12 +181,15 @@ fn load(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractErro
     OPERATIONS.may_load(storage, operation)?.ok_or(ContractError::UnknownOperation { operation })
 }
 
-fn load_scheduled(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
+/// An operation that may still be executed or cancelled.
+fn load_open(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
     let record = load(storage, operation)?;
-    if record.status != OperationStatus::Scheduled {
-        return Err(ContractError::NotScheduled { operation, found: record.status });
+    match record.status {
+        OperationStatus::Scheduled | OperationStatus::Failed => Ok(record),
+        OperationStatus::Executed | OperationStatus::Canceled => {
+            Err(ContractError::NotScheduled { operation, found: record.status })
+        }
     }
-    Ok(record)
 }
 
 fn count(length: usize) -> u64 {

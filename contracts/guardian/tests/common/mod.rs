@@ -245,7 +245,11 @@ impl Chain {
 
     /// Schedules a call, waits for its delay, runs it, and says how it ended.
     pub fn govern(&mut self, call: Call) -> OperationStatus {
-        let operation = self.schedule(vec![call]);
+        self.govern_all(vec![call])
+    }
+
+    pub fn govern_all(&mut self, calls: Vec<Call>) -> OperationStatus {
+        let operation = self.schedule(calls);
         self.wait(self.operation(operation).ready_at - self.now());
         self.run(operation).unwrap();
         self.operation(operation).status

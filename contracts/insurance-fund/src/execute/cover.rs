@@ -57,6 +57,23 @@ pub fn cover(
     Ok(Done { fund, pay: Some(Payment { to: vault, amount: total }), response })
 }
 
+/// Brings the window of all markets to now, with what the fund held until now. Asked before any message that adds
+/// coins: else a stake of a minute would count like one of a week, and lift the cap on what others put in.
+///
+/// The first coins of all have nothing before them to protect: they count at once.
+pub fn keep_window(storage: &mut dyn Storage, config: &FundConfig, fund: &Fund, now: u64) -> Result<(), ContractError> {
+    let (window, content) = (WINDOW.load(storage)?, fund.content()?);
+    if window.is_new() && content.is_zero() {
+        return Ok(());
+    }
+    WINDOW.save(storage, &of_all(config).at(window, content, now)?)?;
+    Ok(())
+}
+
+fn of_all(config: &FundConfig) -> WindowRule {
+    WindowRule { share: config.cover_share_max, window_seconds: config.cover_window_seconds }
+}
+
 /// What [`cover`] would pay to this vault now for one deficit.
 pub fn coverable(
     storage: &dyn Storage,
@@ -94,20 +111,16 @@ impl Till {
         now: u64,
     ) -> Result<Self, ContractError> {
         let content = fund.content()?;
-        let of_all = WindowRule { share: config.cover_share_max, window_seconds: config.cover_window_seconds };
+        let of_all = of_all(config);
         let of_market = WindowRule { share: config.cover_share_per_market_max, ..of_all };
+        let all = of_all.at(WINDOW.load(storage)?, content, now)?;
         let mut markets = MARKET_WINDOWS.may_load(storage, vault.into())?.unwrap_or_default();
         // Bounded by MARKETS_MAX.
         for record in &mut markets {
             record.window = of_market.at(record.window, content, now)?;
         }
         markets.retain(|record| !record.window.is_full());
-        Ok(Self {
-            all: of_all.at(WINDOW.load(storage)?, content, now)?,
-            markets,
-            untouched: of_market.full(content, now)?,
-            fund,
-        })
+        Ok(Self { all, markets, untouched: of_market.untouched(of_all, all, content)?, fund })
     }
 
     fn pay(&mut self, market: MarketId, asked: Amount) -> RiskResult<Parts> {

@@ -6,7 +6,7 @@ mod owner;
 mod stake;
 mod unstake;
 
-pub use cover::{cover, coverable};
+pub use cover::{cover, coverable, keep_window};
 pub use income::{add_first_loss, receive_fees};
 pub use owner::{configure, register, register_first_vaults, unregister};
 pub use stake::stake;

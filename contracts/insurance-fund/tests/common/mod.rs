@@ -25,7 +25,7 @@ pub fn shares(atoms: u128) -> FundShares {
 pub fn config() -> FundConfig {
     FundConfig {
         cooldown_seconds: DAY,
-        claim_window_seconds: 2 * DAY,
+        claim_window_seconds: DAY,
         fee_share_stakers: Ratio::percent(40),
         cover_share_max: Ratio::percent(100),
         cover_share_per_market_max: Ratio::percent(100),

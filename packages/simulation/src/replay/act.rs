@@ -4,10 +4,12 @@
 use super::venue::{ratio_of, size_of};
 use super::{Pending, Replay};
 use crate::agents::{Account, Decision, MarketView, ProviderDecision, ProviderView, Work};
-use crate::prices::{as_float, Point};
+use crate::prices::Point;
+use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::{AccountResponse, LiquidityWithdrawn, OrderPlaced, QueryMsg};
+use firebreak_messages::oracle::Validity;
 use firebreak_risk::{Amount, PoolShares, Price, Rounding, SignedAmount, Size, MICRO};
-use firebreak_testing::{Attempt, Code};
+use firebreak_testing::{Attempt, Code, Refusal};
 
 impl Replay<'_> {
     /// Every feeder reports; the last one's transaction publishes the round and evaluates it.
@@ -26,7 +28,7 @@ impl Replay<'_> {
 
     /// Asks the vault about the accounts in doubt and plans what to send.
     pub(super) fn let_keepers_look(&mut self, view: &MarketView, horizon: u64) {
-        for number in self.mirror.in_doubt(view.price, view.now) {
+        for number in self.mirror.in_doubt(view.price, self.validity(), view.now) {
             self.look_at(number);
         }
         let mut unhealthy: Vec<usize> =
@@ -65,8 +67,13 @@ impl Replay<'_> {
     pub(super) fn look_at(&mut self, number: usize) {
         let account = self.world.account_id(&self.traders[number].0.name);
         if let Ok(answer) = self.world.try_query::<AccountResponse>(Code::Vault, &QueryMsg::Account { account }) {
-            self.mirror.see(number, &answer, as_float(self.price), self.world.now());
+            self.mirror.see(number, &answer, self.validity(), self.world.now());
         }
+    }
+
+    /// Of the market's price, now.
+    fn validity(&self) -> Validity {
+        self.world.price_record(self.market).map_or(Validity::Invalid, |record| record.validity(self.world.now()))
     }
 
     pub(super) fn let_traders_act(&mut self, view: &MarketView) {
@@ -121,7 +128,13 @@ impl Replay<'_> {
                     self.pending.insert(fact.order, pending);
                 }
             }
-            Err(_) => self.refuse(notional),
+            Err(refusal) => {
+                // A posture asks for more initial margin. Who is too poor to close, or too poor at normal, is refused
+                // by no posture.
+                if !lacks_margin(&refusal) || !(reduce_only || self.is_normal()) {
+                    self.refuse(notional);
+                }
+            }
         }
     }
 
@@ -202,6 +215,11 @@ impl Replay<'_> {
             Err(_) => false,
         }
     }
+}
+
+fn lacks_margin(refusal: &Refusal) -> bool {
+    use ContractError::{InsufficientCash, MarginTooLow};
+    matches!(refusal.error_as::<ContractError>(), Some(MarginTooLow { .. } | InsufficientCash { .. }))
 }
 
 fn keeper_name(index: usize) -> String {

@@ -82,6 +82,10 @@ impl Replay<'_> {
 
     /// Everything that the contracts themselves add up.
     pub(super) fn sum_up(mut self, started: Instant) -> Run {
+        for number in 0..self.traders.len() {
+            self.look_at(number);
+        }
+        let liquidatable = (0..self.traders.len()).filter(|number| self.mirror.held(*number).is_liquidatable).count();
         let losses = self.world.loss_record();
         let incidents = self.world.incidents();
         self.figures.deficit = losses.deficit;
@@ -93,6 +97,7 @@ impl Replay<'_> {
             deleveraging: losses.deleveraging,
             residual: losses.residual,
         };
+        self.figures.pool_equity_end = self.pool_equity();
         self.figures.insurance_end = self.insurance();
         self.figures.incidents = incidents.len() as u64;
         self.figures.time_to_contain_seconds =
@@ -110,6 +115,7 @@ impl Replay<'_> {
             violations,
             first_orders: self.first_orders,
             liquidity: self.liquidity,
+            liquidatable,
         }
     }
 }

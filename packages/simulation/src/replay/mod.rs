@@ -58,6 +58,8 @@ pub struct Run {
     /// When each trader first tried to place an order: alike in both runs.
     pub first_orders: Vec<Option<u64>>,
     pub liquidity: Liquidity,
+    /// Accounts that the vault would still liquidate when the figures were read: what they may lose is in no figure.
+    pub liquidatable: usize,
 }
 
 /// What the providers did. Without it a pool's equity says little: it falls when they leave, whatever they earned.
@@ -208,50 +210,139 @@ impl<'a> Replay<'a> {
     }
 
     fn finish(mut self, started: Instant) -> Run {
-        self.figures.pool_equity_end = self.pool_equity();
-        let ends_at = self.plan.series.ends_at();
-        self.let_keepers_work(ends_at);
-        self.pass_time(ends_at);
-        self.let_keepers_work(ends_at + AFTERMATH_SECONDS);
-        self.world.check_everything();
+        self.settle();
         self.sum_up(started)
+    }
+
+    /// The aftermath, before any figure of the end is read: a pool read earlier would be without the losses that
+    /// `deficit` and `paid_by` have.
+    ///
+    /// The last price stands. The feeders report it once more when the series ends, which makes it the vault's if it
+    /// was a jump, so that keepers can act on it; and after them, since a pool is valued at a fresh price only.
+    fn settle(&mut self) {
+        let ends_at = self.plan.series.ends_at();
+        let point = Point { at: ends_at, price: self.price };
+        self.let_keepers_work(point.at);
+        self.pass_time(point.at);
+        self.report(point);
+        let view = self.view(point);
+        self.let_keepers_look(&view, AFTERMATH_SECONDS);
+        let point = Point { at: ends_at + AFTERMATH_SECONDS, ..point };
+        self.let_keepers_work(point.at);
+        self.pass_time(point.at);
+        self.report(point);
+        self.world.check_everything();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prices::Bar;
     use crate::scenarios::Scenario;
     use firebreak_messages::derivatives_vault::{AccountResponse, QueryMsg};
+    use firebreak_messages::oracle::Validity;
     use firebreak_testing::Code;
+
+    fn plan_of<'a>(series: &'a Series, parameters: &'a Parameters, seed: u64) -> Plan<'a> {
+        Plan { series, parameters, market: "BTC", protected: false, slow_keepers: true, seed, traders: 60 }
+    }
+
+    /// Forty quiet minutes at 1,000, then `minutes` at 450: further than the oracle takes at once, so that the first
+    /// round of it is invalid and the second one valid.
+    fn jump(minutes: u64) -> Series {
+        let price = |minute| Price::from_units(if minute < 40 { 1_000 } else { 450 });
+        let flat = |minute| Bar {
+            at: 1_600_000_000 + 60 * minute,
+            open: price(minute),
+            high: price(minute),
+            low: price(minute),
+            close: price(minute),
+        };
+        Series::new("jump".into(), (0..40 + minutes).map(flat).collect())
+    }
+
+    /// Compares the mirror with the vault's answers about everybody.
+    fn liquidatable(replay: &Replay<'_>) -> usize {
+        let mut seen = 0;
+        for number in 0..replay.traders.len() {
+            let account = replay.world.account_id(&format!("trader-{number}"));
+            let answer: AccountResponse = replay.world.query(Code::Vault, &QueryMsg::Account { account });
+            let known = replay.mirror.held(number).is_liquidatable;
+            assert_eq!(answer.liquidatable, known, "trader {number} at {}", replay.world.now());
+            seen += usize::from(known);
+        }
+        seen
+    }
+
+    /// Steps through all points; what each of them left behind is shown to `look`.
+    fn follow(replay: &mut Replay<'_>, series: &Series, mut look: impl FnMut(&Replay<'_>, Point)) {
+        for (index, bar) in series.bars.iter().enumerate() {
+            for point in path_of(bar, series.seconds_of(index), 15, 60) {
+                replay.step(point, 15);
+                look(replay, point);
+            }
+        }
+    }
 
     /// The mirror asks about few accounts; it must not miss one that the vault would liquidate.
     #[test]
     fn keepers_see_every_account_that_may_be_liquidated() {
         let (series, parameters) = (Scenario::GapStress.series(5), Parameters::committed().unwrap());
-        let plan = Plan {
-            series: &series,
-            parameters: &parameters,
-            market: "BTC",
-            protected: false,
-            slow_keepers: true,
-            seed: 5,
-            traders: 60,
-        };
-        let mut replay = Replay::new(&plan).unwrap();
+        let mut replay = Replay::new(&plan_of(&series, &parameters, 5)).unwrap();
         let mut seen = 0;
+        follow(&mut replay, &series, |replay, _| seen += liquidatable(replay));
+        assert!(seen > 0);
+    }
+
+    #[test]
+    fn keepers_see_them_at_the_first_valid_round_after_an_invalid_one() {
+        let (series, parameters) = (jump(3), Parameters::committed().unwrap());
+        let mut replay = Replay::new(&plan_of(&series, &parameters, 3)).unwrap();
+        let jump_at = series.bars[40].at;
+        let (mut rounds, mut at_once) = (vec![], 0);
+        follow(&mut replay, &series, |replay, point| {
+            let seen = liquidatable(replay);
+            if point.at >= jump_at {
+                rounds.push(replay.world.price_record(replay.market).unwrap().latest().unwrap().validity);
+            }
+            if point.at == jump_at + 15 {
+                at_once = seen;
+            }
+        });
+        assert_eq!(rounds[..3], [Validity::Invalid, Validity::Valid, Validity::Valid]);
+        assert!(at_once > 10, "{at_once} of 60 traders");
+        assert!(replay.figures.liquidations > 0, "within the three minutes, though keepers are a minute late");
+    }
+
+    #[test]
+    fn a_crash_in_the_last_bar_is_in_every_figure_of_the_end() {
+        // One point only at the new price: the series ends with an invalid round.
+        let (series, parameters) = (jump(1), Parameters::committed().unwrap());
+        let mut replay = Replay::new(&plan_of(&series, &parameters, 3)).unwrap();
+        let jump_at = series.bars[40].at;
         for (index, bar) in series.bars.iter().enumerate() {
-            for point in path_of(bar, series.seconds_of(index), 15, 60) {
+            for point in path_of(bar, series.seconds_of(index), 15, 60).into_iter().filter(|one| one.at <= jump_at) {
                 replay.step(point, 15);
-                for number in 0..60 {
-                    let account = replay.world.account_id(&format!("trader-{number}"));
-                    let answer: AccountResponse = replay.world.query(Code::Vault, &QueryMsg::Account { account });
-                    let known = replay.mirror.held(number).is_liquidatable;
-                    assert_eq!(answer.liquidatable, known, "trader {number} at {}", point.at);
-                    seen += u32::from(known);
-                }
             }
         }
-        assert!(seen > 0);
+        assert_eq!(replay.world.price_record(replay.market).unwrap().latest().unwrap().validity, Validity::Invalid);
+        assert_eq!(replay.figures.liquidations, 0);
+        replay.settle();
+
+        // The last price is the vault's, and the pool is valued at it.
+        let market = replay.world.market(replay.market).state;
+        assert_eq!(market.mark_price, Price::from_units(450));
+        let value = replay.world.pool().value.expect("the price is valid").deposit;
+        let (losses, insurance) = (replay.world.loss_record(), replay.insurance());
+        let left = (0..60).filter(|number| replay.world.account(&format!("trader-{number}")).liquidatable).count();
+        let run = replay.sum_up(Instant::now());
+        let figures = &run.figures;
+        assert!(figures.liquidations > 0 && figures.deficit > Amount::ZERO);
+        assert_eq!((figures.pool_equity_end, figures.insurance_end), (value, insurance));
+        assert_eq!((figures.deficit, figures.paid_by.total()), (losses.deficit, losses.deficit.atoms()));
+        // A keeper that is a minute late has one block within the aftermath: two accounts for each of its messages.
+        assert_eq!(run.liquidatable, left);
+        assert!(left > 0);
     }
 }
