@@ -10,11 +10,13 @@ use firebreak_risk::{Amount, SignedAmount};
 pub struct Done {
     pub desk: Desk,
     pub messages: Vec<SubMsg>,
+    /// The message pays somebody's equity out. Keepers' fees are none: a liquidation must never wait for the pool.
+    pub pays_equity: bool,
 }
 
 impl Done {
     pub fn new(desk: Desk) -> Self {
-        Self { desk, messages: vec![] }
+        Self { desk, messages: vec![], pays_equity: false }
     }
 
     /// Adds a payment out of the vault.
@@ -30,8 +32,14 @@ impl Done {
 
 /// Checks, stores and answers. The equality of F9, then coins: what is held, less what this very response sends (read off
 /// its messages, not off the handler's own sums), covers what is owed afterwards.
+///
+/// When equity is paid out, it must also cover what is owed to everybody but the pool: where traders gained more than the
+/// pool's coins, [`Owed::owed`] nets the missing part against other traders' collateral, and whoever left first would be
+/// paid with it.
+///
+/// Errors: [`ContractError::EquityMismatch`], [`ContractError::PoolShort`], [`ContractError::CoinsMissing`].
 pub fn finish(deps: DepsMut, env: &Env, done: Done) -> Result<Response, ContractError> {
-    let Done { mut desk, messages } = done;
+    let Done { mut desk, messages, pays_equity } = done;
     desk.close_step()?;
     let held = balance(&deps, env, &desk.config.denom)?;
     let mut left = held;
@@ -39,6 +47,10 @@ pub fn finish(deps: DepsMut, env: &Env, done: Done) -> Result<Response, Contract
         left = left
             .minus(leaving(&message.msg, &desk.config.denom))
             .map_err(|_| ContractError::CoinsMissing { owed: desk.pool.owed().unwrap_or(Amount::ZERO), held: left })?;
+    }
+    let owed_to_others = desk.pool.owed_to_others()?;
+    if pays_equity && left < owed_to_others {
+        return Err(ContractError::PoolShort { owed: owed_to_others, held: left });
     }
     let owed = desk.pool.owed()?;
     if left < owed {
@@ -87,26 +99,4 @@ impl Owed for Pool {
         let cash = self.traders_cash.plus_amount(self.receivable)?;
         Ok(cash.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?.positive_part())
     }
-}
-
-/// For handlers that pay out equity: when traders gained more than the pool's coins, [`Owed::owed`] nets the missing part
-/// against other traders' collateral, and whoever left first would be paid with it. Keepers' fees are not asked this: a
-/// liquidation must never wait for it.
-///
-/// Errors: [`ContractError::PoolShort`].
-pub fn ensure_nobody_is_paid_with_others_collateral(
-    querier: &cosmwasm_std::QuerierWrapper,
-    env_address: &str,
-    done: &Done,
-) -> Result<(), ContractError> {
-    let denom = &done.desk.config.denom;
-    let coin = querier.query_balance(env_address, denom)?;
-    let held = done.messages.iter().try_fold(Amount::from_atoms(coin.amount.u128()), |left, message| {
-        left.minus(leaving(&message.msg, denom)).map_err(ContractError::from)
-    })?;
-    let owed = done.desk.pool.owed_to_others()?;
-    if held < owed {
-        return Err(ContractError::PoolShort { owed, held });
-    }
-    Ok(())
 }

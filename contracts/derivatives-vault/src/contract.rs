@@ -1,6 +1,6 @@
 //! Entry points: gate, then one line of dispatch for each message, then the last frame.
 
-use crate::check::{ensure_nobody_is_paid_with_others_collateral, finish, Done};
+use crate::check::{finish, Done};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, LOSSES, MARKET_IDS, POOL};
@@ -23,10 +23,7 @@ pub fn instantiate(
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
     cw2::set_contract_version(deps.storage, CONTRACT_NAME, CONTRACT_VERSION)?;
-    if !info.funds.is_empty() {
-        let found = info.funds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        return Err(ContractError::UnexpectedFunds { found });
-    }
+    gate::no_coins(&info.funds)?;
     let address = |text: &str| deps.api.addr_validate(text).map(cosmwasm_std::Addr::into_string);
     let config = VaultConfig {
         owner: address(&msg.owner)?,
@@ -56,18 +53,18 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
     let paid = gate::payment(&msg, &info, &desk.config.denom)?;
     let read = deps.as_ref();
     let pays_equity = gate::pays_equity(&msg);
-    let done: Done = match msg {
+    let mut done: Done = match msg {
         ExecuteMsg::PlaceOrder { subaccount, market, size, price_bound, reduce_only } => {
             let request = execute::OrderRequest { subaccount, market, size, price_bound, reduce_only };
             let (order, record, done) = execute::place_order(read, desk, info, paid, request)?;
-            crate::state::ORDERS.save(deps.storage, (order.market.0, order.queue.key(), order.sequence), &record)?;
+            crate::state::ORDERS.save(deps.storage, order.key(), &record)?;
             done
         }
         ExecuteMsg::CancelOrder { order } => return execute::cancel_order(deps, &desk, info, order),
         ExecuteMsg::ExecuteOrders { market, limit } => {
             let (popped, done) = execute::execute_orders(read, desk, info, market, limit)?;
             for order in popped {
-                crate::state::ORDERS.remove(deps.storage, (order.market.0, order.queue.key(), order.sequence));
+                crate::state::ORDERS.remove(deps.storage, order.key());
             }
             done
         }
@@ -97,9 +94,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         }
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
     };
-    if pays_equity {
-        ensure_nobody_is_paid_with_others_collateral(&deps.querier, env.contract.address.as_str(), &done)?;
-    }
+    done.pays_equity = pays_equity;
     finish(deps, &env, done)
 }
 

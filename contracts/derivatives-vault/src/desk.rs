@@ -36,9 +36,6 @@ impl OpenMarket {
     pub fn skew(&self) -> Result<Size, ContractError> {
         Ok(self.state.long.open_interest()?.plus(self.state.short.open_interest()?)?)
     }
-    pub fn has_open_interest(&self) -> Result<bool, ContractError> {
-        Ok(!self.state.long.open_interest()?.is_zero() || !self.state.short.open_interest()?.is_zero())
-    }
     /// The price that positions are valued at: the latest usable round's.
     pub fn mark(&self) -> Price {
         self.state.mark_price
@@ -87,8 +84,6 @@ pub struct Desk {
     pub pool: Pool,
     pub now: u64,
     pub height: u64,
-    /// Coins that leave with this response.
-    pub sent: Amount,
     pub events: Vec<Event>,
     all: Option<PostureRecord>,
     markets: BTreeMap<u16, OpenMarket>,
@@ -117,7 +112,6 @@ impl Desk {
             pool,
             now: time::now(env),
             height: env.block.height,
-            sent: Amount::ZERO,
             events: vec![],
             all,
             markets: BTreeMap::new(),
@@ -205,12 +199,13 @@ impl Desk {
         Ok(())
     }
 
-    /// Coins that arrived with the message are collateral, liquidity or nothing: never income of the pool.
+    /// Cash for the pool, explained to the equality: fees, liquidity, covers.
     pub fn pool_receives(&mut self, amount: Amount) -> Result<(), ContractError> {
         self.pool.cash = self.pool.cash.plus_amount(amount)?;
         self.explain(amount.signed()?)
     }
 
+    /// Cash out of the pool, explained to the equality: liquidity that leaves, deficits, the keeper's floor.
     pub fn pool_pays(&mut self, amount: Amount) -> Result<(), ContractError> {
         self.pool.cash = self.pool.cash.minus_amount(amount)?;
         self.explain(amount.signed()?.negated()?)

@@ -121,7 +121,7 @@ fn one_coin(funds: &[Coin], denom: &str) -> Result<Amount, ContractError> {
     }
 }
 
-fn no_coins(funds: &[Coin]) -> Result<Amount, ContractError> {
+pub fn no_coins(funds: &[Coin]) -> Result<Amount, ContractError> {
     if funds.is_empty() {
         return Ok(Amount::ZERO);
     }

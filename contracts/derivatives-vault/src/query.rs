@@ -133,9 +133,7 @@ fn accounts(deps: Deps, start_after: Option<AccountId>, limit: Option<u32>) -> R
 }
 
 fn order_response(deps: Deps, order: OrderId) -> Result<OrderResponse, ContractError> {
-    let details = ORDERS
-        .may_load(deps.storage, (order.market.0, order.queue.key(), order.sequence))?
-        .ok_or(ContractError::UnknownOrder { order })?;
+    let details = ORDERS.may_load(deps.storage, order.key())?.ok_or(ContractError::UnknownOrder { order })?;
     Ok(OrderResponse { order, details })
 }
 

@@ -115,9 +115,7 @@ fn count(desk: &mut Desk, market: MarketId, notional: Amount) -> Result<(), Cont
     let traded = open.state.traded_notional.atoms().saturating_add(notional.atoms());
     open.state.traded_notional = Amount::from_atoms(traded);
     let before = open.state.open_notional;
-    let long = open.state.long.open_interest()?.notional(open.mark(), Rounding::Ceil)?;
-    let short = open.state.short.open_interest()?.notional(open.mark(), Rounding::Ceil)?;
-    let after = long.plus(short)?;
+    let after = open.state.notional_at_mark()?;
     open.state.open_notional = after;
     desk.pool.open_notional = desk.pool.open_notional.plus(after)?.minus(before)?;
     Ok(())

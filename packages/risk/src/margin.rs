@@ -171,12 +171,16 @@ impl AccountHealth {
         covers(self.equity_for_initial, self.initial_margin)
     }
 
-    /// A withdrawal leaves at least `max(initial margin, notional_share * notional)`.
+    /// What a withdrawal leaves at least: `max(initial margin, notional_share * notional)`.
     ///
-    /// Rounding: the requirement up. Errors: [`RiskError::Overflow`](crate::RiskError::Overflow).
+    /// Rounding: up. Errors: [`RiskError::Overflow`](crate::RiskError::Overflow).
+    pub fn withdrawal_margin(&self, notional_share: Ratio) -> RiskResult<Amount> {
+        Ok(self.notional.times(notional_share, Rounding::Ceil)?.max(self.initial_margin))
+    }
+
+    /// Equity covers [`Self::withdrawal_margin`].
     pub fn may_withdraw(&self, notional_share: Ratio) -> RiskResult<bool> {
-        let share = self.notional.times(notional_share, Rounding::Ceil)?;
-        Ok(covers(self.equity_for_initial, self.initial_margin.max(share)))
+        Ok(covers(self.equity_for_initial, self.withdrawal_margin(notional_share)?))
     }
 }
 

@@ -10,7 +10,7 @@ use firebreak_messages::derivatives_vault::{CancelRequested, OrderId};
 /// dropped otherwise. Its execution fee goes to the keeper either way. Touches no balance, so the last frame has nothing to
 /// compare.
 pub fn cancel_order(deps: DepsMut, desk: &Desk, info: MessageInfo, id: OrderId) -> Result<Response, ContractError> {
-    let key = (id.market.0, id.queue.key(), id.sequence);
+    let key = id.key();
     let mut order = ORDERS.may_load(deps.storage, key)?.ok_or(ContractError::UnknownOrder { order: id })?;
     if info.sender.as_str() != order.account.owner {
         return Err(ContractError::Unauthorized { wanted: order.account.owner, found: info.sender.into_string() });

@@ -8,7 +8,7 @@ use crate::health::{evaluate, Purpose};
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{CollateralAdded, CollateralWithdrawn};
 use firebreak_messages::{AccountId, Action};
-use firebreak_risk::{Amount, Rounding};
+use firebreak_risk::Amount;
 
 /// Adds coins to an account: needs no price and no posture, so it works at every level.
 pub fn add_collateral(
@@ -60,8 +60,7 @@ pub fn withdraw_collateral(
     }
     account.cash = left;
     let (health, _) = evaluate(&desk, &account, Purpose::Trading, None)?;
-    let floor = health.notional.times(desk.config.parameters.withdrawal_margin_ratio, Rounding::Ceil)?;
-    let wanted = health.initial_margin.max(floor).plus(account.margin_held)?;
+    let wanted = health.withdrawal_margin(desk.config.parameters.withdrawal_margin_ratio)?.plus(account.margin_held)?;
     if health.equity_for_initial < wanted.signed()? {
         return Err(ContractError::MarginTooLow { account: id, wanted, found: health.equity_for_initial });
     }

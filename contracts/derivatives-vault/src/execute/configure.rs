@@ -56,7 +56,7 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
     let config = validate::market_config(config)?;
     if let Some(before) = MARKET_CONFIGS.may_load(deps.storage, id.0)? {
         let state = MARKETS.load(deps.storage, id.0)?;
-        let open = !state.long.open_interest()?.is_zero() || !state.short.open_interest()?.is_zero();
+        let open = state.has_open_interest()?;
         if before.feed != config.feed {
             return Err(ContractError::FeedFixed { market: id, wanted: before.feed, found: config.feed });
         }

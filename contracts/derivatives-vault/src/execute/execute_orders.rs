@@ -46,12 +46,12 @@ pub fn execute_orders(
     for queue in [Queue::Reduce, Queue::Increase] {
         // Bounded by BATCH_MAX.
         while (popped.len() as u64) < u64::from(limit) {
-            let ends = ends_of(desk.market(market)?, queue);
+            let ends = desk.market(market)?.state.ends(queue);
             if ends.head == ends.tail {
                 break;
             }
             let id = OrderId { market, queue, sequence: ends.head };
-            let order = ORDERS.load(deps.storage, (market.0, queue.key(), ends.head))?;
+            let order = ORDERS.load(deps.storage, id.key())?;
             let reason = match next_turn(&desk, market, queue, &order)? {
                 Turn::Wait => break,
                 Turn::Drop(reason) => Some(reason),
@@ -70,13 +70,6 @@ pub fn execute_orders(
     desk.market_mut(market)?.mark_changed();
     desk.pool.escrow = desk.pool.escrow.minus(fees)?;
     Ok((popped, Done::new(desk).paying(info.sender.as_str(), fees)?))
-}
-
-fn ends_of(market: &OpenMarket, queue: Queue) -> firebreak_messages::derivatives_vault::QueueEnds {
-    match queue {
-        Queue::Reduce => market.state.reduce,
-        Queue::Increase => market.state.increase,
-    }
 }
 
 /// Which price is the order's (F16), and whether it may use it now.
@@ -343,10 +336,8 @@ fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amoun
 
 fn leave_queue(deps: Deps, desk: &mut Desk, id: OrderId, order: &Order) -> Result<(), ContractError> {
     let market = desk.market_mut(id.market)?;
-    match id.queue {
-        Queue::Reduce => market.state.reduce.head = market.state.reduce.head.saturating_add(1),
-        Queue::Increase => market.state.increase.head = market.state.increase.head.saturating_add(1),
-    }
+    let ends = market.state.ends_mut(id.queue);
+    ends.head = ends.head.saturating_add(1);
     market.mark_changed();
     desk.load_account_record(deps, &order.account)?;
     let mut account = desk.account(&order.account);

@@ -26,7 +26,7 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolVa
         let id = MarketId(id);
         desk.load_market(deps, id)?;
         let market = desk.market(id)?;
-        if !market.has_open_interest()? {
+        if !market.state.has_open_interest()? {
             continue;
         }
         market.ensure_valid_price(action, desk.now)?;
@@ -34,9 +34,7 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolVa
             ensure_allows(&market.effective, action)?;
         }
         values.push(market_value(&market.state.long, &market.state.short, market.mark(), market.config.skew_scale)?);
-        for side in [&market.state.long, &market.state.short] {
-            notional = notional.plus(side.open_interest()?.notional(market.mark(), Rounding::Ceil)?)?;
-        }
+        notional = notional.plus(market.state.notional_at_mark()?)?;
     }
     let value = pool_value(desk.pool.cash, desk.pool.receivable, &values, desk.config.parameters.uncollected_share)?;
     Ok((value, notional))

@@ -76,10 +76,7 @@ pub fn place_order(
 
     let (placed_at, placed_height) = (desk.now, desk.height);
     let market = desk.market_mut(request.market)?;
-    let ends = match queue {
-        Queue::Reduce => &mut market.state.reduce,
-        Queue::Increase => &mut market.state.increase,
-    };
+    let ends = market.state.ends_mut(queue);
     let order_id = OrderId { market: request.market, queue, sequence: ends.tail };
     ends.tail = ends.tail.saturating_add(1);
     market.mark_changed();
@@ -152,7 +149,7 @@ fn exposure_when_all_filled(
     let position = position_size(desk, account, market)?;
     let (mut raising, mut reducing) = (Size::ZERO, Size::ZERO);
     for id in account.orders.iter().filter(|id| id.market == market) {
-        let order = ORDERS.load(deps.storage, (id.market.0, id.queue.key(), id.sequence))?;
+        let order = ORDERS.load(deps.storage, id.key())?;
         if order.size.is_long() != size.is_long() {
             continue;
         }

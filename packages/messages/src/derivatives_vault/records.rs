@@ -1,6 +1,7 @@
 //! The vault's stored records. Packed: the order of fields is the format.
 
 use super::*;
+use firebreak_risk::{RiskResult, Rounding};
 
 /// Which of a market's two queues. Reduce orders have their own, served first.
 #[cw_serde]
@@ -28,6 +29,13 @@ pub struct OrderId {
     pub market: MarketId,
     pub queue: Queue,
     pub sequence: u64,
+}
+
+impl OrderId {
+    /// The order's storage key: market, queue, sequence.
+    pub const fn key(self) -> (u16, u8, u64) {
+        (self.market.0, self.queue.key(), self.sequence)
+    }
 }
 
 impl std::fmt::Display for OrderId {
@@ -122,6 +130,34 @@ pub struct MarketState {
     pub liquidated_notional: Amount,
     /// Notional of both sides at the mark of the last trade: this market's part of [`Pool::open_notional`].
     pub open_notional: Amount,
+}
+
+impl MarketState {
+    /// Whether anybody has a position.
+    pub fn has_open_interest(&self) -> RiskResult<bool> {
+        Ok(!self.long.open_interest()?.is_zero() || !self.short.open_interest()?.is_zero())
+    }
+
+    /// Notional of both sides at the mark, each rounded up.
+    pub fn notional_at_mark(&self) -> RiskResult<Amount> {
+        let long = self.long.open_interest()?.notional(self.mark_price, Rounding::Ceil)?;
+        let short = self.short.open_interest()?.notional(self.mark_price, Rounding::Ceil)?;
+        long.plus(short)
+    }
+
+    pub const fn ends(&self, queue: Queue) -> QueueEnds {
+        match queue {
+            Queue::Reduce => self.reduce,
+            Queue::Increase => self.increase,
+        }
+    }
+
+    pub fn ends_mut(&mut self, queue: Queue) -> &mut QueueEnds {
+        match queue {
+            Queue::Reduce => &mut self.reduce,
+            Queue::Increase => &mut self.increase,
+        }
+    }
 }
 
 /// Cash of the pool and everything the vault owes, under one key.
