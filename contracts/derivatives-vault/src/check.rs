@@ -39,9 +39,14 @@ impl Done {
 ///
 /// Errors: [`ContractError::EquityMismatch`], [`ContractError::PoolShort`], [`ContractError::CoinsMissing`].
 pub fn finish(deps: DepsMut, env: &Env, done: Done) -> Result<Response, ContractError> {
+    let held = balance(&deps, env, &done.desk.config.denom)?;
+    finish_holding(deps, held, done)
+}
+
+/// [`finish`] for a caller who has just asked what is held.
+pub fn finish_holding(deps: DepsMut, held: Amount, done: Done) -> Result<Response, ContractError> {
     let Done { mut desk, messages, pays_equity } = done;
     desk.close_step()?;
-    let held = balance(&deps, env, &desk.config.denom)?;
     let mut left = held;
     for message in &messages {
         left = left

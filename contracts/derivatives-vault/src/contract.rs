@@ -3,7 +3,7 @@
 use crate::check::{finish, Done};
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::state::{CONFIG, LOSSES, MARKET_IDS, POOL};
+use crate::state::{CONFIG, LOSSES, POOL};
 use crate::{execute, gate, migrate as migration, query as queries, reply as replies, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
@@ -32,11 +32,11 @@ pub fn instantiate(
         circuit_breaker: address(&msg.circuit_breaker)?,
         insurance_fund: address(&msg.insurance_fund)?,
         parameters: validate::vault_parameters(msg.parameters)?,
+        markets: vec![],
     };
     CONFIG.save(deps.storage, &config)?;
     POOL.save(deps.storage, &Pool::default())?;
     LOSSES.save(deps.storage, &LossLedger::default())?;
-    MARKET_IDS.save(deps.storage, &vec![])?;
     let mut response = Response::new();
     // Bounded by MARKETS_MAX: one more is refused.
     for setup in msg.markets {

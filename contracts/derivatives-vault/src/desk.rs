@@ -103,9 +103,15 @@ pub struct Savepoint {
 
 impl Desk {
     pub fn open(deps: Deps, env: &Env) -> Result<Self, ContractError> {
+        let mut desk = Self::open_without_posture(deps, env)?;
+        desk.all = breaker_layout::POSTURE_OF_ALL.query(&deps.querier, &desk.config.circuit_breaker);
+        Ok(desk)
+    }
+
+    /// For replies, which only book what a callee answered: whoever asks for a posture all the same finds `ReduceOnly`.
+    pub fn open_without_posture(deps: Deps, env: &Env) -> Result<Self, ContractError> {
         let config = CONFIG.load(deps.storage)?;
         let pool = POOL.load(deps.storage)?;
-        let all = breaker_layout::POSTURE_OF_ALL.query(&deps.querier, &config.circuit_breaker);
         let step = Step { cash: pool.cash, ..Step::default() };
         Ok(Self {
             config,
@@ -113,7 +119,7 @@ impl Desk {
             now: time::now(env),
             height: env.block.height,
             events: vec![],
-            all,
+            all: None,
             markets: BTreeMap::new(),
             accounts: BTreeMap::new(),
             changed_accounts: BTreeSet::new(),
@@ -134,11 +140,28 @@ impl Desk {
         if self.markets.contains_key(&id.0) {
             return Ok(());
         }
+        let posture = breaker_layout::POSTURES.query(&deps.querier, &self.config.circuit_breaker, id.0);
+        self.load_market_under(deps, id, posture)
+    }
+
+    /// The same without its posture, for a message that asks no market's own: whoever asks all the same finds `ReduceOnly`.
+    pub fn load_market_value(&mut self, deps: Deps, id: MarketId) -> Result<(), ContractError> {
+        if self.markets.contains_key(&id.0) {
+            return Ok(());
+        }
+        self.load_market_under(deps, id, None)
+    }
+
+    fn load_market_under(
+        &mut self,
+        deps: Deps,
+        id: MarketId,
+        posture: Option<PostureRecord>,
+    ) -> Result<(), ContractError> {
         let unknown = || ContractError::UnknownMarket { market: id };
         let config = MARKET_CONFIGS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let state = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let record = oracle_layout::PRICES.query(&deps.querier, &self.config.oracle, config.feed.0);
-        let posture = breaker_layout::POSTURES.query(&deps.querier, &self.config.circuit_breaker, id.0);
         let validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
         let round = record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round);
         let effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);

@@ -5,7 +5,7 @@ use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::execute::value_pool;
 use crate::health::{evaluate, Purpose};
-use crate::state::{ACCOUNTS, CONFIG, LOSSES, MARKET_IDS, ORDERS, POOL, PROVIDERS};
+use crate::state::{ACCOUNTS, CONFIG, LOSSES, ORDERS, POOL, PROVIDERS};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::{
     AccountResponse, AccountsResponse, ConfigResponse, LiquidityProviderResponse, LiquidityProvidersResponse,
@@ -31,7 +31,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Accounts { start_after, limit } => to_json_binary(&accounts(deps, start_after, limit)?),
         QueryMsg::Order { order } => to_json_binary(&order_response(deps, order)?),
         QueryMsg::Orders { market, start_after, limit } => {
-            to_json_binary(&orders(deps, env, market, start_after, limit)?)
+            to_json_binary(&orders(deps, market, start_after, limit)?)
         }
         QueryMsg::Pool {} => to_json_binary(&pool(deps, env)?),
         QueryMsg::LiquidityProvider { address } => {
@@ -83,11 +83,11 @@ fn markets(
     start_after: Option<MarketId>,
     limit: Option<u32>,
 ) -> Result<MarketsResponse, ContractError> {
-    let ids = MARKET_IDS.load(deps.storage)?;
-    let after = ids.into_iter().filter(|id| start_after.is_none_or(|start| *id > start.0));
+    let ids = CONFIG.load(deps.storage)?.markets;
+    let after = ids.into_iter().filter(|id| start_after.is_none_or(|start| *id > start));
     let markets = after
         .take(page(limit, 32))
-        .map(|id| market_response(deps, env, MarketId(id)))
+        .map(|id| market_response(deps, env, id))
         .collect::<Result<_, ContractError>>()?;
     Ok(MarketsResponse { markets })
 }
@@ -139,18 +139,27 @@ fn order_response(deps: Deps, order: OrderId) -> Result<OrderResponse, ContractE
 
 fn orders(
     deps: Deps,
-    env: &Env,
     market: MarketId,
     start_after: Option<OrderId>,
     limit: Option<u32>,
 ) -> Result<OrdersResponse, ContractError> {
-    let state = market_response(deps, env, market)?.state;
-    let waiting = [(Queue::Reduce, state.reduce), (Queue::Increase, state.increase)]
+    if !CONFIG.load(deps.storage)?.markets.contains(&market) {
+        return Err(ContractError::UnknownMarket { market });
+    }
+    let orders = [Queue::Reduce, Queue::Increase]
         .into_iter()
-        .flat_map(|(queue, ends)| (ends.head..ends.tail).map(move |sequence| OrderId { market, queue, sequence }))
-        .filter(|order| start_after.is_none_or(|start| *order > start));
-    let orders =
-        waiting.take(page(limit, 50)).map(|order| order_response(deps, order)).collect::<Result<_, ContractError>>()?;
+        .flat_map(|queue| {
+            let start = start_after.filter(|start| (start.market, start.queue) == (market, queue));
+            let passed = start_after.is_some_and(|start| (start.market, start.queue) > (market, queue));
+            let waiting = (!passed).then(|| {
+                ORDERS.under(deps.storage, (market.0, queue.key()), start.map(|start| start.sequence))
+            });
+            waiting.into_iter().flatten().map(move |next| {
+                next.map(|(sequence, details)| OrderResponse { order: OrderId { market, queue, sequence }, details })
+            })
+        })
+        .take(page(limit, 50))
+        .collect::<Result<_, _>>()?;
     Ok(OrdersResponse { orders })
 }
 

@@ -1,6 +1,6 @@
 //! Consequences: the insurance fund's answers. They finish in their own last frame and never fail for the callee's sake.
 
-use crate::check::{balance, finish, Done, Owed};
+use crate::check::{balance, finish, finish_holding, Done, Owed};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::LOSSES;
@@ -38,8 +38,9 @@ pub fn cover(config: &VaultConfig, deficits: &BTreeMap<u16, Amount>) -> Result<O
 pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
     let deficits: Vec<MarketDeficit> = from_json(&reply.payload)?;
     let asked = deficits.iter().try_fold(Amount::ZERO, |sum, deficit| sum.plus(deficit.amount))?;
-    let mut desk = Desk::open(deps.as_ref(), env)?;
-    let arrived = balance(&deps, env, &desk.config.denom)?.saturating_minus(desk.pool.owed()?);
+    let mut desk = Desk::open_without_posture(deps.as_ref(), env)?;
+    let held = balance(&deps, env, &desk.config.denom)?;
+    let arrived = held.saturating_minus(desk.pool.owed()?);
     let answer = reply.result.into_result().ok().and_then(answer_of);
     let answered = answer.is_some();
     let claimed = answer.map_or(Amount::ZERO, |answer| answer.total);
@@ -78,7 +79,7 @@ pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, C
             }
         }
     }
-    finish(deps, env, Done::new(desk))
+    finish_holding(deps, held, Done::new(desk))
 }
 
 fn answer_of(response: cosmwasm_std::SubMsgResponse) -> Option<CoverResponse> {
@@ -92,7 +93,7 @@ fn answer_of(response: cosmwasm_std::SubMsgResponse) -> Option<CoverResponse> {
 /// Fees that could not be swept stay owed.
 pub fn swept(deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
     let amount: Amount = from_json(&reply.payload)?;
-    let mut desk = Desk::open(deps.as_ref(), env)?;
+    let mut desk = Desk::open_without_posture(deps.as_ref(), env)?;
     if reply.result.is_err() {
         desk.pool.insurance_fees = desk.pool.insurance_fees.plus(amount)?;
         let callee = desk.config.insurance_fund.clone();

@@ -5,10 +5,8 @@ use firebreak_messages::{PackedItem, PackedMap};
 
 pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
-/// Addresses and parameters. Written by `instantiate`, `Configure`.
+/// Addresses, parameters, ids of all markets. Written by `instantiate`, `Configure`, `ConfigureMarket`.
 pub const CONFIG: PackedItem<VaultConfig> = PackedItem::new("config", 1);
-/// Ids of all markets, ascending; at most `MARKETS_MAX`. Written by `ConfigureMarket`.
-pub const MARKET_IDS: PackedItem<Vec<u16>> = PackedItem::new("market_ids", 1);
 /// market id -> parameters. Written by `ConfigureMarket`. Apart from the state, which every trade rewrites.
 pub const MARKET_CONFIGS: PackedMap<u16, MarketConfig> = PackedMap::new("market_config", 1);
 /// (owner, subaccount) -> account. Written by its owner's messages, by keepers who execute and liquidate; grows with users, never

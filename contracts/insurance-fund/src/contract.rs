@@ -2,8 +2,7 @@
 
 use crate::check::{finish, Done};
 use crate::error::ContractError;
-use crate::state::{Fund, StoredConfig, CONFIG, FUND, WINDOW};
-use crate::window::Window;
+use crate::state::{Fund, StoredConfig, CONFIG, FUND};
 use crate::{execute, migrate as migration, payment, query as queries, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
@@ -16,7 +15,7 @@ pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
-    mut deps: DepsMut,
+    deps: DepsMut,
     _env: Env,
     info: MessageInfo,
     msg: InstantiateMsg,
@@ -27,21 +26,20 @@ pub fn instantiate(
         owner: deps.api.addr_validate(&msg.owner)?.into_string(),
         denom: validate::denom(msg.denom)?,
         config: validate::config(msg.config)?,
+        vaults: vec![],
     };
-    CONFIG.save(deps.storage, &config)?;
     FUND.save(deps.storage, &Fund::default())?;
-    WINDOW.save(deps.storage, &Window::default())?;
-    execute::register_first_vaults(deps.branch(), msg.vaults)
+    execute::register_first_vaults(deps, config, msg.vaults)
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
-    let fund = FUND.load(deps.storage)?;
+    let mut fund = FUND.load(deps.storage)?;
     let paid = payment::expected(&msg, &info, &config.denom)?;
     let storage = &mut *deps.storage;
     if !paid.is_zero() {
-        execute::keep_window(storage, &config.config, &fund, now(&env))?;
+        execute::keep_window(&config.config, &mut fund, now(&env))?;
     }
     let done: Done = match msg {
         ExecuteMsg::AddFirstLoss {} => execute::add_first_loss(fund, &info, paid)?,

@@ -2,7 +2,7 @@
 
 use crate::error::ContractError;
 use crate::execute::coverable;
-use crate::state::{Fund, Staker, CONFIG, FUND, STAKERS, VAULTS, WINDOW};
+use crate::state::{Fund, Staker, CONFIG, FUND, STAKERS};
 use crate::window::WindowRule;
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::insurance_fund::{
@@ -28,19 +28,18 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
 
 fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
     let stored = CONFIG.load(deps.storage)?;
-    let vaults = VAULTS.load(deps.storage)?;
-    Ok(ConfigResponse { owner: stored.owner, denom: stored.denom, vaults, config: stored.config })
+    Ok(ConfigResponse { owner: stored.owner, denom: stored.denom, vaults: stored.vaults, config: stored.config })
 }
 
 fn fund(deps: Deps, env: &Env) -> Result<FundResponse, ContractError> {
     let (fund, config, now) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?.config, now(env));
     let rule = WindowRule { share: config.cover_share_max, window_seconds: config.cover_window_seconds };
     let content = fund.content()?;
-    let window = rule.at(WINDOW.load(deps.storage)?, content, now)?;
+    let window = rule.at(fund.window, content, now)?;
     let window_ends_at = now
         .checked_add(rule.seconds_to_full(window, content)?)
         .ok_or(RiskError::Overflow { what: "the end of the window" })?;
-    let Fund { first_loss, staked, shares, covered_total, fees_total } = fund;
+    let Fund { first_loss, staked, shares, covered_total, fees_total, .. } = fund;
     let window_left = window.left;
     Ok(FundResponse { first_loss, staked, shares, covered_total, fees_total, window_left, window_ends_at })
 }
@@ -81,11 +80,11 @@ fn described(fund: &Fund, env: &Env, address: String, record: Staker) -> Result<
 /// The question names no vault, so the answer is what every registered vault would get at least; none registered,
 /// nothing paid.
 fn least_coverable(deps: Deps, env: &Env, deficit: MarketDeficit) -> Result<CoverableResponse, ContractError> {
-    let (fund, config, now) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?.config, now(env));
+    let (fund, stored, now) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?, now(env));
     let mut least: Option<Amount> = None;
     // Bounded by VAULTS_MAX.
-    for vault in VAULTS.load(deps.storage)? {
-        let amount = coverable(deps.storage, &config, fund.clone(), &vault, now, deficit.clone())?;
+    for vault in stored.vaults {
+        let amount = coverable(deps.storage, &stored.config, fund.clone(), &vault, now, deficit.clone())?;
         least = Some(least.map_or(amount, |least| least.min(amount)));
     }
     Ok(CoverableResponse { amount: least.unwrap_or_default() })

@@ -6,14 +6,12 @@ use firebreak_messages::insurance_fund::{FundConfig, UnstakeRequest};
 use firebreak_messages::{MarketId, PackedItem, PackedMap};
 use firebreak_risk::{Amount, FundShares};
 
-/// Addresses and parameters. Written by `instantiate`, `Configure`.
+/// Addresses, parameters and the vaults that may ask for cover; at most `VAULTS_MAX`. Written by `instantiate`, `Configure`,
+/// `RegisterVault`, `UnregisterVault`.
 pub const CONFIG: PackedItem<StoredConfig> = PackedItem::new("config", 1);
-/// The vaults that may ask for cover; at most `VAULTS_MAX`. Written by `RegisterVault`, `UnregisterVault`.
-pub const VAULTS: PackedItem<Vec<String>> = PackedItem::new("vaults", 1);
-/// Both tranches and the totals. Written by every message that moves coins.
+/// Both tranches, what may still be paid over all markets of all vaults, and the totals. Written by every message that moves
+/// coins.
 pub const FUND: PackedItem<Fund> = PackedItem::new("fund", 1);
-/// What may still be paid over all markets of all vaults. Written by `Cover` and by every message that adds coins.
-pub const WINDOW: PackedItem<Window> = PackedItem::new("window", 1);
 /// vault -> what may still be paid in its markets that drew lately; at most `MARKETS_MAX` of them, full ones are
 /// dropped. Written by `Cover`, removed by `UnregisterVault`.
 pub const MARKET_WINDOWS: PackedMap<String, Vec<MarketWindow>> = PackedMap::new("market_windows", 1);
@@ -26,6 +24,7 @@ pub struct StoredConfig {
     pub owner: String,
     pub denom: String,
     pub config: FundConfig,
+    pub vaults: Vec<String>,
 }
 
 /// What the fund owes, counted internally. The order of fields is the packed format.
@@ -38,6 +37,7 @@ pub struct Fund {
     pub shares: FundShares,
     pub covered_total: Amount,
     pub fees_total: Amount,
+    pub window: Window,
 }
 
 impl Fund {

@@ -4,8 +4,9 @@
 //! grow only at the end; a change of a record's shape raises its version and needs a migration, and a test fixes the
 //! bytes.
 
+use cosmwasm_std::storage_keys::namespace_with_key;
 use cosmwasm_std::{Order, QuerierWrapper, StdError, StdResult, Storage};
-use cw_storage_plus::{Bound, KeyDeserialize, Map, PrimaryKey};
+use cw_storage_plus::{Bound, Key, KeyDeserialize, Map, Prefixer, PrimaryKey};
 use serde::{de::DeserializeOwned, Serialize};
 use std::marker::PhantomData;
 use thiserror::Error;
@@ -145,11 +146,47 @@ where
             .collect()
     }
 
+    /// The records whose keys begin with a prefix, in ascending order, from the first behind `after` on; read one by one as
+    /// they are asked for.
+    pub fn under<'s>(
+        &'s self,
+        storage: &'s dyn Storage,
+        prefix: <K as PrimaryKey<'s>>::Prefix,
+        after: Option<<K as PrimaryKey<'s>>::Suffix>,
+    ) -> impl Iterator<Item = StdResult<(<K as PrimaryKey<'s>>::Suffix, T)>> + 's
+    where
+        <K as PrimaryKey<'s>>::Suffix: PrimaryKey<'s> + KeyDeserialize<Output = <K as PrimaryKey<'s>>::Suffix>,
+    {
+        let parts = prefix.prefix();
+        let names: Vec<&[u8]> = [self.namespace.as_bytes()].into_iter().chain(parts.iter().map(Key::as_ref)).collect();
+        let prefix = namespace_with_key(&names, &[]);
+        let start = after.map_or(prefix.clone(), |after| [prefix.as_slice(), &after.joined_key(), &[0]].concat());
+        let end = after_all(&prefix);
+        storage.range(Some(&start), end.as_deref(), Order::Ascending).map(move |(key, bytes)| {
+            let rest = key.get(prefix.len()..).unwrap_or_default().to_vec();
+            let rest = <<K as PrimaryKey<'s>>::Suffix as KeyDeserialize>::from_vec(rest)?;
+            let value = from_packed(self.namespace, self.version, &bytes);
+            Ok((rest, value.map_err(|error| StdError::generic_err(error.to_string()))?))
+        })
+    }
+
     /// Reads another contract's record; `None` as in [`PackedItem::query`].
     pub fn query(&self, querier: &QuerierWrapper, contract: &str, key: K) -> Option<T> {
         let bytes = querier.query_wasm_raw(contract, self.key(key.clone())).ok()??;
         from_packed(self.namespace, self.version, &bytes).ok()
     }
+}
+
+/// The first key that does not begin with the prefix and comes after all that do; `None` when there is none.
+fn after_all(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
 }
 
 fn joined<'a, K: PrimaryKey<'a>>(key: &K) -> Vec<u8> {

@@ -4,7 +4,7 @@
 
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LiquidityRequest, MarketState, Order, OrderId, Pool, Position, Queue, QueueEnds,
+    Account, LiquidityProvider, LiquidityRequest, MarketState, Order, OrderId, Pool, Position, Queue,
     LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
@@ -98,7 +98,6 @@ fn hot_records_stay_short_at_their_worst_values() {
         ],
         margin_held: Amount::from_atoms(u128::MAX),
     };
-    let ends = QueueEnds { head: u64::MAX, tail: u64::MAX };
     let market = MarketState {
         long: worst_side(),
         short: worst_side(),
@@ -106,8 +105,6 @@ fn hot_records_stay_short_at_their_worst_values() {
         accrued_at: u64::MAX,
         mark_price: PRICE_MAX,
         mark_round: u64::MAX,
-        reduce: ends,
-        increase: ends,
         traded_notional: Amount::from_atoms(u128::MAX),
         liquidated_notional: Amount::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
@@ -121,6 +118,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         shares: PoolShares::from_atoms(u128::MAX),
         shares_leaving: PoolShares::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
+        next_order: u64::MAX,
     };
     let order = Order {
         account: AccountId { owner: long_address(), subaccount: u8::MAX },

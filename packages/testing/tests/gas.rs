@@ -36,7 +36,7 @@ fn populate(world: &mut World, accounts: usize) {
         world.place(&name, BTC, size(if index % 2 == 0 { "0.5" } else { "-0.5" })).done();
     }
     world.fill(BTC, world.last_price(BTC)).done();
-    while world.market_record(BTC).increase.head < world.market_record(BTC).increase.tail {
+    while world.pool_record().escrow > Amount::ZERO {
         world.execute(BTC).done();
     }
 }

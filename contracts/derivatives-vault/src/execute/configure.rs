@@ -2,11 +2,11 @@
 
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS, MARKET_IDS};
+use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS};
 use crate::validate;
 use cosmwasm_std::{DepsMut, Env, Event, MessageInfo, Response};
 use firebreak_messages::derivatives_vault::{
-    MarketConfig, MarketConfigured, MarketState, QueueEnds, VaultConfig, VaultParameters,
+    MarketConfig, MarketConfigured, MarketState, VaultConfig, VaultParameters,
 };
 use firebreak_messages::{time, MarketId, MARKETS_MAX};
 use firebreak_risk::{Amount, Price, Side, SignedRatio};
@@ -64,13 +64,13 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
             return Err(ContractError::MarketInUse { market: id, what: "the skew scale" });
         }
     } else {
-        let mut ids = MARKET_IDS.load(deps.storage)?;
-        if ids.len() >= MARKETS_MAX {
+        let mut vault = CONFIG.load(deps.storage)?;
+        if vault.markets.len() >= MARKETS_MAX {
             return Err(ContractError::TooManyMarkets { max: MARKETS_MAX });
         }
-        ids.push(id.0);
-        ids.sort_unstable();
-        MARKET_IDS.save(deps.storage, &ids)?;
+        vault.markets.push(id);
+        vault.markets.sort_unstable();
+        CONFIG.save(deps.storage, &vault)?;
         let state = MarketState {
             long: Side::new(),
             short: Side::new(),
@@ -78,8 +78,6 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
             accrued_at: time::now(env),
             mark_price: Price::ZERO,
             mark_round: 0,
-            reduce: QueueEnds::default(),
-            increase: QueueEnds::default(),
             traded_notional: Amount::ZERO,
             liquidated_notional: Amount::ZERO,
             open_notional: Amount::ZERO,

@@ -44,14 +44,12 @@ pub fn execute_orders(
     let mut popped = vec![];
     let mut fees = Amount::ZERO;
     for queue in [Queue::Reduce, Queue::Increase] {
+        let mut waiting = ORDERS.under(deps.storage, (market.0, queue.key()), None);
         // Bounded by BATCH_MAX.
         while (popped.len() as u64) < u64::from(limit) {
-            let ends = desk.market(market)?.state.ends(queue);
-            if ends.head == ends.tail {
-                break;
-            }
-            let id = OrderId { market, queue, sequence: ends.head };
-            let order = ORDERS.load(deps.storage, id.key())?;
+            let Some(next) = waiting.next() else { break };
+            let (sequence, order) = next?;
+            let id = OrderId { market, queue, sequence };
             let reason = match next_turn(&desk, market, queue, &order)? {
                 Turn::Wait => break,
                 Turn::Drop(reason) => Some(reason),
@@ -335,10 +333,6 @@ fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amoun
 }
 
 fn leave_queue(deps: Deps, desk: &mut Desk, id: OrderId, order: &Order) -> Result<(), ContractError> {
-    let market = desk.market_mut(id.market)?;
-    let ends = market.state.ends_mut(id.queue);
-    ends.head = ends.head.saturating_add(1);
-    market.mark_changed();
     desk.load_account_record(deps, &order.account)?;
     let mut account = desk.account(&order.account);
     account.orders.retain(|waiting| *waiting != id);

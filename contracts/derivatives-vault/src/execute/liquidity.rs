@@ -4,13 +4,13 @@ use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
-use crate::state::{MARKET_IDS, PROVIDERS};
+use crate::state::PROVIDERS;
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
     LiquidityWithdrawn, PoolRecapitalized, LP_REQUESTS_MAX,
 };
-use firebreak_messages::{Action, MarketId};
+use firebreak_messages::Action;
 use firebreak_risk::{
     amount_for_shares, market_value, pool_value, shares_for_deposit, Amount, PoolShares, PoolValue, Rounding,
 };
@@ -22,9 +22,13 @@ use firebreak_risk::{
 pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolValue, Amount), ContractError> {
     let mut values = vec![];
     let mut notional = Amount::ZERO;
-    for id in MARKET_IDS.load(deps.storage)? {
-        let id = MarketId(id);
-        desk.load_market(deps, id)?;
+    for id in desk.config.markets.clone() {
+        if action == Action::ClaimLiquidityWithdrawal {
+            desk.load_market(deps, id)?;
+        } else {
+            // A deposit asks the posture of all markets, in the gate, and no market's own.
+            desk.load_market_value(deps, id)?;
+        }
         let market = desk.market(id)?;
         if !market.state.has_open_interest()? {
             continue;

@@ -75,11 +75,9 @@ pub fn place_order(
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
 
     let (placed_at, placed_height) = (desk.now, desk.height);
-    let market = desk.market_mut(request.market)?;
-    let ends = market.state.ends_mut(queue);
-    let order_id = OrderId { market: request.market, queue, sequence: ends.tail };
-    ends.tail = ends.tail.saturating_add(1);
-    market.mark_changed();
+    // The market's record stays as it was: what a trade changes in it is written when the order fills.
+    let order_id = OrderId { market: request.market, queue, sequence: desk.pool.next_order };
+    desk.pool.next_order = desk.pool.next_order.saturating_add(1);
     account.orders.push(order_id);
     desk.put_account(&id, account)?;
 

@@ -570,11 +570,11 @@ impl Bench {
         assert_eq!(cash, pool.traders_cash.atoms(), "sum of accounts' cash");
         assert_eq!(owed_by_traders, pool.receivable.atoms(), "sum of negative cash");
         let mut open_notional = 0u128;
-        for market in state::MARKET_IDS.load(&self.deps.storage).unwrap() {
-            let state = state::MARKETS.load(&self.deps.storage, market).unwrap();
+        for market in state::CONFIG.load(&self.deps.storage).unwrap().markets {
+            let state = state::MARKETS.load(&self.deps.storage, market.0).unwrap();
             open_notional += state.open_notional.atoms();
             for (side, long) in [(state.long, true), (state.short, false)] {
-                let key = (market, long);
+                let key = (market.0, long);
                 assert_eq!(nominal.get(&key).copied().unwrap_or(0), side.nominal.atoms(), "nominal {key:?}");
                 assert_eq!(basis.get(&key).copied().unwrap_or(0), side.basis.atoms(), "basis {key:?}");
             }

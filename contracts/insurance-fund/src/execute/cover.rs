@@ -2,7 +2,7 @@
 
 use crate::check::{Done, Payment};
 use crate::error::ContractError;
-use crate::state::{Fund, MarketWindow, StoredConfig, MARKET_WINDOWS, VAULTS, WINDOW};
+use crate::state::{Fund, MarketWindow, StoredConfig, MARKET_WINDOWS};
 use crate::window::{Window, WindowRule};
 use cosmwasm_std::{to_json_binary, Env, MessageInfo, Response, Storage};
 use firebreak_messages::insurance_fund::{CoverResponse, DeficitCovered, FundConfig, MarketDeficit};
@@ -26,7 +26,7 @@ pub fn cover(
     deficits: Vec<MarketDeficit>,
 ) -> Result<Done, ContractError> {
     let vault = info.sender.to_string();
-    if !VAULTS.load(storage)?.contains(&vault) {
+    if !config.vaults.contains(&vault) {
         return Err(ContractError::NotRegistered { found: vault });
     }
     if deficits.len() > MARKETS_MAX {
@@ -48,8 +48,8 @@ pub fn cover(
         response =
             response.add_event(DeficitCovered { vault: vault.clone(), market, asked, from_first_loss, from_stakers });
     }
-    WINDOW.save(storage, &till.all)?;
     let mut fund = till.fund;
+    fund.window = till.all;
     let markets: Vec<MarketWindow> = till.markets.into_iter().filter(|record| !record.window.is_full()).collect();
     MARKET_WINDOWS.save(storage, vault.clone(), &markets)?;
     fund.covered_total = fund.covered_total.plus(total)?;
@@ -61,12 +61,11 @@ pub fn cover(
 /// coins: else a stake of a minute would count like one of a week, and lift the cap on what others put in.
 ///
 /// The first coins of all have nothing before them to protect: they count at once.
-pub fn keep_window(storage: &mut dyn Storage, config: &FundConfig, fund: &Fund, now: u64) -> Result<(), ContractError> {
-    let (window, content) = (WINDOW.load(storage)?, fund.content()?);
-    if window.is_new() && content.is_zero() {
-        return Ok(());
+pub fn keep_window(config: &FundConfig, fund: &mut Fund, now: u64) -> Result<(), ContractError> {
+    let content = fund.content()?;
+    if !fund.window.is_new() || !content.is_zero() {
+        fund.window = of_all(config).at(fund.window, content, now)?;
     }
-    WINDOW.save(storage, &of_all(config).at(window, content, now)?)?;
     Ok(())
 }
 
@@ -113,7 +112,7 @@ impl Till {
         let content = fund.content()?;
         let of_all = of_all(config);
         let of_market = WindowRule { share: config.cover_share_per_market_max, ..of_all };
-        let all = of_all.at(WINDOW.load(storage)?, content, now)?;
+        let all = of_all.at(fund.window, content, now)?;
         let mut markets = MARKET_WINDOWS.may_load(storage, vault.into())?.unwrap_or_default();
         // Bounded by MARKETS_MAX.
         for record in &mut markets {

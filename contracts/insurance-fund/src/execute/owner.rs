@@ -2,20 +2,24 @@
 
 use crate::check::Done;
 use crate::error::ContractError;
-use crate::state::{Fund, StoredConfig, CONFIG, MARKET_WINDOWS, VAULTS};
+use crate::state::{Fund, StoredConfig, CONFIG, MARKET_WINDOWS};
 use crate::validate;
 use cosmwasm_std::{Api, DepsMut, MessageInfo, Response, Storage};
 use firebreak_messages::insurance_fund::{FundConfig, FundConfigured, VaultRegistered, VaultUnregistered, VAULTS_MAX};
 
 /// The vaults named at instantiation.
-pub fn register_first_vaults(deps: DepsMut, vaults: Vec<String>) -> Result<Response, ContractError> {
-    let (mut known, mut response) = (vec![], Response::new());
+pub fn register_first_vaults(
+    deps: DepsMut,
+    mut config: StoredConfig,
+    vaults: Vec<String>,
+) -> Result<Response, ContractError> {
+    let mut response = Response::new();
     // Bounded: the ninth is refused.
     for vault in vaults {
-        let vault = add(deps.api, &mut known, &vault)?;
+        let vault = add(deps.api, &mut config.vaults, &vault)?;
         response = response.add_event(VaultRegistered { vault });
     }
-    VAULTS.save(deps.storage, &known)?;
+    CONFIG.save(deps.storage, &config)?;
     Ok(response)
 }
 
@@ -29,9 +33,9 @@ pub fn register(
     vault: String,
 ) -> Result<Done, ContractError> {
     ensure_owner(config, info)?;
-    let mut known = VAULTS.load(storage)?;
-    let vault = add(api, &mut known, &vault)?;
-    VAULTS.save(storage, &known)?;
+    let mut config = config.clone();
+    let vault = add(api, &mut config.vaults, &vault)?;
+    CONFIG.save(storage, &config)?;
     Ok(Done { fund, pay: None, response: Response::new().add_event(VaultRegistered { vault }) })
 }
 
@@ -44,10 +48,10 @@ pub fn unregister(
     vault: String,
 ) -> Result<Done, ContractError> {
     ensure_owner(config, info)?;
-    let mut known = VAULTS.load(storage)?;
-    let position = known.iter().position(|candidate| *candidate == vault);
-    known.remove(position.ok_or_else(|| ContractError::NotRegistered { found: vault.clone() })?);
-    VAULTS.save(storage, &known)?;
+    let mut config = config.clone();
+    let position = config.vaults.iter().position(|candidate| *candidate == vault);
+    config.vaults.remove(position.ok_or_else(|| ContractError::NotRegistered { found: vault.clone() })?);
+    CONFIG.save(storage, &config)?;
     MARKET_WINDOWS.remove(storage, vault.clone());
     Ok(Done { fund, pay: None, response: Response::new().add_event(VaultUnregistered { vault }) })
 }

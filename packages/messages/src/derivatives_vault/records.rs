@@ -22,7 +22,7 @@ impl Queue {
     }
 }
 
-/// An order's place: market, queue, and a number that only grows.
+/// An order's place: market, queue, and a number that only grows, over all markets.
 #[cw_serde]
 #[derive(Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId {
@@ -102,14 +102,6 @@ pub struct Account {
     pub margin_held: Amount,
 }
 
-/// Sequence numbers of one queue: orders `head..tail` wait.
-#[cw_serde]
-#[derive(Copy, Default, Eq)]
-pub struct QueueEnds {
-    pub head: u64,
-    pub tail: u64,
-}
-
 /// Everything of one market that a trade changes, under one key.
 #[cw_serde]
 #[derive(Eq)]
@@ -123,8 +115,6 @@ pub struct MarketState {
     /// The price that the pool's equity last used: the mark.
     pub mark_price: Price,
     pub mark_round: u64,
-    pub reduce: QueueEnds,
-    pub increase: QueueEnds,
     /// Accumulators that the breaker reads raw: a trade pays nothing to be watched.
     pub traded_notional: Amount,
     pub liquidated_notional: Amount,
@@ -143,20 +133,6 @@ impl MarketState {
         let long = self.long.open_interest()?.notional(self.mark_price, Rounding::Ceil)?;
         let short = self.short.open_interest()?.notional(self.mark_price, Rounding::Ceil)?;
         long.plus(short)
-    }
-
-    pub const fn ends(&self, queue: Queue) -> QueueEnds {
-        match queue {
-            Queue::Reduce => self.reduce,
-            Queue::Increase => self.increase,
-        }
-    }
-
-    pub fn ends_mut(&mut self, queue: Queue) -> &mut QueueEnds {
-        match queue {
-            Queue::Reduce => &mut self.reduce,
-            Queue::Increase => &mut self.increase,
-        }
     }
 }
 
@@ -179,6 +155,8 @@ pub struct Pool {
     pub shares_leaving: PoolShares,
     /// Notional of all markets' open interest, each at the mark of its last trade: what the pool's coins must back.
     pub open_notional: Amount,
+    /// The next order's number, over all markets: placing an order writes this record anyway, and so not the market's.
+    pub next_order: u64,
 }
 
 /// A request to leave the pool.
@@ -212,6 +190,8 @@ pub struct VaultConfig {
     pub circuit_breaker: String,
     pub insurance_fund: String,
     pub parameters: VaultParameters,
+    /// Ascending. At most [`crate::ids::MARKETS_MAX`].
+    pub markets: Vec<MarketId>,
 }
 
 /// Sums of all losses, by who paid. `own + insurance + pool + unvested_profit + deleveraging + residual == deficit`.
