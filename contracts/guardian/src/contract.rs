@@ -2,7 +2,7 @@
 
 use crate::bootstrap;
 use crate::error::ContractError;
-use crate::state::{COUNCIL, COUNCIL_NONCE, DELAYS, NEXT_INCIDENT, NEXT_OPERATION, PENDING, ROLES, SUITE};
+use crate::state::{Ballot, BALLOT, COUNCIL, DELAYS, NEXT_INCIDENT, NEXT_OPERATION, ROLES, SUITE};
 use crate::{execute, migrate as migration, query as queries, reply as replies, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
@@ -24,8 +24,7 @@ pub fn instantiate(deps: DepsMut, env: Env, info: MessageInfo, msg: InstantiateM
     DELAYS.save(deps.storage, &validate::delays(msg.delays.clone())?)?;
     let council = validate::council(deps.as_ref(), msg.council.clone())?;
     COUNCIL.save(deps.storage, &council)?;
-    COUNCIL_NONCE.save(deps.storage, &0)?;
-    PENDING.save(deps.storage, &vec![])?;
+    BALLOT.save(deps.storage, &Ballot::default())?;
     // Ids start at 1: 0 means "no incident" in a restriction.
     NEXT_OPERATION.save(deps.storage, &1)?;
     NEXT_INCIDENT.save(deps.storage, &1)?;

@@ -3,7 +3,7 @@
 use crate::class::{delay, Known};
 use crate::error::ContractError;
 use crate::execute::live;
-use crate::state::{COUNCIL, COUNCIL_NONCE, DELAYS, INCIDENTS, OPERATIONS, PENDING, ROLES, SUITE};
+use crate::state::{BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, ROLES, SUITE};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env, Order};
 use cw_storage_plus::Bound;
 use firebreak_messages::guardian::{
@@ -66,7 +66,8 @@ fn class_of(deps: Deps, env: &Env, call: &Call) -> Result<ClassOfResponse, Contr
 }
 
 fn council(deps: Deps, env: &Env) -> Result<CouncilResponse, ContractError> {
-    let pending = live(PENDING.load(deps.storage)?, now(env))
+    let ballot = BALLOT.load(deps.storage)?;
+    let pending = live(ballot.pending, now(env))
         .into_iter()
         .map(|raised| PendingAction {
             action: raised.action,
@@ -74,7 +75,7 @@ fn council(deps: Deps, env: &Env) -> Result<CouncilResponse, ContractError> {
             expires_at: raised.expires_at,
         })
         .collect();
-    Ok(CouncilResponse { config: COUNCIL.load(deps.storage)?, nonce: COUNCIL_NONCE.load(deps.storage)?, pending })
+    Ok(CouncilResponse { config: COUNCIL.load(deps.storage)?, nonce: ballot.nonce, pending })
 }
 
 fn one_incident(deps: Deps, incident: u64) -> Result<Incident, ContractError> {

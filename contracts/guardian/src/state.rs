@@ -30,10 +30,9 @@ pub const FEED_SET_AT: Item<u64> = Item::new("feed_set_at");
 pub const REVOKED_AT: Map<&str, u64> = Map::new("revoked_at");
 /// Written by `instantiate`, `SetCouncil`.
 pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
-/// Written by `instantiate`; raised by a counted action and by `SetCouncil`.
-pub const COUNCIL_NONCE: Item<u64> = Item::new("council_nonce");
-/// Actions that wait for confirmations; at most `PENDING_ACTIONS_MAX`. Written by `Confirm`, emptied by `SetCouncil`.
-pub const PENDING: Item<Vec<Pending>> = Item::new("pending");
+/// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`. One
+/// record: R-20 bounds what the deciding confirmation may cost.
+pub const BALLOT: Item<Ballot> = Item::new("ballot");
 /// incident id -> incident. Written by `Signal`, `Confirm`; a market gets at most one an hour from signals, never
 /// looped over.
 pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 1);
@@ -84,6 +83,16 @@ impl Roles {
     pub fn drop_candidate(&mut self, role: Role) {
         self.candidates.retain(|candidate| candidate.role != role);
     }
+}
+
+/// What the council is about to decide.
+#[cw_serde]
+#[derive(Default)]
+pub struct Ballot {
+    /// Raised by a counted action and by `SetCouncil`.
+    pub nonce: u64,
+    /// At most `PENDING_ACTIONS_MAX`; emptied whenever the nonce is raised.
+    pub pending: Vec<Pending>,
 }
 
 /// A council action that waits.

@@ -14,7 +14,7 @@ pub const CONFIG: PackedItem<StoredConfig> = PackedItem::new("config", 1);
 pub const FUND: PackedItem<Fund> = PackedItem::new("fund", 1);
 /// vault -> what may still be paid in its markets that drew lately; at most `MARKETS_MAX` of them, full ones are
 /// dropped. Written by `Cover`, removed by `UnregisterVault`.
-pub const MARKET_WINDOWS: PackedMap<String, Vec<MarketWindow>> = PackedMap::new("market_windows", 1);
+pub const MARKET_WINDOWS: PackedMap<String, Vec<MarketWindow>> = PackedMap::new("windows", 1);
 /// staker -> shares and requests. At most `REQUESTS_MAX` requests each; grows with users, never looped over in a
 /// message.
 pub const STAKERS: PackedMap<String, Staker> = PackedMap::new("staker", 1);

@@ -5,7 +5,7 @@
 
 use crate::error::ContractError;
 use crate::incident::{self, Opening};
-use crate::state::{after, later, Pending, COUNCIL, COUNCIL_NONCE, PENDING, SUITE};
+use crate::state::{after, later, Ballot, Pending, BALLOT, COUNCIL, SUITE};
 use crate::{validate, weights};
 use cosmwasm_std::{to_json_binary, DepsMut, Env, MessageInfo, Response, WasmMsg};
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, LevelText};
@@ -27,7 +27,8 @@ pub fn confirm(
     action: CouncilAction,
     nonce: u64,
 ) -> Result<Response, ContractError> {
-    let (config, wanted) = (COUNCIL.load(deps.storage)?, COUNCIL_NONCE.load(deps.storage)?);
+    let config = COUNCIL.load(deps.storage)?;
+    let Ballot { nonce: wanted, pending } = BALLOT.load(deps.storage)?;
     if nonce != wanted {
         return Err(ContractError::StaleNonce { wanted, found: nonce });
     }
@@ -38,7 +39,7 @@ pub fn confirm(
     if own_weight == 0 {
         return Err(ContractError::NotMember { found: member });
     }
-    let mut pending = live(PENDING.load(deps.storage)?, now);
+    let mut pending = live(pending, now);
     let mut raised = take(&mut pending, &member, action, &config, now)?;
     // A member who left since weighs nothing, and a changed weight counts as it is now. Bounded by CONFIRMATIONS_MAX.
     let mut weights = Vec::with_capacity(raised.confirmations.len());
@@ -74,7 +75,7 @@ pub fn confirm(
     }
     pending.push(raised);
     let confirmed = ActionConfirmed { member, nonce, weight, threshold };
-    PENDING.save(deps.storage, &pending)?;
+    BALLOT.save(deps.storage, &Ballot { nonce, pending })?;
     Ok(Response::new().add_event(confirmed))
 }
 
@@ -89,8 +90,7 @@ fn act(
 ) -> Result<Response, ContractError> {
     let CouncilAction { scope, level, duration_seconds } = raised.action;
     let until = later(now, duration_seconds)?;
-    COUNCIL_NONCE.save(deps.storage, &after(nonce, "the council's nonce")?)?;
-    PENDING.save(deps.storage, &vec![])?;
+    BALLOT.save(deps.storage, &Ballot { nonce: after(nonce, "the council's nonce")?, pending: vec![] })?;
     // Detected when the first member raised it, contained now.
     let opening =
         Opening { scope, cause: Source::Council.to_string(), detected_at: raised.raised_at, now, signals: 0, level };

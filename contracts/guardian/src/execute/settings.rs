@@ -2,7 +2,7 @@
 
 use crate::error::ContractError;
 use crate::execute::ensure_self;
-use crate::state::{after, COUNCIL, COUNCIL_NONCE, DELAYS, PENDING};
+use crate::state::{after, Ballot, BALLOT, COUNCIL, DELAYS};
 use crate::validate;
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use firebreak_messages::guardian::{CouncilChanged, CouncilConfig, Delays, DelaysChanged};
@@ -33,9 +33,8 @@ pub fn set_council(
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
     let (before, council) = (COUNCIL.load(deps.storage)?, validate::council(deps.as_ref(), council)?);
-    let nonce = after(COUNCIL_NONCE.load(deps.storage)?, "the council's nonce")?;
-    COUNCIL_NONCE.save(deps.storage, &nonce)?;
-    PENDING.save(deps.storage, &vec![])?;
+    let nonce = after(BALLOT.load(deps.storage)?.nonce, "the council's nonce")?;
+    BALLOT.save(deps.storage, &Ballot { nonce, pending: vec![] })?;
     COUNCIL.save(deps.storage, &council)?;
     Ok(Response::new().add_event(CouncilChanged {
         group_before: before.group,
