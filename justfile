@@ -28,9 +28,17 @@ schema:
 snapshots:
     FIREBREAK_UPDATE_SNAPSHOTS=1 cargo test --workspace
 
+# The contracts as wasm.
+wasm:
+    scripts/build-wasm --install --tests
+
+# Everything that needs a real chain, on a wasmd of its own.
+chain *ARGS:
+    tests/chain/run {{ARGS}}
+
 # Lists which requirements of the incident catalogue have a tagged test.
 coverage:
-    grep -rhoE '// R-[0-9]+' contracts packages --include='*.rs' | sort | uniq -c | sort -k4 -V
+    grep -rhoE '// R-[0-9]+' contracts packages tests --include='*.rs' | sort | uniq -c | sort -k4 -V
 
 # Licences and sources of dependencies (needs cargo-deny).
 deny:

@@ -14,7 +14,7 @@ use cosmrs::proto::cosmwasm::wasm::v1::{
 };
 use cosmrs::tx::{Body, Fee, SignDoc, SignerInfo};
 use cosmrs::{Any, Coin};
-use cosmwasm_std::{from_json, to_json_vec, Event};
+use cosmwasm_std::{from_json, to_json_vec, Attribute, Event};
 use prost::Message;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -78,7 +78,7 @@ impl Client {
             .build()
             .map_err(|error| node(error.to_string()))?;
         let url: HttpClientUrl =
-            network.rpc.as_str().try_into().map_err(|error: tendermint_rpc::Error| node(error.to_string()))?;
+            network.rpc.as_str().try_into().map_err(|error: tendermint_rpc::Error| node(error.detail().to_string()))?;
         let rpc =
             HttpClient::builder(url).compat_mode(CompatMode::V0_38).build().map_err(|error| node(error.to_string()))?;
         let client = Self { rpc, runtime, network, accounts: HashMap::new() };
@@ -255,7 +255,8 @@ impl Client {
 
     fn wait<T>(&self, request: impl Future<Output = Result<T, tendermint_rpc::Error>>) -> Result<T, ChainError> {
         let answer = self.runtime.block_on(request);
-        answer.map_err(|error| ChainError::Node { rpc: self.network.rpc.clone(), cause: error.to_string() })
+        // Not the error itself, whose text goes on with a stack trace.
+        answer.map_err(|error| ChainError::Node { rpc: self.network.rpc.clone(), cause: error.detail().to_string() })
     }
 }
 
@@ -287,9 +288,15 @@ fn into_tx(response: TxResponse) -> Result<Tx, ChainError> {
 }
 
 fn into_event(event: &cosmrs::tendermint::abci::Event) -> Event {
-    let attributes = event
+    let mut read = Event::new(event.kind.clone());
+    // Not by `add_attribute`, which panics in a debug build on the chain's own `_contract_address`.
+    read.attributes = event
         .attributes
         .iter()
-        .map(|attribute| (attribute.key_str().unwrap_or_default(), attribute.value_str().unwrap_or_default()));
-    Event::new(event.kind.clone()).add_attributes(attributes)
+        .map(|attribute| Attribute {
+            key: attribute.key_str().unwrap_or_default().into(),
+            value: attribute.value_str().unwrap_or_default().into(),
+        })
+        .collect();
+    read
 }

@@ -13,7 +13,9 @@
 //! ```
 
 mod client;
+pub mod deploy;
 mod error;
+pub mod gas;
 pub mod localnet;
 pub mod message;
 mod network;

@@ -91,6 +91,25 @@ pub fn store_code(sender: &str, wasm: Vec<u8>, access: &InstantiateAccess) -> Re
     any(&MsgStoreCode { sender: sender.into(), wasm_byte_code: wasm, instantiate_permission: access.config() })
 }
 
+/// `MsgUpdateInstantiateConfig` of wasmd's `tx.proto`, which the proto library leaves out.
+#[derive(Clone, PartialEq, prost::Message)]
+struct UpdateInstantiateConfig {
+    #[prost(string, tag = "1")]
+    sender: String,
+    #[prost(uint64, tag = "2")]
+    code_id: u64,
+    #[prost(message, optional, tag = "3")]
+    new_instantiate_permission: Option<AccessConfig>,
+}
+
+/// For whoever stored a code: changes who may instantiate it. `ChainDefault` is refused by the chain.
+pub fn update_access(sender: &str, code_id: u64, access: &InstantiateAccess) -> Any {
+    let message =
+        UpdateInstantiateConfig { sender: sender.into(), code_id, new_instantiate_permission: access.config() };
+    let type_url = "/cosmwasm.wasm.v1.MsgUpdateInstantiateConfig".into();
+    Any { type_url, value: prost::Message::encode_to_vec(&message) }
+}
+
 pub fn migrate(sender: &str, contract: &str, code_id: u64, msg: &impl Serialize) -> Result<Any, ChainError> {
     any(&MsgMigrateContract { sender: sender.into(), contract: contract.into(), code_id, msg: json(msg)? })
 }

@@ -4,28 +4,22 @@ use crate::code::{Code, CODES};
 use crate::contracts::contract;
 use crate::meter::{Meter, Usage};
 use crate::metered::{Metered, Switch};
+use crate::names::Names;
 use crate::setup::Setup;
-use crate::world::{Addresses, Chain, DENOM};
+use crate::world::{Addresses, Chain};
 use cosmwasm_std::{instantiate2_address, to_json_binary, Addr, Api, Binary, Empty, WasmMsg};
 use cw4::Member;
 use cw_multi_test::error::AnyResult;
 use cw_multi_test::{Contract, Executor, MockApiBech32};
 use cw_utils::{Duration, Threshold};
-use firebreak_messages::guardian::{CouncilConfig, InstantiateMsg, QueryMsg, RolesSetup, SuiteCodes, SuiteResponse};
+use firebreak_messages::guardian::{InstantiateMsg, QueryMsg, RolesSetup, SuiteCodes, SuiteResponse};
 
 pub(crate) const API: fn() -> MockApiBech32 = || MockApiBech32::new("wasm");
+const DEPLOYER: &str = "deployer";
 /// Council and DAO members are called `council-0`, `dao-0` and so on.
 const COUNCIL_MEMBERS: usize = 3;
 pub(crate) const DAO_MEMBERS: usize = 3;
 const DAO_THRESHOLD: u64 = 2;
-
-pub(crate) fn address(name: &str) -> Addr {
-    API().addr_make(name)
-}
-
-fn deployer() -> Addr {
-    address("deployer")
-}
 
 /// What is there before the suite.
 pub(crate) struct Outside {
@@ -34,24 +28,31 @@ pub(crate) struct Outside {
     dao: Addr,
 }
 
-pub(crate) fn store_codes(app: &mut Chain, meter: &Meter, switches: &[Switch; CODES], metered: bool) -> [u64; CODES] {
+pub(crate) fn store_codes(
+    app: &mut Chain,
+    names: &Names,
+    meter: &Meter,
+    switches: &[Switch; CODES],
+    metered: bool,
+) -> [u64; CODES] {
     Code::ALL.map(|code| {
         let (meter, switch) = (meter.clone(), switches[code as usize].clone());
         let wrapped = Metered { inner: contract(code), code, meter, switch };
         let stored: Box<dyn Contract<Empty>> = if metered { Box::new(wrapped) } else { wrapped.inner };
-        app.store_code_with_creator(deployer(), stored)
+        app.store_code_with_creator(names.address(DEPLOYER), stored)
     })
 }
 
 /// The council's and the DAO's groups, and the DAO's multisig.
-pub(crate) fn found(app: &mut Chain, codes: &[u64; CODES]) -> AnyResult<Outside> {
+pub(crate) fn found(app: &mut Chain, names: &Names, codes: &[u64; CODES]) -> AnyResult<Outside> {
+    let deployer = names.address(DEPLOYER);
     let mut group = |name: &str, members: usize| {
-        let member = |index: usize| Member { addr: address(&format!("{name}-{index}")).into(), weight: 1 };
+        let member = |index: usize| Member { addr: names.address(&format!("{name}-{index}")).into(), weight: 1 };
         let msg = cw4_group::msg::InstantiateMsg {
-            admin: Some(deployer().into()),
+            admin: Some(deployer.to_string()),
             members: (0..members).map(member).collect(),
         };
-        app.instantiate_contract(codes[Code::Group as usize], deployer(), &msg, &[], name, None)
+        app.instantiate_contract(codes[Code::Group as usize], deployer.clone(), &msg, &[], name, None)
     };
     let council_group = group("council", COUNCIL_MEMBERS)?;
     let dao_group = group("dao", DAO_MEMBERS)?;
@@ -62,26 +63,28 @@ pub(crate) fn found(app: &mut Chain, codes: &[u64; CODES]) -> AnyResult<Outside>
         executor: None,
         proposal_deposit: None,
     };
-    let dao = app.instantiate_contract(codes[Code::Multisig as usize], deployer(), &msg, &[], "dao", None)?;
+    let dao = app.instantiate_contract(codes[Code::Multisig as usize], deployer.clone(), &msg, &[], "dao", None)?;
     Ok(Outside { council_group, dao_group, dao })
 }
 
 /// Instantiates the guardian at its predicted address with itself as admin, unless another admin is asked for.
 pub(crate) fn suite(
     app: &mut Chain,
+    names: &Names,
     meter: &Meter,
     codes: &[u64; CODES],
     setup: &Setup,
     outside: Outside,
     admin: Option<&str>,
 ) -> AnyResult<(Addresses, Usage)> {
+    let deployer = names.address(DEPLOYER);
     let code_id = codes[Code::Guardian as usize];
     let salt = Binary::from(b"guardian");
     let checksum = app.wrap().query_wasm_code_info(code_id)?.checksum;
-    let creator = app.api().addr_canonicalize(deployer().as_str())?;
+    let creator = app.api().addr_canonicalize(deployer.as_str())?;
     let guardian = app.api().addr_humanize(&instantiate2_address(checksum.as_slice(), &creator, &salt)?)?;
-    let admin = admin.map_or(guardian.clone(), address);
-    let msg = to_json_binary(&message(setup, codes, &outside))?;
+    let admin = admin.map_or(guardian.clone(), |name| names.address(name));
+    let msg = to_json_binary(&message(setup, names, codes, &outside))?;
     meter.take();
     meter.count(|usage| usage.message_bytes = msg.len() as u64);
     let create = WasmMsg::Instantiate2 {
@@ -92,7 +95,7 @@ pub(crate) fn suite(
         funds: vec![],
         salt,
     };
-    app.execute(deployer(), create.into())?;
+    app.execute(deployer, create.into())?;
     let usage = meter.take();
     let suite: SuiteResponse = app.wrap().query_wasm_smart(&guardian, &QueryMsg::Suite {})?;
     let Outside { council_group, dao_group, dao } = outside;
@@ -109,31 +112,17 @@ pub(crate) fn suite(
     Ok((addresses, usage))
 }
 
-fn message(setup: &Setup, codes: &[u64; CODES], outside: &Outside) -> InstantiateMsg {
-    let setup = setup.clone();
-    InstantiateMsg {
-        roles: RolesSetup { proposers: vec![outside.dao.to_string()], cancellers: vec![address("canceller").into()] },
-        delays: setup.delays,
-        council: CouncilConfig {
-            group: outside.council_group.to_string(),
-            threshold: setup.council_threshold,
-            frozen_seconds_max: setup.frozen_seconds_max,
-            restriction_seconds_max: setup.restriction_seconds_max,
-            confirmation_window_seconds: setup.confirmation_window_seconds,
-        },
-        denom: DENOM.into(),
-        codes: SuiteCodes {
-            oracle: codes[Code::Oracle as usize],
-            circuit_breaker: codes[Code::Breaker as usize],
-            insurance_fund: codes[Code::Insurance as usize],
-            derivatives_vault: codes[Code::Vault as usize],
-        },
-        salt: Binary::from(b"suite"),
-        feeds: setup.feeds,
-        guards: setup.guards,
-        vault: setup.vault,
-        markets: setup.markets,
-        fund: setup.fund,
-        gas: setup.gas,
-    }
+fn message(setup: &Setup, names: &Names, codes: &[u64; CODES], outside: &Outside) -> InstantiateMsg {
+    let suite = SuiteCodes {
+        oracle: codes[Code::Oracle as usize],
+        circuit_breaker: codes[Code::Breaker as usize],
+        insurance_fund: codes[Code::Insurance as usize],
+        derivatives_vault: codes[Code::Vault as usize],
+    };
+    let dao = outside.dao.to_string();
+    let roles = RolesSetup {
+        proposers: std::iter::once(dao).chain(setup.more_proposers.clone()).collect(),
+        cancellers: vec![names.address("canceller").into()],
+    };
+    setup.message(suite, outside.council_group.as_str(), roles)
 }

@@ -5,11 +5,12 @@ use crate::code::CODES;
 use crate::ledger::{Checking, Ledger};
 use crate::meter::Meter;
 use crate::metered::Switch;
+use crate::names::Names;
 use crate::outcome::Attempt;
 use crate::setup::{feed, Guards, Scale, Setup};
 use crate::units::{price, usd, BTC, ETH};
 use crate::world::{Chain, World};
-use cosmwasm_std::{BlockInfo, Timestamp};
+use cosmwasm_std::{Addr, BlockInfo, Timestamp};
 use cw_multi_test::error::AnyResult;
 use cw_multi_test::AppBuilder;
 use firebreak_messages::circuit_breaker::{GuardConfig, RuleMode};
@@ -33,6 +34,8 @@ pub struct WorldBuilder {
     panics: bool,
     metered: bool,
     bootstrap_admin: Option<String>,
+    names: Names,
+    idle: bool,
 }
 
 impl Default for WorldBuilder {
@@ -58,7 +61,14 @@ impl WorldBuilder {
             panics: true,
             metered: true,
             bootstrap_admin: None,
+            names: Names::default(),
+            idle: false,
         }
+    }
+
+    /// With everything that the bootstrap configures, markets included, and no first prices.
+    pub fn from_setup(setup: Setup) -> Self {
+        Self { setup, ..Self::empty() }
     }
 
     /// Adds a market at a price; the closure adjusts its parameters.
@@ -205,6 +215,18 @@ impl WorldBuilder {
         self
     }
 
+    /// Gives a name an address, instead of the one made from it. Feeders, members and the canceller are names too.
+    pub fn named(mut self, name: &str, address: Addr) -> Self {
+        self.names.give(name, address);
+        self
+    }
+
+    /// Does nothing after the bootstrap: no price, no liquidity, no first-loss capital, no collateral, no block.
+    pub fn idle(mut self) -> Self {
+        self.idle = true;
+        self
+    }
+
     /// Panics when the bootstrap is refused.
     #[track_caller]
     pub fn build(self) -> World {
@@ -214,16 +236,18 @@ impl WorldBuilder {
         }
     }
 
-    pub fn try_build(self) -> AnyResult<World> {
+    pub fn try_build(mut self) -> AnyResult<World> {
+        self.names.rename_feeders(&mut self.setup);
         let block =
             BlockInfo { height: 1, time: Timestamp::from_seconds(self.start_at), chain_id: "firebreak-world".into() };
         let mut app: Chain = AppBuilder::new().with_api(API()).with_block(block).build(|_, _, _| {});
         let meter = Meter::default();
         let switches: [Switch; CODES] = Default::default();
-        let codes = bootstrap::store_codes(&mut app, &meter, &switches, self.metered);
-        let outside = bootstrap::found(&mut app, &codes)?;
+        let codes = bootstrap::store_codes(&mut app, &self.names, &meter, &switches, self.metered);
+        let outside = bootstrap::found(&mut app, &self.names, &codes)?;
+        let admin = self.bootstrap_admin.as_deref();
         let (addresses, bootstrap_usage) =
-            bootstrap::suite(&mut app, &meter, &codes, &self.setup, outside, self.bootstrap_admin.as_deref())?;
+            bootstrap::suite(&mut app, &self.names, &meter, &codes, &self.setup, outside, admin)?;
         let mut world = World {
             app,
             addresses,
@@ -236,8 +260,11 @@ impl WorldBuilder {
             ledger: Ledger::new(self.checking, self.panics),
             bootstrap_usage,
             totals: Default::default(),
-            names: Default::default(),
+            names: self.names,
         };
+        if self.idle {
+            return Ok(world);
+        }
         world.start(self.pool, self.insurance, &self.traders).done();
         Ok(world)
     }

@@ -29,7 +29,8 @@ pub enum Checking {
 
 /// What a step is allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Nature {
+pub enum Nature {
+    /// Anything but an end of a restriction.
     Any,
     /// May add restrictions and publish prices, nothing else.
     TightensOnly,

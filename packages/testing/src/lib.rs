@@ -37,7 +37,10 @@
 //! | council | [`World::council_restrict`], [`World::confirm`] | [`World::council`], [`World::status`], [`World::effective`], [`World::incidents`] |
 //! | DAO | [`World::govern`], [`World::schedule`], [`World::execute_operation`], [`World::cancel_operation`], [`World::call`] | [`World::operation`] |
 //! | drills | [`World::break_contract`], [`World::repair_contract`], [`World::leak`] | [`World::is_broken`] |
-//! | anything | [`World::send`] | [`World::query`], [`World::storage`], [`World::storage_mut`] |
+//! | anything | [`World::send`], [`World::transact`], [`World::store_next`] | [`World::query`], [`World::querier`], [`World::storage`], [`World::storage_mut`] |
+//!
+//! [`WorldBuilder::from_setup`], [`WorldBuilder::named`] and [`WorldBuilder::idle`] put a given suite with given addresses there and
+//! do nothing more.
 //!
 //! A long replay takes [`WorldBuilder::checking`], [`WorldBuilder::recording_violations`], [`WorldBuilder::feeders`],
 //! [`WorldBuilder::scaled_market`] and reads [`World::tally`] and [`World::totals`]; [`World::check_everything`] at its end. A World
@@ -53,6 +56,7 @@ pub mod invariants;
 mod ledger;
 mod meter;
 mod metered;
+mod names;
 mod outcome;
 mod setup;
 pub mod snapshot;
@@ -63,7 +67,7 @@ mod world;
 pub use builder::WorldBuilder;
 pub use code::{Code, CODES};
 pub use invariants::Violation;
-pub use ledger::{Checking, Tally};
+pub use ledger::{Checking, Nature, Tally};
 pub use meter::{Meter, Touched, Usage};
 pub use metered::Broken;
 pub use outcome::{Attempt, Outcome, Refusal};

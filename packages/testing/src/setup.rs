@@ -1,12 +1,14 @@
 //! What the bootstrap configures, and the defaults.
 
-use crate::bootstrap::address;
+use crate::names::made_from;
 use crate::units::{feed_of, ratio, usd};
+use crate::world::DENOM;
+use cosmwasm_std::Binary;
 use firebreak_messages::circuit_breaker::{
     BandRule, GuardConfig, LadderStep, MarketSetup as GuardSetup, RuleMode, VelocityRule,
 };
 use firebreak_messages::derivatives_vault::{MarketConfig, MarketSetup, VaultParameters};
-use firebreak_messages::guardian::{Delays, GasLimits};
+use firebreak_messages::guardian::{CouncilConfig, Delays, GasLimits, InstantiateMsg, RolesSetup, SuiteCodes};
 use firebreak_messages::insurance_fund::FundConfig;
 use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder};
 use firebreak_messages::MarketId;
@@ -34,6 +36,8 @@ pub struct Setup {
     pub fund: FundConfig,
     pub gas: GasLimits,
     pub delays: Delays,
+    /// Addresses that may propose to the timelock, beside the DAO. Nobody by default.
+    pub more_proposers: Vec<String>,
     pub council_threshold: u64,
     pub frozen_seconds_max: u64,
     pub restriction_seconds_max: u64,
@@ -68,6 +72,7 @@ impl Default for Setup {
             },
             gas: GasLimits { breaker: 1_200_000, guardian: 400_000 },
             delays: Delays { parameters: 3_600, roles: 86_400, code: 172_800 },
+            more_proposers: vec![],
             council_threshold: COUNCIL_THRESHOLD,
             frozen_seconds_max: 86_400,
             restriction_seconds_max: 604_800,
@@ -141,6 +146,31 @@ impl Setup {
         &mut found.unwrap_or_else(|| panic!("there is no market {market}")).config
     }
 
+    /// The guardian's bootstrap message with these figures.
+    pub fn message(&self, codes: SuiteCodes, council_group: &str, roles: RolesSetup) -> InstantiateMsg {
+        let setup = self.clone();
+        InstantiateMsg {
+            roles,
+            delays: setup.delays,
+            council: CouncilConfig {
+                group: council_group.into(),
+                threshold: setup.council_threshold,
+                frozen_seconds_max: setup.frozen_seconds_max,
+                restriction_seconds_max: setup.restriction_seconds_max,
+                confirmation_window_seconds: setup.confirmation_window_seconds,
+            },
+            denom: DENOM.into(),
+            codes,
+            salt: Binary::from(b"suite"),
+            feeds: setup.feeds,
+            guards: setup.guards,
+            vault: setup.vault,
+            markets: setup.markets,
+            fund: setup.fund,
+            gas: setup.gas,
+        }
+    }
+
     /// Turns every rule of the breaker on or off. Off is what "unprotected" means: leases are renewed, nothing is restricted.
     pub fn set_rules(&mut self, mode: RuleMode) {
         for guard in &mut self.guards {
@@ -157,7 +187,7 @@ fn size_of(quote: u64, price: Price) -> Size {
 }
 
 pub(crate) fn feed(symbol: &str, feeders: usize) -> FeedConfig {
-    let feeder = |index: usize| Feeder { address: address(&format!("feeder-{index}")).into(), weight: 1 };
+    let feeder = |index: usize| Feeder { address: made_from(&format!("feeder-{index}")).into(), weight: 1 };
     let quorum = feeders as u32;
     let feeders = (0..feeders).map(feeder).collect();
     FeedConfig {

@@ -1,21 +1,20 @@
 //! The embedded chain with the suite on it: time, transactions, queries.
 
-use crate::bootstrap::address;
 use crate::builder::WorldBuilder;
 use crate::code::{Code, CODES};
 use crate::ledger::{self, Ledger, Nature, Tally};
 use crate::meter::{Meter, Usage};
-use crate::metered::Switch;
+use crate::metered::{Metered, Switch};
+use crate::names::Names;
 use crate::outcome::{Attempt, Outcome, Refusal};
 use crate::setup::Setup;
-use cosmwasm_std::{coins, to_json_binary, Addr, Storage, Timestamp, WasmMsg};
-use cw_multi_test::{App, BankKeeper, BankSudo, Executor, MockApiBech32, SudoMsg};
+use cosmwasm_std::{coins, to_json_binary, Addr, Empty, QuerierWrapper, Storage, Timestamp, WasmMsg};
+use cw_multi_test::{App, BankKeeper, BankSudo, Contract, Executor, MockApiBech32, SudoMsg};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{Amount, Price};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The settlement coin.
 pub const DENOM: &str = "uusd";
@@ -78,7 +77,7 @@ pub struct World {
     pub(crate) ledger: Ledger,
     pub(crate) bootstrap_usage: Usage,
     pub(crate) totals: Totals,
-    pub(crate) names: RefCell<HashMap<String, Addr>>,
+    pub(crate) names: Names,
 }
 
 impl World {
@@ -94,12 +93,7 @@ impl World {
 
     /// The address behind an actor's name.
     pub fn address(&self, name: &str) -> Addr {
-        if let Some(found) = self.names.borrow().get(name) {
-            return found.clone();
-        }
-        let made = address(name);
-        self.names.borrow_mut().insert(name.into(), made.clone());
-        made
+        self.names.address(name)
     }
 
     /// An actor's first account.
@@ -191,8 +185,8 @@ impl World {
         Attempt(Ok(Outcome { now: self.now(), height: self.height(), ..Outcome::default() }))
     }
 
-    /// One transaction: runs it, counts it, checks the invariants.
-    pub(crate) fn transact(
+    /// One transaction of any address to any contract: runs it, counts it, checks the invariants that its nature asks for.
+    pub fn transact(
         &mut self,
         sender: &Addr,
         contract: &Addr,
@@ -244,6 +238,18 @@ impl World {
 
     pub fn try_query<T: DeserializeOwned>(&self, of: Code, msg: &impl Serialize) -> Result<T, cosmwasm_std::StdError> {
         self.app.wrap().query_wasm_smart(self.addresses.of(of), msg)
+    }
+
+    /// Queries of any contract and any balance.
+    pub fn querier(&self) -> QuerierWrapper<'_> {
+        self.app.wrap()
+    }
+
+    /// Stores one more version of a contract, to migrate to; it is metered as that contract. Returns its code id.
+    pub fn store_next(&mut self, code: Code, next: Box<dyn Contract<Empty>>) -> u64 {
+        let (meter, switch) = (self.meter.clone(), self.switches[code as usize].clone());
+        let creator = self.address("deployer");
+        self.app.store_code_with_creator(creator, Box::new(Metered { inner: next, code, meter, switch }))
     }
 
     /// A contract's storage, as a node can read it.

@@ -1,7 +1,11 @@
 //! The World itself: bootstrap, everyday steps, and that its checks run.
 
 use firebreak_derivatives_vault::ContractError;
+use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::derivatives_vault::{LiquidityWithdrawn, OrderFilled, PositionLiquidated};
+use firebreak_messages::guardian::{ActionConfirmed, CouncilAction};
+use firebreak_messages::oracle::{FeedResponse, QueryMsg};
+use firebreak_risk::{Level, PoolShares};
 use firebreak_testing::*;
 
 #[test]
@@ -96,4 +100,24 @@ fn a_pool_that_has_spent_other_traders_collateral_is_noticed() {
     assert!(owed_too_much);
     let noticed = world.tally().kept.iter().any(|found| matches!(found, Violation::VaultInsolvent { .. }));
     assert_eq!(noticed, owed_too_much, "{:?}", world.tally().kept);
+}
+
+#[test]
+fn names_can_be_given_addresses_and_an_idle_world_has_done_nothing() {
+    let given = |name: &str| World::builder().build().address(&format!("given {name}"));
+    let names = ["alice", "feeder-0", "council-1"];
+    let mut world =
+        names.iter().fold(World::builder().idle(), |builder, name| builder.named(name, given(name))).build();
+    assert_eq!((world.now(), world.height()), (1_700_000_000, 1));
+    assert_eq!(world.pool_record().shares, PoolShares::ZERO);
+    assert_eq!(world.price_record(BTC).unwrap().rounds, []);
+    for name in names {
+        assert_eq!(world.address(name), given(name));
+    }
+    let feed: FeedResponse = world.query(Code::Oracle, &QueryMsg::Feed { feed: feed_of(BTC) });
+    let feeders: Vec<_> = feed.config.feeders.into_iter().map(|feeder| feeder.address).collect();
+    assert_eq!(feeders, ["feeder-0", "feeder-1", "feeder-2"].map(|name| world.address(name).to_string()));
+    let action = CouncilAction { scope: Scope::All, level: Level::Guarded, duration_seconds: 60 };
+    let confirmed = world.confirm("council-1", &action, 0).fact::<ActionConfirmed>();
+    assert_eq!(confirmed.member, given("council-1").as_str());
 }

@@ -12,10 +12,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 pub struct AnyMsg {}
 
-/// Any message burns gas, but `{"panic":{}}` panics.
+/// Any message burns gas, but `{"panic":{}}` panics and `{"nothing":{}}` does nothing: what a call costs at least.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ExecuteMsg {
     pub panic: Option<Empty>,
+    pub nothing: Option<Empty>,
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]
@@ -29,6 +30,9 @@ pub fn instantiate(_deps: DepsMut, _env: Env, _info: MessageInfo, _msg: AnyMsg) 
 pub fn execute(_deps: DepsMut, _env: Env, _info: MessageInfo, msg: ExecuteMsg) -> StdResult<Response> {
     if msg.panic.is_some() {
         panic!("the burner was asked to panic");
+    }
+    if msg.nothing.is_some() {
+        return Ok(Response::new());
     }
     Err(burn())
 }

@@ -1,4 +1,5 @@
-//! The published cw4-group, built like the suite's own contracts. Chain tests use it as the council's and the DAO's group.
+//! The published cw4-group, built like the suite's own contracts. Chain tests use it as the group of the council and of
+//! the DAO.
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;

@@ -1,5 +1,5 @@
-//! The derivatives vault as its next version: the same code, which records version 0.2.0. Chain tests migrate the running contract
-//! to it, to show that a migration passes the timelock, is visible and keeps the state.
+//! The derivatives vault as its next version: the same code, which records version 0.2.0. Chain tests migrate the
+//! running contract to it, to show that a migration passes the timelock, is visible and keeps the state.
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;

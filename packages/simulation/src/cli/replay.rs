@@ -1,5 +1,6 @@
-//! The command line. Wrong inputs are one line on standard error and exit code 2; violated invariants are exit code 1.
+//! `firebreak replay`.
 
+use super::VIOLATED;
 use crate::error::InputError;
 use crate::figures::{Comparison, Runs};
 use crate::parameters::{Parameters, TRADERS_MAX};
@@ -7,31 +8,12 @@ use crate::prices::{read_file, Series};
 use crate::replay::{self, Plan, Run};
 use crate::report::{json, Finished};
 use crate::scenarios::Scenario;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// Exit code of a wrong input.
-const WRONG_INPUT: u8 = 2;
-/// Exit code of a run in which an invariant was violated.
-const VIOLATED: u8 = 1;
-
-/// Codified incident response for an on-chain derivatives venue.
-#[derive(Debug, Parser)]
-#[command(name = "firebreak", version)]
-pub struct Cli {
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Replays prices through the very contracts, with agents, with the breaker and without it.
-    Replay(ReplayArgs),
-}
 
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
@@ -65,30 +47,7 @@ pub enum Protection {
     Off,
 }
 
-pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) if error.use_stderr() => {
-            let text = error.to_string();
-            eprintln!("{}", text.lines().next().unwrap_or("error: the command line cannot be read"));
-            return ExitCode::from(WRONG_INPUT);
-        }
-        Err(help) => {
-            print!("{help}");
-            return ExitCode::SUCCESS;
-        }
-    };
-    let Command::Replay(args) = cli.command;
-    match replay(&args) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(WRONG_INPUT)
-        }
-    }
-}
-
-fn replay(args: &ReplayArgs) -> Result<ExitCode, InputError> {
+pub fn run(args: &ReplayArgs) -> Result<ExitCode, InputError> {
     // Everything that can be wrong is found before the first run begins.
     check_market(&args.market)?;
     let parameters = Parameters::committed()?;

@@ -1,0 +1,10 @@
+//! Deployments: configuration, state, prediction and the self-check on an embedded chain, and (`#[ignore]`) on a real one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod chain;
+mod config;
+mod embedded;
+mod files;
+mod keys;
+mod self_check;
+mod state;

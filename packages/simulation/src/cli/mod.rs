@@ -1,0 +1,62 @@
+//! The command line. An error is one line on standard error. Exit code 2: a wrong input; 1: a violated invariant, or a
+//! chain that refuses or is not as configured.
+
+mod deploy;
+mod gas;
+mod replay;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Exit code of a wrong input.
+const WRONG_INPUT: u8 = 2;
+/// Exit code of a run in which an invariant was violated, and of a chain that is not as it should be.
+const VIOLATED: u8 = 1;
+
+/// Codified incident response for an on-chain derivatives venue.
+#[derive(Debug, Parser)]
+#[command(name = "firebreak", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replays prices through the very contracts, with agents, with the breaker and without it.
+    Replay(replay::ReplayArgs),
+    /// Puts the suite on a chain, or goes on where it stopped, and checks every role, parameter and code.
+    Deploy(deploy::DeployArgs),
+    /// Measures what every message costs on a local chain, against the committed figures.
+    Gas(gas::GasArgs),
+}
+
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            let text = error.to_string();
+            eprintln!("{}", text.lines().next().unwrap_or("error: the command line cannot be read"));
+            return ExitCode::from(WRONG_INPUT);
+        }
+        Err(help) => {
+            print!("{help}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let outcome = match &cli.command {
+        Command::Replay(args) => replay::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
+        Command::Deploy(args) => deploy::run(args)
+            .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
+        Command::Gas(args) => gas::run(args)
+            .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err((code, error)) => {
+            // A chain's own words may be longer than a line.
+            eprintln!("error: {}", error.split_whitespace().collect::<Vec<_>>().join(" "));
+            ExitCode::from(code)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The built wasm on a chain: stored once, found again by its checksum.
+
+use crate::config;
+use firebreak_chain::message::{self, InstantiateAccess};
+use firebreak_chain::{ChainError, Gas, Localnet};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Code ids by the contract's name: `oracle`, `derivatives_vault`, .. and of the test contracts `group`, `multisig`,
+/// `burner`, `next_vault`, `next_guardian`.
+#[derive(Debug, Clone)]
+pub struct Codes(BTreeMap<String, u64>);
+
+impl Codes {
+    /// The code id of a contract. Panics for a name that was not built.
+    #[track_caller]
+    pub fn of(&self, name: &str) -> u64 {
+        *self.0.get(name).unwrap_or_else(|| panic!("no code {name} among {:?}", self.0.keys().collect::<Vec<_>>()))
+    }
+
+    /// Stores every artifact that this chain does not have yet, under the deployer's name.
+    pub fn store(localnet: &mut Localnet) -> Result<Self, ChainError> {
+        let stored = stored(localnet)?;
+        let mut codes = BTreeMap::new();
+        for (name, checksum, path) in artifacts() {
+            let code_id = match stored.get(&checksum) {
+                Some(code_id) => *code_id,
+                None => store(localnet, &path)?,
+            };
+            codes.insert(name, code_id);
+        }
+        Ok(Self(codes))
+    }
+}
+
+fn store(localnet: &mut Localnet, path: &Path) -> Result<u64, ChainError> {
+    let wasm = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let msg = message::store_code(&localnet.address("deployer"), wasm, &InstantiateAccess::ChainDefault)?;
+    let tx = localnet.send("deployer", &[msg], Gas::Simulated)?;
+    Ok(tx.number("store_code", "code_id").unwrap_or_else(|| panic!("the chain named no code")))
+}
+
+/// Checksum in hex -> id, of all codes of the chain. Their ids have no gaps.
+fn stored(localnet: &Localnet) -> Result<BTreeMap<String, u64>, ChainError> {
+    let mut found = BTreeMap::new();
+    for code_id in 1.. {
+        let Some(info) = localnet.client.code(code_id)? else { break };
+        let checksum: String = info.data_hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        found.insert(checksum, code_id);
+    }
+    Ok(found)
+}
+
+/// Name, checksum and file of everything that `scripts/build-wasm --tests` wrote.
+fn artifacts() -> Vec<(String, String, PathBuf)> {
+    let folder = config::artifacts();
+    let mut found = vec![];
+    for folder in [folder.clone(), folder.join("tests")] {
+        let list = folder.join("checksums.txt");
+        let text = std::fs::read_to_string(&list)
+            .unwrap_or_else(|error| panic!("{}: {error}; scripts/build-wasm --tests writes it", list.display()));
+        for line in text.lines() {
+            let Some((checksum, file)) = line.split_once("  ") else { panic!("{}: {line}", list.display()) };
+            let name = file.trim_end_matches(".wasm").trim_start_matches("firebreak_").trim_start_matches("test_");
+            found.push((name.into(), checksum.into(), folder.join(file)));
+        }
+    }
+    found
+}
