@@ -30,9 +30,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Account { account } => to_json_binary(&account_response(deps, env, account)?),
         QueryMsg::Accounts { start_after, limit } => to_json_binary(&accounts(deps, start_after, limit)?),
         QueryMsg::Order { order } => to_json_binary(&order_response(deps, order)?),
-        QueryMsg::Orders { market, start_after, limit } => {
-            to_json_binary(&orders(deps, market, start_after, limit)?)
-        }
+        QueryMsg::Orders { market, start_after, limit } => to_json_binary(&orders(deps, market, start_after, limit)?),
         QueryMsg::Pool {} => to_json_binary(&pool(deps, env)?),
         QueryMsg::LiquidityProvider { address } => {
             let provider = PROVIDERS.may_load(deps.storage, address.clone())?.unwrap_or_default();
@@ -85,10 +83,8 @@ fn markets(
 ) -> Result<MarketsResponse, ContractError> {
     let ids = CONFIG.load(deps.storage)?.markets;
     let after = ids.into_iter().filter(|id| start_after.is_none_or(|start| *id > start));
-    let markets = after
-        .take(page(limit, 32))
-        .map(|id| market_response(deps, env, id))
-        .collect::<Result<_, ContractError>>()?;
+    let markets =
+        after.take(page(limit, 32)).map(|id| market_response(deps, env, id)).collect::<Result<_, ContractError>>()?;
     Ok(MarketsResponse { markets })
 }
 
@@ -151,9 +147,8 @@ fn orders(
         .flat_map(|queue| {
             let start = start_after.filter(|start| (start.market, start.queue) == (market, queue));
             let passed = start_after.is_some_and(|start| (start.market, start.queue) > (market, queue));
-            let waiting = (!passed).then(|| {
-                ORDERS.under(deps.storage, (market.0, queue.key()), start.map(|start| start.sequence))
-            });
+            let waiting = (!passed)
+                .then(|| ORDERS.under(deps.storage, (market.0, queue.key()), start.map(|start| start.sequence)));
             waiting.into_iter().flatten().map(move |next| {
                 next.map(|(sequence, details)| OrderResponse { order: OrderId { market, queue, sequence }, details })
             })

@@ -4,8 +4,8 @@
 
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LiquidityRequest, MarketState, Order, OrderId, Pool, Position, Queue,
-    LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
+    Account, LiquidityProvider, LiquidityRequest, MarketState, Order, OrderId, Pool, Position, Queue, LP_REQUESTS_MAX,
+    ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
