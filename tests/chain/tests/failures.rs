@@ -1,4 +1,5 @@
-//! Contracts of the suite that run away with their gas or panic: whoever calls them goes on, and pays no more than the limit.
+//! Contracts of the suite that run away with their gas or panic: whoever calls them goes on, and pays no more than the
+//! limit.
 
 mod common;
 
@@ -120,8 +121,8 @@ fn a_dead_breaker(suite: &mut Suite, code_id: u64, report_gas: std::ops::Range<u
     assert_eq!(suite.open("alice", BTC, size("0.1")).size_after, size("0.1"));
 }
 
-/// The limit is what a callee may burn, and a transaction has to bring it only when the callee burns it. Whoever reports
-/// cannot starve the breaker: gas that is short for the breaker is short for the report.
+/// The limit is what a callee may burn, and a transaction has to bring it only when the callee burns it. Whoever
+/// reports cannot starve the breaker: gas that is short for the breaker is short for the report.
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn a_report_that_runs_out_of_gas_in_the_breaker_fails_as_a_whole_and_may_be_sent_again() {

@@ -1,7 +1,8 @@
-//! Decisions on the chain: its own governance and the DAO schedule at the timelock, the council restricts, nobody else does
-//! either.
+//! Decisions on the chain: its own governance and the DAO schedule at the timelock, the council restricts, nobody else
+//! does either.
 //!
-//! A proposal of x/gov runs at the end of a block, outside of any transaction: contracts see no `env.transaction` there.
+//! A proposal of x/gov runs at the end of a block, outside of any transaction: contracts see no `env.transaction`
+//! there.
 
 mod common;
 
@@ -269,7 +270,8 @@ fn the_second_confirmation_restricts_every_market_in_its_own_transaction_and_col
         until,
         allowed: "reduce orders, cancels, collateral in and out, liquidity requests",
     });
-    // What is above the initial margin of reduce-only is free: of some 19,940, a fifth of 60,000 and 5 (`margin_min`) stay.
+    // What is above the initial margin of reduce-only is free: of some 19,940, a fifth of 60,000 and 5 (`margin_min`)
+    // stay.
     let withdraw = |units| VaultMsg::WithdrawCollateral { subaccount: 0, amount: usd(units) };
     suite.refused("alice", &vault, &withdraw(8_000)).says("what its positions need");
     let withdrawn: CollateralWithdrawn = fact(&suite.send("alice", &vault, &withdraw(7_900)));

@@ -155,8 +155,8 @@ fn a_guardian_does_not_become_code_that_cannot_answer() {
 }
 
 /// Chain governance is above the suite: wasmd lets the gov account migrate any contract and name any admin, whoever the
-/// admin is. No contract can take that away, so a suite is as safe from its chain's voters as everything else there: its
-/// timelock does not bind them.
+/// admin is. No contract can take that away, so a suite is as safe from its chain's voters as everything else there:
+/// its timelock does not bind them.
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn the_chains_own_governance_is_above_the_timelock() {
@@ -182,8 +182,8 @@ fn the_chains_own_governance_is_above_the_timelock() {
     }
 }
 
-/// a migration with an empty message changes no stored byte of any contract, so nothing is authorised that was not
-/// before. (Where a later version brings new parameters, as limits of outflow, their defaults have to be shown to
+/// a migration with an empty message changes no stored byte of any contract, so nothing is authorised that was
+/// not before. (Where a later version brings new parameters, as limits of outflow, their defaults have to be shown to
 /// authorise nothing with that version.)
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]

@@ -28,8 +28,8 @@ impl CodeRules {
         Ok(Self { upload: Access::of(params.code_upload_access), default })
     }
 
-    /// The permission to store with. Where the default admits the uploader only, the chain takes a list of others not at
-    /// the storing but in an update right after it.
+    /// The permission to store with. Where the default admits the uploader only, the chain takes a list with others not
+    /// at the storing, but in an update right after it.
     pub fn when_stored(&self, wanted: &InstantiateAccess, deployer: &str) -> InstantiateAccess {
         match (wanted, self.default) {
             (InstantiateAccess::AnyOf(_), AccessType::AnyOfAddresses) => {

@@ -14,15 +14,15 @@ use serde::Serialize;
 const GAS_PER_TX_BYTE: u64 = 10;
 const GAS_PER_WASM_BYTE: u64 = 3;
 /// Rest of a transaction that stores a code.
-const STORE_GAS: u64 = 100_000;
+const STORE_GAS: u64 = 95_000;
 /// Changing who may instantiate a code.
-const ADMIT_GAS: u64 = 100_000;
+const ADMIT_GAS: u64 = 50_000;
 /// A small contract's instantiation.
-const OUTSIDE_GAS: u64 = 300_000;
-/// The bootstrap without feeds and markets, and what each adds.
-const BOOTSTRAP_GAS: u64 = 1_500_000;
-const FEED_GAS: u64 = 30_000;
-const MARKET_GAS: u64 = 100_000;
+const OUTSIDE_GAS: u64 = 220_000;
+/// The bootstrap without feeds and markets, and what each adds; a market comes with its guard.
+const BOOTSTRAP_GAS: u64 = 870_000;
+const FEED_GAS: u64 = 45_000;
+const MARKET_GAS: u64 = 145_000;
 
 /// A step that is left to do, or one that is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,13 +34,16 @@ pub struct Step {
     pub gas: u64,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Estimate {
     pub steps: Vec<Step>,
+    /// Why the chain would not take a code from the deployer. The addresses are right all the same: whoever stores the
+    /// codes instead needs the guardian's.
+    #[serde(skip)]
+    obstacle: Option<DeployError>,
 }
 
 impl Estimate {
-    /// Errors: also those of a chain that would not take the codes.
     pub(super) fn of(
         reader: &impl Reader,
         plan: &Plan,
@@ -48,7 +51,7 @@ impl Estimate {
         found: &[CodeRecord],
         rules: &CodeRules,
     ) -> Result<Self, DeployError> {
-        let mut estimate = Self { steps: vec![] };
+        let mut estimate = Self { steps: vec![], obstacle: None };
         for (_, need) in plan.needs() {
             estimate.code(&need, plan, state, found, rules)?;
         }
@@ -66,11 +69,18 @@ impl Estimate {
 
     /// A suite that exists: nothing is left to do.
     pub(super) fn nothing(addresses: &Addresses) -> Self {
-        let mut estimate = Self { steps: vec![] };
+        let mut estimate = Self { steps: vec![], obstacle: None };
         for contract in Contract::ALL {
             estimate.step(format!("{} exists", contract.name()), addresses.of(contract).into(), 0);
         }
         estimate
+    }
+
+    /// Whether the deployer can do all of it.
+    ///
+    /// Errors: [`DeployError::Mismatch`], [`DeployError::Value`].
+    pub fn possible(self) -> Result<(), DeployError> {
+        self.obstacle.map_or(Ok(()), Err)
     }
 
     /// All gas that is left to use.
@@ -111,7 +121,9 @@ impl Estimate {
                 true
             }
             Todo::Store => {
-                rules.admit_storing(plan, &need.access)?;
+                if let Err(error) = rules.admit_storing(plan, &need.access) {
+                    self.obstacle.get_or_insert(error);
+                }
                 let (bytes, tx_bytes) = (need.artifact.wasm.len() as u64, need.artifact.gzipped().len() as u64);
                 let gas = GAS_PER_TX_BYTE * tx_bytes + GAS_PER_WASM_BYTE * bytes + STORE_GAS;
                 self.step(what, format!("{bytes} bytes, {tx_bytes} gzipped"), gas);

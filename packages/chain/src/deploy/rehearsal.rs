@@ -32,6 +32,7 @@ pub fn rehearse(
     artifacts: &BTreeMap<Contract, Artifact>,
     guardian: &str,
 ) -> Result<SuiteResponse, DeployError> {
+    // The mock keeps its prefix for ever; a program that plans a deployment does so a few times.
     let stage = Stage { prefix: config.network.prefix.clone().leak(), guardian, artifacts };
     for market in &config.markets {
         let feed = market.config.feed;
@@ -102,9 +103,9 @@ impl Stage<'_> {
         for message in response.messages {
             let CosmosMsg::Wasm(WasmMsg::Instantiate2 { code_id, msg, .. }) = message.msg else { continue };
             match code_id {
-                1 => self.oracle(parsed(&msg)?)?,
-                2 => self.breaker(parsed(&msg)?)?,
-                3 => self.fund(parsed(&msg)?)?,
+                id if id == CODES.oracle => self.oracle(parsed(&msg)?)?,
+                id if id == CODES.circuit_breaker => self.breaker(parsed(&msg)?)?,
+                id if id == CODES.insurance_fund => self.fund(parsed(&msg)?)?,
                 _ => self.vault(parsed(&msg)?)?,
             }
         }

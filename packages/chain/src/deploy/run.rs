@@ -194,6 +194,7 @@ impl Deployment<'_> {
         self.found = codes_on_chain(self.client, self.plan)?;
         let estimate = Estimate::of(self.client, self.plan, &self.state, &self.found, &self.rules)?;
         self.affordable(&estimate)?;
+        estimate.possible()?;
         // From here on a run that finds this file knows that something may be on its way.
         self.state.save(&self.plan.config.state)?;
         let mut codes = BTreeMap::new();

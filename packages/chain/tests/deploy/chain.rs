@@ -30,6 +30,7 @@ fn run(chain: &mut Localnet, config: &Config) -> Deployed {
     deploy::run(&mut chain.client, &signer, config, &mut |line| println!("{line}")).unwrap()
 }
 
+//
 #[test]
 #[ignore = "needs scripts/localnet"]
 fn a_deployment_passes_and_the_next_run_sends_nothing() {
@@ -41,7 +42,8 @@ fn a_deployment_passes_and_the_next_run_sends_nothing() {
     assert_eq!(first.addresses, deploy::Plan::new(&config).unwrap().predicted);
     let spent: u64 = first.transactions.iter().map(|sent| sent.gas_used).sum();
     let estimated = planned.gas();
-    assert!(spent <= estimated && estimated < spent * 2, "estimated {estimated}, spent {spent}");
+    // Within a tenth: contracts that change move it, and then the figures of the estimate want to be measured again.
+    assert!(estimated.abs_diff(spent) * 10 < spent, "estimated {estimated}, spent {spent}");
 
     let again = run(&mut chain, &config);
     assert!(again.transactions.is_empty() && again.check.passed());
@@ -53,6 +55,7 @@ fn a_deployment_passes_and_the_next_run_sends_nothing() {
     assert_eq!(found.addresses, first.addresses);
 }
 
+//
 #[test]
 #[ignore = "needs scripts/localnet"]
 fn a_parameter_that_the_timelock_changed_fails_the_check_until_it_is_changed_back() {

@@ -1,4 +1,5 @@
-//! Deployments: configuration, state, prediction and the self-check on an embedded chain, and (`#[ignore]`) on a real one.
+//! Deployments: configuration, keys, state; prediction and self-check on an embedded chain; and (`#[ignore]`) all of it on
+//! a real one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod chain;

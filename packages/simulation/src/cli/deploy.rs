@@ -49,7 +49,7 @@ pub fn run(args: &DeployArgs) -> Result<ExitCode, DeployError> {
         let estimate = deploy::dry_run(&connect(&config.network)?, &config)?;
         println!("{}", plan_table(&estimate, &config.network)?);
         write(args.json.as_deref(), &json!({ "steps": estimate.steps, "gas": estimate.gas() }))?;
-        return Ok(ExitCode::SUCCESS);
+        return estimate.possible().map(|()| ExitCode::SUCCESS);
     }
     let deployed = if args.check {
         deploy::check_only(&connect(&config.network)?, &config)?

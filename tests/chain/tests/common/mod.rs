@@ -1,7 +1,7 @@
 //! A suite of its own for every test, on one local chain that runs already (`tests/chain/run`).
 //!
-//! The chain's clock stands still until a test moves it, and moves forward only; it is one for all, so tests take turns.
-//! The rest is theirs alone: contracts are instantiated anew, with the figures of `firebreak_testing::Setup`.
+//! The chain's clock stands still until a test moves it, and moves forward only; it is one for all, so tests take
+//! turns. The rest is theirs alone: contracts are instantiated anew, with the figures of `firebreak_testing::Setup`.
 #![allow(dead_code)] // Each test file uses its part.
 
 pub mod governance;
@@ -57,8 +57,8 @@ impl Suite {
         Self::start_with(|_, _| {})
     }
 
-    /// The same with a changed bootstrap message. Whoever prepares something on the chain for it leaves the deployer's key
-    /// alone, whose transactions are being counted.
+    /// The same with a changed bootstrap message. Whoever prepares something on the chain for it leaves the deployer's
+    /// key alone, whose transactions are being counted.
     #[track_caller]
     pub fn start_with(adjust: impl FnOnce(&mut Localnet, &mut InstantiateMsg)) -> Self {
         let turn = turn();

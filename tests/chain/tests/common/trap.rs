@@ -1,5 +1,5 @@
-//! The smallest contract that panics: `execute` is one `unreachable`, which is what a panic is in wasm. `instantiate` and
-//! `migrate` answer with an empty response, so a contract can become it and come back.
+//! The smallest contract that panics: `execute` is one `unreachable`, which is what a panic is in wasm. `instantiate`
+//! and `migrate` answer with an empty response, so a contract can become it and come back.
 
 use super::{Suite, PLENTY};
 use firebreak_chain::message::{self, InstantiateAccess};
