@@ -28,6 +28,9 @@ use tokio::runtime::Runtime;
 
 /// How long a transaction may take to get into a block, seconds.
 const COMMIT_SECONDS: u64 = 60;
+/// How long a node may take to answer.
+const ANSWER: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// How much gas a transaction asks for.
@@ -79,8 +82,11 @@ impl Client {
             .map_err(|error| node(error.to_string()))?;
         let url: HttpClientUrl =
             network.rpc.as_str().try_into().map_err(|error: tendermint_rpc::Error| node(error.detail().to_string()))?;
-        let rpc =
-            HttpClient::builder(url).compat_mode(CompatMode::V0_38).build().map_err(|error| node(error.to_string()))?;
+        // A node hangs up on a connection that was idle for ten seconds: one that was idle for five is not used again.
+        let http = reqwest::Client::builder().timeout(ANSWER).pool_idle_timeout(IDLE).build();
+        let http = http.map_err(|error| node(error.to_string()))?;
+        let rpc = HttpClient::builder(url).client(http).compat_mode(CompatMode::V0_38).build();
+        let rpc = rpc.map_err(|error| node(error.detail().to_string()))?;
         let client = Self { rpc, runtime, network, accounts: HashMap::new() };
         let found = client.wait(client.rpc.status())?.node_info.network.to_string();
         if found != client.network.chain_id {

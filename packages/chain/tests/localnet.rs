@@ -44,3 +44,13 @@ fn what_the_chain_does_not_know_is_none_and_what_is_malformed_is_an_error() {
     assert!(net.client.code(1_000_000).unwrap().is_none());
     assert!(net.client.contract("wasm1nothing").is_err());
 }
+
+#[test]
+#[ignore = "needs a local chain: scripts/localnet"]
+fn a_connection_that_the_node_has_closed_is_not_used_again() {
+    let net = Localnet::from_env().unwrap();
+    net.now().unwrap();
+    // CometBFT hangs up after ten seconds without a request.
+    std::thread::sleep(std::time::Duration::from_secs(12));
+    net.now().unwrap();
+}
