@@ -166,8 +166,8 @@ fn hot_records_stay_short_at_their_worst_values() {
     };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 521),
-        ("market", round_trip(&market).len(), 314),
-        ("pool", round_trip(&pool).len(), 153),
+        ("market", round_trip(&market).len(), 274),
+        ("pool", round_trip(&pool).len(), 163),
         ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 652),
