@@ -99,8 +99,7 @@ impl Localnet {
         atoms: u128,
         gas: Gas,
     ) -> Result<Tx, ChainError> {
-        let funds: Vec<Coin> = if atoms == 0 { vec![] } else { coins(atoms, DENOM) };
-        let message = message::execute(&self.address(name), contract, msg, &funds)?;
+        let message = execute_with(&self.address(name), contract, msg, atoms)?;
         self.send(name, &[message], gas)
     }
 
@@ -195,6 +194,12 @@ impl Localnet {
         let passed = self.govern("pin codes", vec![message(&gov, code_ids.to_vec())])?;
         passed.ensure()
     }
+}
+
+/// A message to a contract, with so many atoms of the settlement coin.
+pub fn execute_with(sender: &str, contract: &str, msg: &impl Serialize, atoms: u128) -> Result<Any, ChainError> {
+    let funds: Vec<Coin> = if atoms == 0 { vec![] } else { coins(atoms, DENOM) };
+    message::execute(sender, contract, msg, &funds)
 }
 
 /// A proposal after its vote.

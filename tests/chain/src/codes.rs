@@ -1,9 +1,10 @@
 //! The built wasm on a chain: stored once, found again by its checksum.
 
 use crate::config;
+use firebreak_chain::deploy::Reader;
 use firebreak_chain::message::{self, InstantiateAccess};
 use firebreak_chain::{ChainError, Gas, Localnet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Code ids by the contract's name: `oracle`, `derivatives_vault`, .. and of the test contracts `group`, `multisig`,
@@ -20,11 +21,13 @@ impl Codes {
 
     /// Stores every artifact that this chain does not have yet, under the deployer's name.
     pub fn store(localnet: &mut Localnet) -> Result<Self, ChainError> {
-        let stored = stored(localnet)?;
+        let artifacts = artifacts();
+        let checksums: BTreeSet<String> = artifacts.iter().map(|(_, checksum, _)| checksum.clone()).collect();
+        let stored = Reader::codes(&localnet.client, &checksums)?;
         let mut codes = BTreeMap::new();
-        for (name, checksum, path) in artifacts() {
-            let code_id = match stored.get(&checksum) {
-                Some(code_id) => *code_id,
+        for (name, checksum, path) in artifacts {
+            let code_id = match stored.iter().find(|code| code.checksum == checksum) {
+                Some(code) => code.code_id,
                 None => store(localnet, &path)?,
             };
             codes.insert(name, code_id);
@@ -38,17 +41,6 @@ fn store(localnet: &mut Localnet, path: &Path) -> Result<u64, ChainError> {
     let msg = message::store_code(&localnet.address("deployer"), wasm, &InstantiateAccess::ChainDefault)?;
     let tx = localnet.send("deployer", &[msg], Gas::Simulated)?;
     Ok(tx.number("store_code", "code_id").unwrap_or_else(|| panic!("the chain named no code")))
-}
-
-/// Checksum in hex -> id, of all codes of the chain. Their ids have no gaps.
-fn stored(localnet: &Localnet) -> Result<BTreeMap<String, u64>, ChainError> {
-    let mut found = BTreeMap::new();
-    for code_id in 1.. {
-        let Some(info) = localnet.client.code(code_id)? else { break };
-        let checksum: String = info.data_hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        found.insert(checksum, code_id);
-    }
-    Ok(found)
 }
 
 /// Name, checksum and file of everything that `scripts/build-wasm --tests` wrote.

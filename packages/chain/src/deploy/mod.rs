@@ -20,7 +20,7 @@
 //! Every address follows from the deployer, a salt and the codes' checksums, so all are known before the first
 //! transaction, and each step can be found again on the chain when the state file does not know of it.
 
-mod address;
+pub(crate) mod address;
 mod artifact;
 mod check;
 mod codes;

@@ -5,7 +5,7 @@ use super::error::GasError;
 use super::row::{Payer, Sample};
 use super::suite::{self, Addresses, Codes, Outside};
 use crate::deploy::Config;
-use crate::localnet::DENOM;
+use crate::localnet::{execute_with, DENOM};
 use crate::{message, Gas, Localnet, Tx};
 use cosmwasm_std::{coin, coins};
 use firebreak_messages::circuit_breaker::ExecuteMsg as BreakerMsg;
@@ -205,8 +205,7 @@ impl Bench {
     /// The same without waiting for the block.
     pub fn submit(&mut self, actor: &str, to: To, msg: &impl Serialize, amount: Amount) -> Result<String, GasError> {
         let signer = self.actors.get(actor)?;
-        let funds = if amount.is_zero() { vec![] } else { coins(amount.atoms(), DENOM) };
-        let sent = message::execute(signer.address(), self.address(to), msg, &funds)?;
+        let sent = execute_with(signer.address(), self.address(to), msg, amount.atoms())?;
         Ok(self.net.client.submit(signer, &[sent], GAS)?)
     }
 

@@ -2,11 +2,10 @@
 
 use super::bench::GAS;
 use super::error::GasError;
-use crate::deploy::Config;
+use crate::deploy::{address, Config};
 use crate::Client;
 use crate::{message, Signer, Tx};
-use cosmrs::AccountId;
-use cosmwasm_std::{instantiate2_address, CanonicalAddr};
+use cosmwasm_std::Checksum;
 use firebreak_messages::guardian::{InstantiateMsg, QueryMsg, SuiteCodes, SuiteResponse};
 use serde_json::{json, Value};
 use std::path::Path;
@@ -122,11 +121,10 @@ pub(super) fn bootstrap(
 ) -> Result<(Addresses, Tx), GasError> {
     let wrong = |cause: String| GasError::step("bootstrap", cause);
     let code = client.code(codes.guardian)?.ok_or_else(|| wrong("the guardian's code is not there".into()))?;
-    let creator: AccountId = deployer.address().parse().map_err(|error| wrong(format!("{error}")))?;
-    let creator = CanonicalAddr::from(creator.to_bytes());
-    let address = instantiate2_address(&code.data_hash, &creator, salt).map_err(|error| wrong(error.to_string()))?;
-    let guardian = AccountId::new(&client.network().prefix, &address).map_err(|error| wrong(error.to_string()))?;
-    let guardian = guardian.to_string();
+    let checksum = Checksum::try_from(code.data_hash.as_slice()).map_err(|error| wrong(error.to_string()))?;
+    let prefix = &client.network().prefix;
+    let creator = address::parse(deployer.address(), prefix, "the deployer")?;
+    let guardian = address::predict(&checksum, &creator, salt, prefix, "the guardian's salt")?;
     let msg = instantiate_message(config, codes, outside);
     let made = message::instantiate2(deployer.address(), &guardian, codes.guardian, &config.suite.label, &msg, salt)?;
     let tx = client.send(deployer, &[made], GAS)?;

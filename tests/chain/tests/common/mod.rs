@@ -11,7 +11,8 @@ pub mod state;
 mod trading;
 mod trap;
 
-use firebreak_chain::{message, ChainError, Gas, Localnet, Tx};
+use firebreak_chain::localnet::execute_with;
+use firebreak_chain::{ChainError, Gas, Localnet, Tx};
 use firebreak_chain_tests::{Chain, Wasmd};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::event::Fact;
@@ -19,7 +20,7 @@ use firebreak_messages::guardian::InstantiateMsg;
 use firebreak_messages::insurance_fund::ExecuteMsg as FundMsg;
 use firebreak_messages::MarketId;
 use firebreak_risk::{Amount, PoolShares, Price};
-use firebreak_testing::{price, usd, Addresses, BTC, DENOM, ETH};
+use firebreak_testing::{price, usd, Addresses, BTC, ETH};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -150,8 +151,7 @@ impl Suite {
         coins: Amount,
         gas: Gas,
     ) -> String {
-        let funds = if coins.is_zero() { vec![] } else { cosmwasm_std::coins(coins.atoms(), DENOM) };
-        let message = message::execute(&self.address(name), contract.as_ref(), msg, &funds).unwrap();
+        let message = execute_with(&self.address(name), contract.as_ref(), msg, coins.atoms()).unwrap();
         self.net().submit(name, &[message], gas).unwrap()
     }
 
