@@ -76,10 +76,13 @@ impl Fund {
         if self.staked.is_zero() {
             self.shares = FundShares::ZERO;
             self.generation = Generation { wiped: self.generation.wiped.saturating_add(1), scaled: 0 };
-        } else if self.staked.atoms().saturating_mul(SCALED_BELOW) < before.atoms() {
-            self.shares = FundShares::from_atoms(before.atoms() / SCALE);
+        }
+        // At most seven times: a number of 128 bits has 39 digits.
+        while self.staked.atoms().saturating_mul(SCALED_BELOW) < self.shares.atoms() {
+            self.shares = FundShares::from_atoms(self.shares.atoms() / SCALE);
             self.generation.scaled = self.generation.scaled.saturating_add(1);
-        } else {
+        }
+        if self.shares == before {
             return None;
         }
         Some(before)
