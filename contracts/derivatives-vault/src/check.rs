@@ -84,11 +84,11 @@ fn leaving(message: &CosmosMsg, denom: &str) -> Amount {
 
 /// What the vault owes to everybody.
 pub trait Owed {
-    /// Traders' cash, the pool's cash, escrowed execution fees and fees of the fund. Losses that are not collected yet are in
+    /// Traders' cash, the pool's cash, escrowed execution fees, fees of the fund and parked exits. Losses that are not collected yet are in
     /// the first as a negative and in the second as a positive number: they cancel.
     fn owed(&self) -> Result<Amount, ContractError>;
 
-    /// What must be there when everybody but the pool is paid: positive cash of traders, escrow, fees.
+    /// What must be there when everybody but the pool is paid: positive cash of traders, escrow, fees, parked exits.
     fn owed_to_others(&self) -> Result<Amount, ContractError>;
 }
 
@@ -96,12 +96,13 @@ impl Owed for Pool {
     fn owed(&self) -> Result<Amount, ContractError> {
         let sum: SignedAmount =
             self.traders_cash.plus(self.cash)?.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?;
+        let sum = sum.plus_amount(self.parked)?;
         // Below zero cannot happen with a pool that pays what traders gained; it would be owed by nobody.
         Ok(sum.positive_part())
     }
 
     fn owed_to_others(&self) -> Result<Amount, ContractError> {
         let cash = self.traders_cash.plus_amount(self.receivable)?;
-        Ok(cash.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?.positive_part())
+        Ok(cash.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?.plus_amount(self.parked)?.positive_part())
     }
 }

@@ -4,7 +4,7 @@ use crate::check::{finish, Done};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, LOSSES, POOL};
-use crate::{execute, gate, migrate as migration, query as queries, reply as replies, validate};
+use crate::{execute, exits, gate, migrate as migration, query as queries, reply as replies, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
@@ -51,6 +51,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
     // Restrictions of scope `All` are asked here; those of a market where the message names one.
     gate::ensure_allows(&desk.effective_of_all(), gate::action(&msg))?;
     let paid = gate::payment(&msg, &info, &desk.config.denom)?;
+    let inflow = gate::inflow(&msg, &info).filter(|_| !paid.is_zero());
     let read = deps.as_ref();
     let pays_equity = gate::pays_equity(&msg);
     let mut done: Done = match msg {
@@ -72,9 +73,9 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
             execute::add_collateral(read, desk, info, paid, account, subaccount)?
         }
         ExecuteMsg::WithdrawCollateral { subaccount, amount } => {
-            execute::withdraw_collateral(read, desk, info, subaccount, amount)?
+            execute::withdraw_collateral(deps.branch(), desk, info, subaccount, amount)?
         }
-        ExecuteMsg::Liquidate { accounts } => execute::liquidate(read, desk, info, accounts)?,
+        ExecuteMsg::Liquidate { accounts } => execute::liquidate(deps.branch(), desk, info, accounts)?,
         ExecuteMsg::ProvideLiquidity { shares_min } => {
             execute::provide_liquidity(deps.branch(), desk, info, paid, shares_min)?
         }
@@ -87,6 +88,8 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min } => {
             execute::claim_withdrawal(deps.branch(), desk, info, request, amount_min)?
         }
+        ExecuteMsg::CollectParked(id) => execute::collect_parked(deps.branch(), desk, id)?,
+        ExecuteMsg::CancelParked(id) => execute::cancel_parked(deps.branch(), desk, info, id)?,
         ExecuteMsg::SweepFees {} => execute::sweep_fees(desk)?,
         ExecuteMsg::Recapitalize {} => execute::recapitalize(desk, info, paid)?,
         ExecuteMsg::ConfigureMarket { market, config } => {
@@ -94,6 +97,9 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         }
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
     };
+    if let Some((class, owner)) = inflow {
+        exits::entered(deps.storage, &done.desk, class, owner, paid)?;
+    }
     done.pays_equity = pays_equity;
     finish(deps, &env, done)
 }

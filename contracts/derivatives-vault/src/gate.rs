@@ -5,7 +5,7 @@ use cosmwasm_std::{Coin, MessageInfo};
 use firebreak_messages::circuit_breaker::EffectivePosture;
 use firebreak_messages::derivatives_vault::ExecuteMsg;
 use firebreak_messages::{Action, Reason};
-use firebreak_risk::{Amount, Level, LpExit, OrderAccess, OrderExecution};
+use firebreak_risk::{Amount, ExitClass, Level, LpExit, OrderAccess, OrderExecution};
 
 /// What a message does to risk. Exhaustive: a new message does not compile until somebody decides how it behaves in a
 /// crisis. An order that is not declared reduce-only counts as one that raises exposure, until its fill shows otherwise.
@@ -23,6 +23,8 @@ pub fn action(msg: &ExecuteMsg) -> Action {
             Action::RequestLiquidityWithdrawal
         }
         ExecuteMsg::ClaimLiquidityWithdrawal { .. } => Action::ClaimLiquidityWithdrawal,
+        ExecuteMsg::CollectParked(_) => Action::CollectParked,
+        ExecuteMsg::CancelParked(_) => Action::Cancel,
         ExecuteMsg::SweepFees {} => Action::SweepFees,
         ExecuteMsg::Recapitalize {} => Action::Recapitalize,
         ExecuteMsg::ConfigureMarket { .. } | ExecuteMsg::Configure { .. } => Action::Configure,
@@ -32,7 +34,7 @@ pub fn action(msg: &ExecuteMsg) -> Action {
 /// Messages that pay somebody's equity out of the vault. Keepers' and the fund's fees are not equity.
 pub fn pays_equity(msg: &ExecuteMsg) -> bool {
     match action(msg) {
-        Action::WithdrawCollateral | Action::ClaimLiquidityWithdrawal => true,
+        Action::WithdrawCollateral | Action::ClaimLiquidityWithdrawal | Action::CollectParked => true,
         Action::IncreaseExposure
         | Action::ReduceExposure
         | Action::Cancel
@@ -56,8 +58,10 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
             posture.exposure_raising != OrderAccess::None || posture.skew_raising != OrderAccess::None
         }
         Action::ExecuteOrders => posture.order_execution == OrderExecution::Open,
-        Action::WithdrawCollateral => posture.outflow_factor.0 > 0,
+        Action::CollectParked => posture.outflow_factor.0 > 0,
         Action::ClaimLiquidityWithdrawal => posture.lp_exit == LpExit::Open && posture.outflow_factor.0 > 0,
+        // A withdrawal is taken at every level; what may not leave now is parked.
+        Action::WithdrawCollateral => true,
         // Adding collateral stays open at every level: it needs no price, and it is the one thing a trader can still do to be
         // safe. Reduce orders and cancels are taken at every level too; at `Frozen` they wait, since the price they would
         // settle at is what is in doubt. Liquidation asks each market's posture for itself.
@@ -89,7 +93,9 @@ pub fn still_allowed(level: Level) -> &'static str {
     match level {
         Level::Normal | Level::Guarded => "reduce orders, cancels, collateral in and out",
         Level::ReduceOnly => "reduce orders, cancels, collateral in and out, liquidity requests",
-        Level::Frozen | Level::Settlement => "placing reduce orders, cancels, adding collateral, liquidity requests",
+        Level::Frozen | Level::Settlement => {
+            "placing reduce orders, cancels, adding collateral, asking for withdrawals, liquidity requests"
+        }
     }
 }
 
@@ -108,9 +114,23 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         | ExecuteMsg::RequestLiquidityWithdrawal { .. }
         | ExecuteMsg::CancelLiquidityWithdrawal { .. }
         | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+        | ExecuteMsg::CollectParked(_)
+        | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}
         | ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::Configure { .. } => no_coins(&info.funds),
+    }
+}
+
+/// Whose coins come in, and as what: the outflow limiter counts them.
+pub fn inflow(msg: &ExecuteMsg, info: &MessageInfo) -> Option<(ExitClass, String)> {
+    match msg {
+        ExecuteMsg::AddCollateral { account: Some(account), .. } => Some((ExitClass::Traders, account.owner.clone())),
+        ExecuteMsg::AddCollateral { account: None, .. } | ExecuteMsg::PlaceOrder { .. } => {
+            Some((ExitClass::Traders, info.sender.to_string()))
+        }
+        ExecuteMsg::ProvideLiquidity { .. } => Some((ExitClass::Providers, info.sender.to_string())),
+        _ => None,
     }
 }
 

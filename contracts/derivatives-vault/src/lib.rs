@@ -23,6 +23,7 @@ pub mod contract;
 pub mod desk;
 mod error;
 pub mod execute;
+mod exits;
 mod gate;
 mod health;
 mod migrate;

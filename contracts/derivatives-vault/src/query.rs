@@ -4,17 +4,19 @@ use crate::check::Owed;
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::execute::value_pool;
+use crate::exits;
 use crate::health::{evaluate, Purpose};
 use crate::state::{ACCOUNTS, CONFIG, LOSSES, ORDERS, POOL, PROVIDERS};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::{
     AccountResponse, AccountsResponse, ConfigResponse, LiquidityProviderResponse, LiquidityProvidersResponse,
-    MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse, PoolResponse, PoolValueResponse,
-    PositionResponse, QueryMsg, Queue, QuoteResponse, SolvencyResponse, StatusResponse,
+    MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse, OutflowResponse, ParkedResponse,
+    PoolResponse, PoolValueResponse, PositionResponse, QueryMsg, Queue, QuoteResponse, SolvencyResponse,
+    StatusResponse,
 };
 use firebreak_messages::oracle::PriceRecord;
 use firebreak_messages::{AccountId, Action, MarketId};
-use firebreak_risk::{fill_price, Amount, Rounding, Size};
+use firebreak_risk::{fill_price, Amount, BasisPoints, ExitClass, Rounding, Size};
 
 const PAGE: u32 = 10;
 
@@ -52,6 +54,12 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
             let held = deps.querier.query_balance(env.contract.address.clone(), config.denom)?;
             let owed = POOL.load(deps.storage)?.owed()?;
             to_json_binary(&SolvencyResponse { held: Amount::from_atoms(held.amount.u128()), owed })
+        }
+        QueryMsg::Outflow {} => to_json_binary(&outflow(deps, env)?),
+        QueryMsg::Parked(id) => {
+            let (class, parked) = exits::load(deps.storage, &id)?;
+            let ready = exits::limiter(deps.storage)?.queue(class).ready(&parked)?;
+            to_json_binary(&ParkedResponse { amount: parked.amount, ready })
         }
     };
     Ok(answer?)
@@ -167,6 +175,21 @@ fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
         Err(error) => return Err(error),
     };
     Ok(PoolResponse { pool, value })
+}
+
+fn outflow(deps: Deps, env: &Env) -> Result<OutflowResponse, ContractError> {
+    let desk = Desk::open(deps, env)?;
+    let limiter = exits::limiter(deps.storage)?;
+    let capacity = |class| -> Result<Amount, ContractError> {
+        let (at, parameters) = (exits::moment(&desk)?, &desk.config.parameters.outflow);
+        Ok(limiter.capacity(class, BasisPoints::ONE, at, parameters)?)
+    };
+    Ok(OutflowResponse {
+        traders: capacity(ExitClass::Traders)?,
+        traders_waiting: limiter.traders.waiting,
+        providers: capacity(ExitClass::Providers)?,
+        providers_waiting: limiter.providers.waiting,
+    })
 }
 
 fn status(deps: Deps, env: &Env, id: MarketId) -> Result<StatusResponse, ContractError> {

@@ -2,6 +2,7 @@
 
 use firebreak_messages::derivatives_vault::{Account, LiquidityProvider, LossLedger, MarketConfig, Order, VaultConfig};
 use firebreak_messages::{PackedItem, PackedMap};
+use firebreak_risk::{Outflow, OwnerFlow, Parked};
 
 pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
@@ -16,5 +17,11 @@ pub const ACCOUNTS: PackedMap<(String, u8), Account> = PackedMap::new("account",
 pub const ORDERS: PackedMap<(u16, u8, u64), Order> = PackedMap::new("order", 1);
 /// provider -> shares and requests. At most `LP_REQUESTS_MAX` requests each.
 pub const PROVIDERS: PackedMap<String, LiquidityProvider> = PackedMap::new("provider", 1);
+/// The outflow limiter: buckets, queues, deposits of the last hours. Written by deposits, withdrawals and exits; never by a trade.
+pub const OUTFLOW: PackedItem<Outflow> = PackedItem::new("outflow", 1);
+/// owner -> its deposits that have not raised capacity, its use of the reserve. Written by its deposits and withdrawals.
+pub const OWNERS: PackedMap<String, OwnerFlow> = PackedMap::new("owner", 1);
+/// (owner, subaccount) -> collateral that waits to leave. At most one for each account; a provider's is in its own record.
+pub const PARKED: PackedMap<(String, u8), Parked> = PackedMap::new("parked", 1);
 /// What was lost and who paid. Written when a loss is booked.
 pub const LOSSES: PackedItem<LossLedger> = PackedItem::new("losses", 1);

@@ -3,8 +3,10 @@
 use crate::error::ContractError;
 use firebreak_messages::derivatives_vault::{MarketConfig, VaultParameters};
 use firebreak_messages::oracle::{DRIFT_MAX_SECONDS, REPORT_SPREAD_MAX_SECONDS};
-use firebreak_risk::{Amount, Ratio, Rounding, Size, SIZE_MAX};
+use firebreak_risk::{Amount, OutflowParams, Ratio, Rounding, Size, SIZE_MAX};
 
+/// 10^18 units: far above everything that can be held, and products with it fit.
+const OUTFLOW_MAX: Amount = Amount::from_atoms(1_000_000_000_000_000_000_000_000);
 /// A round's price may be made of reports this much older than its time, and its time may be this far ahead of the block's.
 const ORDER_DELAY_MIN_SECONDS: u64 = REPORT_SPREAD_MAX_SECONDS + DRIFT_MAX_SECONDS;
 
@@ -45,7 +47,22 @@ pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, 
     at_most("insurance_fee_share", parameters.insurance_fee_share, Ratio::ONE)?;
     at_most("reserve_ratio", parameters.reserve_ratio, Ratio::ONE)?;
     at_most("withdrawal_margin_ratio", parameters.withdrawal_margin_ratio, Ratio::ONE)?;
+    outflow(&parameters.outflow)?;
     Ok(parameters)
+}
+
+fn outflow(found: &OutflowParams) -> Result<(), ContractError> {
+    within("outflow.deposit_delay_seconds", found.deposit_delay_seconds, 600, 21_600)?;
+    at_most("outflow.day_ratio", found.day_ratio, Ratio::ONE)?;
+    at_most("outflow.hour_ratio", found.hour_ratio, found.day_ratio)?;
+    if found.hour_min.is_zero() || found.hour_min > found.day_min || found.day_min > OUTFLOW_MAX {
+        return Err(ContractError::OutOfBounds {
+            what: "outflow.hour_min",
+            wanted: format!("above 0, at most outflow.day_min {}, and that at most {OUTFLOW_MAX}", found.day_min),
+            found: found.hour_min.to_string(),
+        });
+    }
+    Ok(())
 }
 
 pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError> {

@@ -516,7 +516,7 @@ fn an_unreadable_posture_of_all_is_reduce_only() {
         Err(ContractError::Restricted { action, level, reason, since, until, allowed })
     };
     let (since, until) = (bench.now(), bench.now() + 10_000);
-    let allowed = "placing reduce orders, cancels, adding collateral, liquidity requests";
+    let allowed = "placing reduce orders, cancels, adding collateral, asking for withdrawals, liquidity requests";
     let expected = restricted(Level::Frozen, Reason::Council, since, until, allowed);
     assert_eq!(bench.place("alice", BTC, "1", "70000"), expected);
     bench.put_posture_of_all(2, &record);

@@ -348,7 +348,7 @@ fn a_seeded_bug_that_pays_twice_is_refused_by_the_vaults_own_check() {
     let info = cosmwasm_std::MessageInfo { sender: cosmwasm_std::Addr::unchecked(address("alice")), funds: vec![] };
     let amount = units(60);
     let mut done =
-        firebreak_derivatives_vault::execute::withdraw_collateral(bench.deps.as_ref(), desk, info, 0, amount).unwrap();
+        firebreak_derivatives_vault::execute::withdraw_collateral(bench.deps.as_mut(), desk, info, 0, amount).unwrap();
     let again: SubMsg = done.messages[0].clone();
     assert!(matches!(again.msg, cosmwasm_std::CosmosMsg::Bank(BankMsg::Send { .. })));
     done.messages.push(again);

@@ -6,6 +6,7 @@ mod support;
 
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, Reason};
 use firebreak_risk::*;
@@ -154,7 +155,7 @@ fn a_restriction_of_all_holds_what_belongs_to_no_market_and_keeps_the_ways_in_an
         let (since, until) = (bench.now(), bench.now() + 100);
         let allowed = match level {
             Level::ReduceOnly => "reduce orders, cancels, collateral in and out, liquidity requests",
-            _ => "placing reduce orders, cancels, adding collateral, liquidity requests",
+            _ => "placing reduce orders, cancels, adding collateral, asking for withdrawals, liquidity requests",
         };
         let restricted = |action| {
             let reason = Reason::Council;
@@ -162,12 +163,15 @@ fn a_restriction_of_all_holds_what_belongs_to_no_market_and_keeps_the_ways_in_an
         };
         let mut refused = vec![("bob", claim.clone(), 0, Action::ClaimLiquidityWithdrawal)];
         if level == Level::Frozen {
-            refused.push(("alice", take.clone(), 0, Action::WithdrawCollateral));
             refused.push(("bob", provide.clone(), 1, Action::ProvideLiquidity));
         }
         for (sender, msg, funds, action) in refused {
             assert_eq!(bench.execute(sender, msg, funds).unwrap_err(), restricted(action), "{level}");
         }
+        // A withdrawal is taken, and parked where nothing may leave.
+        let events = bench.execute("alice", take.clone(), 0).unwrap();
+        let (paid, parked) = (CollateralWithdrawn::all(&events).len(), WithdrawalParked::all(&events).len());
+        assert_eq!((paid, parked), if level == Level::Frozen { (0, 1) } else { (1, 0) });
         bench.deposit("alice", 1);
         bench.execute("dao", ExecuteMsg::Recapitalize {}, 1).unwrap();
         let events = bench

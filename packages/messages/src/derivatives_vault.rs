@@ -3,8 +3,8 @@
 use crate::ids::{AccountId, FeedId, MarketId};
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use firebreak_risk::{
-    Amount, FundingParams, LiquidationParams, MarginParams, PoolShares, PositionStake, Price, Ratio, Side,
-    SignedAmount, SignedRatio, Size,
+    Amount, FundingParams, LiquidationParams, MarginParams, OutflowParams, PoolShares, PositionStake, Price, Ratio,
+    Side, SignedAmount, SignedRatio, Size,
 };
 
 mod events;
@@ -63,6 +63,8 @@ pub struct VaultParameters {
     pub withdrawal_margin_ratio: Ratio,
     /// Gas that the insurance fund may burn in a cover. Bounds: 100,000 to 3,000,000.
     pub cover_gas_limit: u64,
+    /// How much collateral and liquidity may leave in an hour and in a day (F14); what exceeds it is parked.
+    pub outflow: OutflowParams,
 }
 
 /// Parameters of one market.
@@ -102,7 +104,9 @@ pub enum ExecuteMsg {
     ExecuteOrders { market: MarketId, limit: u32 },
     /// Anyone, with coins: adds to an account; the sender's own by default. Never refused by a posture or a price.
     AddCollateral { account: Option<AccountId>, subaccount: u8 },
-    /// Owner of the account. What stays covers initial margin at today's posture and the withdrawal margin.
+    /// Owner of the account. What stays covers initial margin at today's posture and the withdrawal margin. What the outflow
+    /// limiter does not allow now is parked: out of the account, owed, served slot by slot. Emits [`CollateralWithdrawn`],
+    /// [`WithdrawalParked`].
     WithdrawCollateral { subaccount: u8, amount: Amount },
     /// Anyone: liquidates what is unhealthy among up to 10 accounts; healthy ones are passed over with an event. The sender
     /// gets the keeper's share. Emits [`PositionLiquidated`], [`LossBooked`], [`AccountHealthy`].
@@ -113,8 +117,14 @@ pub enum ExecuteMsg {
     RequestLiquidityWithdrawal { shares: PoolShares },
     /// Takes a request back.
     CancelLiquidityWithdrawal { request: u64 },
-    /// Pays a matured request at the value of now, at least `amount_min`.
+    /// Pays a matured request at the value of now, at least `amount_min`; what the outflow limiter does not allow now is parked.
     ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
+    /// Anyone: serves the queue when its slot is due and pays what is served of a parked exit, to its owner. Refused while a market
+    /// that it depends on lets nothing out. Emits [`ParkedCollected`].
+    CollectParked(ParkedId),
+    /// Owner of a parked exit: takes back what of it is not served. Collateral returns to its account; liquidity buys shares at the
+    /// value of now. Emits [`ParkedCanceled`].
+    CancelParked(ParkedId),
     /// Anyone: sends the fees owed to the insurance fund.
     SweepFees {},
     /// Anyone, with coins: adds to the pool's cash and buys no shares. The way out of a pool that owes more than it has.
@@ -166,6 +176,11 @@ pub enum QueryMsg {
     /// What the last-frame check compares now: coins held, coins owed.
     #[returns(SolvencyResponse)]
     Solvency {},
+    /// What may leave now at Normal, and what waits.
+    #[returns(OutflowResponse)]
+    Outflow {},
+    #[returns(ParkedResponse)]
+    Parked(ParkedId),
 }
 
 #[cw_serde]
@@ -278,4 +293,21 @@ pub struct QuoteResponse {
 pub struct SolvencyResponse {
     pub held: Amount,
     pub owed: Amount,
+}
+
+#[cw_serde]
+pub struct OutflowResponse {
+    /// For traders' collateral: of the hour and of the day, with what is shared.
+    pub traders: Amount,
+    pub traders_waiting: Amount,
+    pub providers: Amount,
+    pub providers_waiting: Amount,
+}
+
+#[cw_serde]
+pub struct ParkedResponse {
+    /// Owed: what waits and what is ready.
+    pub amount: Amount,
+    /// Served and not collected yet; the next slot may add to it.
+    pub ready: Amount,
 }

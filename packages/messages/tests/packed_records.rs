@@ -11,8 +11,9 @@ use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
 use firebreak_messages::{AccountId, MarketId, Source, MARKETS_PER_ACCOUNT_MAX};
 use firebreak_risk::{
-    Amount, BasisPoints, CashIndex, Level, Nominal, Phase, PoolShares, PositionStake, Posture, Price, Scale, Side,
-    SignedAmount, SignedRatio, Size, PHASES_MAX, PRICE_MAX,
+    Amount, BasisPoints, Bucket, CashIndex, FreshDeposits, HourMinimum, Level, Nominal, Outflow, OwnerFlow, Parked,
+    ParkedQueue, Phase, PoolShares, PositionStake, Posture, Price, Ratio, Scale, Side, SignedAmount, SignedRatio, Size,
+    ValueFloor, PHASES_MAX, PRICE_MAX,
 };
 use serde::{de::DeserializeOwned, Serialize};
 use std::fmt::Debug;
@@ -43,6 +44,27 @@ fn worst_side() -> Side {
         nominal: Nominal::from_atoms(i128::MIN),
         basis: SignedAmount::from_atoms(i128::MIN),
         epoch: u32::MAX,
+    }
+}
+
+fn worst_parked() -> Parked {
+    let amount = Amount::from_atoms(u128::MAX);
+    Parked { amount, waiting: amount, index: Ratio::ONE, epoch: u32::MAX }
+}
+
+/// The longest record of the outflow limiter: six hours of deposits wait, and each hour of the day was higher than the last.
+fn worst_outflow() -> Outflow {
+    let amount = Amount::from_atoms(u128::MAX);
+    let bucket = Bucket { traders: amount, providers: amount, shared: amount, reserve: amount };
+    let queue = ParkedQueue { waiting: amount, index: Ratio::ONE, epoch: u32::MAX, closed: Ratio::ONE, slot: u64::MAX };
+    Outflow {
+        updated_at: u64::MAX,
+        hour: bucket,
+        day: bucket,
+        floor: ValueFloor { minima: vec![HourMinimum { hour: u64::MAX, value: amount }; 25] },
+        fresh: vec![FreshDeposits { hour: u64::MAX, traders: amount, providers: amount }; 8],
+        traders: queue.clone(),
+        providers: queue,
     }
 }
 
@@ -115,6 +137,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         receivable: Amount::from_atoms(u128::MAX),
         escrow: Amount::from_atoms(u128::MAX),
         insurance_fees: Amount::from_atoms(u128::MAX),
+        parked: Amount::from_atoms(u128::MAX),
         shares: PoolShares::from_atoms(u128::MAX),
         shares_leaving: PoolShares::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
@@ -163,15 +186,22 @@ fn hot_records_stay_short_at_their_worst_values() {
         requests: vec![request; LP_REQUESTS_MAX],
         next_request: u64::MAX,
         last_deposit_height: u64::MAX,
+        parked: worst_parked(),
     };
+    let amount = Amount::from_atoms(u128::MAX);
+    let owner =
+        OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 521),
         ("market", round_trip(&market).len(), 274),
-        ("pool", round_trip(&pool).len(), 163),
+        ("pool", round_trip(&pool).len(), 182),
         ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 652),
-        ("provider", round_trip(&provider).len(), 237),
+        ("provider", round_trip(&provider).len(), 289),
+        ("parked", round_trip(&worst_parked()).len(), 53),
+        ("owner", round_trip(&owner).len(), 69),
+        ("outflow", round_trip(&worst_outflow()).len(), 1378),
     ] {
         assert_eq!(found, wanted, "{name}");
     }

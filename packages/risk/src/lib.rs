@@ -23,6 +23,7 @@ mod funding;
 mod liquidation;
 mod margin;
 mod number;
+mod outflow;
 mod pool;
 mod posture;
 mod pricing;
@@ -36,6 +37,10 @@ pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECOND
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
 pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
 pub use number::{Rounding, MICRO, ONE};
+pub use outflow::{
+    Baselines, Bucket, Exit, ExitClass, FreshDeposits, HourMinimum, Moment, Outflow, OutflowFactors, OutflowParams,
+    OwnerFlow, Parked, ParkedQueue, ValueFloor, OUTFLOW_SLOT_SECONDS, OWNER_AGE_MIN_SECONDS,
+};
 pub use pool::{
     market_liability, market_value, pool_value, price_move_effect, MarketValue, PoolValue, UNCOLLECTED_SHARE_MAX,
 };

@@ -75,7 +75,8 @@ pub fn vault_covers_what_it_owes(world: &World) -> Result<(), Violation> {
     let receivable = pool.receivable.atoms() as i128;
     let to_traders = pool.traders_cash.atoms() + receivable;
     let to_pool = (pool.cash.atoms() - receivable).max(0);
-    let owed = to_traders + to_pool + pool.escrow.atoms() as i128 + pool.insurance_fees.atoms() as i128;
+    let held_back = pool.escrow.atoms() + pool.insurance_fees.atoms() + pool.parked.atoms();
+    let owed = to_traders + to_pool + held_back as i128;
     if held as i128 >= owed {
         return Ok(());
     }
@@ -136,6 +137,10 @@ pub fn accounts_add_up(world: &World) -> Result<(), Violation> {
     equal("escrow".into(), pool.escrow.atoms() as i128, escrow as i128, "orders")?;
 
     let providers = page(vault::PROVIDERS.page(&*storage, None, usize::MAX));
+    let parked = page(vault::PARKED.page(&*storage, None, usize::MAX));
+    let parked = parked.iter().map(|(_, parked)| parked.amount.atoms()).sum::<u128>()
+        + providers.iter().map(|(_, provider)| provider.parked.amount.atoms()).sum::<u128>();
+    equal("parked exits".into(), pool.parked.atoms() as i128, parked as i128, "exits")?;
     let shares: u128 = providers
         .iter()
         .map(|(_, provider)| {

@@ -12,7 +12,9 @@ use firebreak_messages::guardian::{CouncilConfig, Delays, GasLimits, Instantiate
 use firebreak_messages::insurance_fund::FundConfig;
 use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder};
 use firebreak_messages::MarketId;
-use firebreak_risk::{Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, Price, Ratio, Size};
+use firebreak_risk::{
+    Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, OutflowParams, Price, Ratio, Size,
+};
 
 const FEEDERS: usize = 3;
 const COUNCIL_THRESHOLD: u64 = 2;
@@ -60,6 +62,14 @@ impl Default for Setup {
                 reserve_ratio: ratio("0.1"),
                 withdrawal_margin_ratio: ratio("0.1"),
                 cover_gas_limit: 500_000,
+                outflow: OutflowParams {
+                    hour_min: usd(1_000_000_000_000),
+                    hour_ratio: ratio("0.1"),
+                    day_min: usd(10_000_000_000_000),
+                    day_ratio: ratio("0.5"),
+                    deposit_delay_seconds: 3_600,
+                    small_exit_max: usd(1_000),
+                },
             },
             markets: vec![],
             fund: FundConfig {
@@ -69,10 +79,6 @@ impl Default for Setup {
                 cover_share_max: Ratio::ONE,
                 cover_share_per_market_max: Ratio::ONE,
                 cover_window_seconds: 86_400,
-                deductible_ratio: Ratio::ZERO,
-                inject_share_max: Ratio::ONE,
-                cover_hold_seconds: 0,
-                stress_loss_ratio: Ratio::percent(5),
             },
             gas: GasLimits { breaker: 1_200_000, guardian: 400_000 },
             delays: Delays { parameters: 3_600, roles: 86_400, code: 172_800 },

@@ -3,12 +3,12 @@
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::gate::ensure_allows;
+use crate::exits;
 use crate::health::{evaluate, Purpose};
-use cosmwasm_std::{Deps, MessageInfo};
+use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{CollateralAdded, CollateralWithdrawn};
 use firebreak_messages::{AccountId, Action};
-use firebreak_risk::Amount;
+use firebreak_risk::{Amount, ExitClass};
 
 /// Adds coins to an account: needs no price and no posture, so it works at every level.
 pub fn add_collateral(
@@ -32,12 +32,13 @@ pub fn add_collateral(
     Ok(Done::new(desk))
 }
 
-/// Pays free collateral to the account's owner, and to nobody else.
+/// Pays free collateral to the account's owner, and to nobody else. What the outflow limiter does not allow now leaves the account
+/// too and is parked (F14).
 ///
 /// Open profit counts nothing here, and what stays covers the larger of initial margin at today's posture and
 /// `withdrawal_margin_ratio` of the notional, and what is held for waiting orders.
 pub fn withdraw_collateral(
-    deps: Deps,
+    deps: DepsMut,
     mut desk: Desk,
     info: MessageInfo,
     subaccount: u8,
@@ -47,11 +48,10 @@ pub fn withdraw_collateral(
     if amount.is_zero() {
         return Err(ContractError::OutOfBounds { what: "amount", wanted: "above 0".into(), found: "0".into() });
     }
-    desk.load_account(deps, &id)?;
+    desk.load_account(deps.as_ref(), &id)?;
     let mut account = desk.account(&id);
     for position in &account.positions {
         let market = desk.market(position.market)?;
-        ensure_allows(&market.effective, Action::WithdrawCollateral)?;
         market.ensure_valid_price(Action::WithdrawCollateral, desk.now)?;
     }
     let left = account.cash.minus_amount(amount)?;
@@ -64,7 +64,11 @@ pub fn withdraw_collateral(
     if health.equity_for_initial < wanted.signed()? {
         return Err(ContractError::MarginTooLow { account: id, wanted, found: health.equity_for_initial });
     }
-    desk.events.push(CollateralWithdrawn { account: id.clone(), amount, cash: left }.into());
+    let factors = exits::factors_of_account(&desk, &account)?;
+    let paid = exits::leave(deps.storage, &mut desk, ExitClass::Traders, &id, amount, factors)?;
+    if !paid.is_zero() {
+        desk.events.push(CollateralWithdrawn { account: id.clone(), amount: paid, cash: left }.into());
+    }
     desk.put_account(&id, account)?;
-    Done::new(desk).paying(info.sender.as_str(), amount)
+    Done::new(desk).paying(info.sender.as_str(), paid)
 }

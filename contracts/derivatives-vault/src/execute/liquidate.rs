@@ -3,10 +3,11 @@
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
+use crate::exits;
 use crate::health::{evaluate, Purpose};
 use crate::reply;
 use crate::trade::trade;
-use cosmwasm_std::{Deps, MessageInfo};
+use cosmwasm_std::{DepsMut, MessageInfo, Storage};
 use firebreak_messages::derivatives_vault::{AccountHealthy, PositionLiquidated, LIQUIDATION_BATCH_MAX};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{close_size, split_liquidation_fee, Amount, LiquidationParams, Ratio, Rounding, Size};
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 /// What a flat account cannot pay is a deficit: the pool books it at once, and what the insurance fund answers in its reply
 /// is added back, so a fund that fails loses nothing and blocks nobody.
 pub fn liquidate(
-    deps: Deps,
+    deps: DepsMut,
     mut desk: Desk,
     info: MessageInfo,
     accounts: Vec<AccountId>,
@@ -31,9 +32,9 @@ pub fn liquidate(
     let mut deficits: BTreeMap<u16, Amount> = BTreeMap::new();
     // Bounded by LIQUIDATION_BATCH_MAX accounts of MARKETS_PER_ACCOUNT_MAX positions.
     for id in &accounts {
-        desk.load_account(deps, id)?;
+        desk.load_account(deps.as_ref(), id)?;
         desk.close_step()?;
-        let fee = liquidate_account(&mut desk, id, info.sender.as_str(), &mut deficits)?;
+        let fee = liquidate_account(deps.storage, &mut desk, id, info.sender.as_str(), &mut deficits)?;
         keeper_fees = keeper_fees.plus(fee)?;
         desk.close_step()?;
     }
@@ -45,6 +46,7 @@ pub fn liquidate(
 }
 
 fn liquidate_account(
+    storage: &mut dyn Storage,
     desk: &mut Desk,
     id: &AccountId,
     keeper: &str,
@@ -91,7 +93,7 @@ fn liquidate_account(
         keeper_fees = keeper_fees.plus(fee)?;
         lost.push((view.market, loss));
     }
-    book_deficit(desk, id, &lost, deficits)?;
+    book_deficit(storage, desk, id, &lost, deficits)?;
     Ok(keeper_fees)
 }
 
@@ -155,18 +157,20 @@ fn top_up(
 }
 
 /// A flat account below zero is a deficit. It is split over the markets by what each lost (F11; rounding to the largest), and
-/// the pool books it before anybody else is asked.
+/// the pool books it before anybody else is asked. What its owner has parked pays first.
 fn book_deficit(
+    storage: &mut dyn Storage,
     desk: &mut Desk,
     id: &AccountId,
     lost: &[(MarketId, Amount)],
     deficits: &mut BTreeMap<u16, Amount>,
 ) -> Result<(), ContractError> {
     let mut account = desk.account(id);
-    let deficit = account.cash.negative_part();
-    if !account.positions.is_empty() || deficit.is_zero() {
+    let lacking = account.cash.negative_part();
+    if !account.positions.is_empty() || lacking.is_zero() {
         return Ok(());
     }
+    let deficit = lacking.minus(exits::seize(storage, desk, id, lacking)?)?;
     account.cash = firebreak_risk::SignedAmount::ZERO;
     desk.put_account(id, account)?;
     desk.pool_pays(deficit)?;

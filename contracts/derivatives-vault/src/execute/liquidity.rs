@@ -3,6 +3,7 @@
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
+use crate::exits;
 use crate::gate::ensure_allows;
 use crate::state::PROVIDERS;
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
@@ -10,9 +11,9 @@ use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
     LiquidityWithdrawn, PoolRecapitalized, LP_REQUESTS_MAX,
 };
-use firebreak_messages::Action;
+use firebreak_messages::{AccountId, Action};
 use firebreak_risk::{
-    amount_for_shares, market_value, pool_value, shares_for_deposit, Amount, PoolShares, PoolValue, Rounding,
+    amount_for_shares, market_value, pool_value, shares_for_deposit, Amount, ExitClass, PoolShares, PoolValue, Rounding,
 };
 
 /// The pool's two values at the latest prices, and the notional of all open interest.
@@ -44,6 +45,18 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolVa
     Ok((value, notional))
 }
 
+/// Loads every market with its posture, and refuses where one with open interest does not allow the action. Bounded by MARKETS_MAX.
+pub fn load_pool_markets(deps: Deps, desk: &mut Desk, action: Action) -> Result<(), ContractError> {
+    for id in desk.config.markets.clone() {
+        desk.load_market(deps, id)?;
+        let market = desk.market(id)?;
+        if market.state.has_open_interest()? {
+            ensure_allows(&market.effective, action)?;
+        }
+    }
+    Ok(())
+}
+
 /// Buys shares at the deposit value, at least `shares_min`. A worthless pool refuses.
 pub fn provide_liquidity(
     deps: DepsMut,
@@ -52,12 +65,23 @@ pub fn provide_liquidity(
     paid: Amount,
     shares_min: PoolShares,
 ) -> Result<Done, ContractError> {
-    let (value, _) = value_pool(deps.as_ref(), &mut desk, Action::ProvideLiquidity)?;
+    buy_shares(deps, &mut desk, info.sender.into_string(), paid, shares_min)?;
+    Ok(Done::new(desk))
+}
+
+/// Shares for coins that are there already. Errors: as [`provide_liquidity`].
+pub fn buy_shares(
+    deps: DepsMut,
+    desk: &mut Desk,
+    provider_id: String,
+    paid: Amount,
+    shares_min: PoolShares,
+) -> Result<(), ContractError> {
+    let (value, _) = value_pool(deps.as_ref(), desk, Action::ProvideLiquidity)?;
     let shares = shares_for_deposit(paid, value.deposit, desk.pool.shares)?;
     if shares < shares_min || shares.is_zero() {
         return Err(ContractError::TooFewShares { wanted: shares_min.max(PoolShares::from_atoms(1)), found: shares });
     }
-    let provider_id = info.sender.into_string();
     let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
     provider.shares = provider.shares.plus(shares)?;
     provider.last_deposit_height = desk.height;
@@ -65,7 +89,7 @@ pub fn provide_liquidity(
     desk.pool.shares = desk.pool.shares.plus(shares)?;
     desk.pool_receives(paid)?;
     desk.events.push(LiquidityProvided { provider: provider_id, amount: paid, shares }.into());
-    Ok(Done::new(desk))
+    Ok(())
 }
 
 /// Adds coins to the pool and buys no shares: whoever wants a short pool made whole, a DAO or an insurer, needs no price, no
@@ -162,11 +186,14 @@ pub fn claim_withdrawal(
     }
     desk.pool.shares = desk.pool.shares.minus(found.shares)?;
     desk.pool.shares_leaving = desk.pool.shares_leaving.minus(found.shares)?;
-    desk.pool_pays(amount)?;
+    let id = AccountId { owner: provider_id.clone(), subaccount: 0 };
+    let factors = exits::factors_of_pool(&desk)?;
     PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
+    let paid = exits::leave(deps.storage, &mut desk, ExitClass::Providers, &id, amount, factors)?;
+    desk.pool_pays(amount)?;
     let shares = found.shares;
     desk.events.push(LiquidityWithdrawn { provider: provider_id, request, shares, amount }.into());
-    Done::new(desk).paying(info.sender.as_str(), amount)
+    Done::new(desk).paying(info.sender.as_str(), paid)
 }
 
 /// Requests whose window has passed are active shares again: a request that could be kept matured for ever would be a put on

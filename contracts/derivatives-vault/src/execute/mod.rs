@@ -6,6 +6,7 @@ mod configure;
 mod execute_orders;
 mod liquidate;
 mod liquidity;
+mod parked;
 mod place_order;
 mod sweep_fees;
 
@@ -17,5 +18,6 @@ pub use liquidate::liquidate;
 pub use liquidity::{
     cancel_withdrawal, claim_withdrawal, provide_liquidity, recapitalize, request_withdrawal, value_pool,
 };
+pub use parked::{cancel_parked, collect_parked};
 pub use place_order::{place_order, OrderRequest};
 pub use sweep_fees::sweep_fees;

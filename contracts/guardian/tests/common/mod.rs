@@ -14,7 +14,7 @@ use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::*;
 use firebreak_messages::insurance_fund::FundConfig;
 use firebreak_messages::{oracle, FeedId, MarketId, RuleId};
-use firebreak_risk::{Amount, Level, Ratio};
+use firebreak_risk::{Amount, Level, OutflowParams, Ratio};
 
 pub const HOUR: u64 = 3_600;
 pub const DAY: u64 = 86_400;
@@ -345,10 +345,6 @@ pub fn fund_config() -> FundConfig {
         cover_share_max: Ratio::percent(50),
         cover_share_per_market_max: Ratio::percent(20),
         cover_window_seconds: HOUR,
-        deductible_ratio: Ratio::ZERO,
-        inject_share_max: Ratio::percent(20),
-        cover_hold_seconds: 0,
-        stress_loss_ratio: Ratio::percent(5),
     }
 }
 
@@ -363,5 +359,13 @@ pub fn vault_parameters() -> VaultParameters {
         reserve_ratio: Ratio::percent(10),
         withdrawal_margin_ratio: Ratio::percent(10),
         cover_gas_limit: 400_000,
+        outflow: OutflowParams {
+            hour_min: Amount::from_units(1_000),
+            hour_ratio: Ratio::percent(5),
+            day_min: Amount::from_units(3_000),
+            day_ratio: Ratio::percent(15),
+            deposit_delay_seconds: HOUR,
+            small_exit_max: Amount::from_units(10),
+        },
     }
 }

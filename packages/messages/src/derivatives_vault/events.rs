@@ -73,6 +73,13 @@ crate::facts! {
     OrderDropped = "order_dropped" { order: OrderId, account: AccountId, reason: DropReason, size: Size }
     CollateralAdded = "collateral_added" { account: AccountId, amount: Amount, cash: SignedAmount }
     CollateralWithdrawn = "collateral_withdrawn" { account: AccountId, amount: Amount, cash: SignedAmount }
+    /// What the outflow limiter does not allow now; with `liquidity` a claim on the pool.
+    WithdrawalParked = "withdrawal_parked" { account: AccountId, liquidity: bool, amount: Amount }
+    /// `left` is owed still.
+    ParkedCollected = "parked_collected" { account: AccountId, liquidity: bool, amount: Amount, left: Amount }
+    ParkedCanceled = "parked_canceled" { account: AccountId, liquidity: bool, amount: Amount, left: Amount }
+    /// Parked collateral that paid a deficit of its own account.
+    ParkedSeized = "parked_seized" { account: AccountId, amount: Amount }
     PositionLiquidated = "position_liquidated" {
         account: AccountId, market: MarketId, keeper: String, size_closed: Size, size_after: Size, price: Price,
         notional: Amount, penalty: Amount, keeper_fee: Amount, realised_pnl: SignedAmount,

@@ -1,7 +1,7 @@
 //! The vault's stored records. Packed: the order of fields is the format.
 
 use super::*;
-use firebreak_risk::{RiskResult, Rounding};
+use firebreak_risk::{Parked, RiskResult, Rounding};
 
 /// Which of a market's two queues. Reduce orders have their own, served first.
 #[cw_serde]
@@ -150,6 +150,8 @@ pub struct Pool {
     pub escrow: Amount,
     /// Fees owed to the insurance fund.
     pub insurance_fees: Amount,
+    /// Exits that the outflow limiter holds back: out of accounts and pool, and owed.
+    pub parked: Amount,
     pub shares: PoolShares,
     /// Shares whose owners asked to leave; part of `shares`.
     pub shares_leaving: PoolShares,
@@ -179,6 +181,17 @@ pub struct LiquidityProvider {
     pub next_request: u64,
     /// Height of the last deposit: no claim in the same block.
     pub last_deposit_height: u64,
+    /// What it claimed and the outflow limiter holds back.
+    pub parked: Parked,
+}
+
+/// Whose parked exit: an account's collateral, or, with `liquidity`, what its owner claimed from the pool (the subaccount is not
+/// looked at).
+#[cw_serde]
+#[derive(Eq)]
+pub struct ParkedId {
+    pub account: AccountId,
+    pub liquidity: bool,
 }
 
 /// Addresses and parameters of the vault.

@@ -54,7 +54,6 @@ fn is_a_right(message: &Message) -> bool {
         },
         Message::Insurance(message) => match message {
             FundMsg::Cover { .. }
-            | FundMsg::Inject { .. }
             | FundMsg::RegisterVault { .. }
             | FundMsg::UnregisterVault { .. }
             | FundMsg::Configure { .. } => true,
@@ -77,6 +76,8 @@ fn is_a_right(message: &Message) -> bool {
             | VaultMsg::RequestLiquidityWithdrawal { .. }
             | VaultMsg::CancelLiquidityWithdrawal { .. }
             | VaultMsg::ClaimLiquidityWithdrawal { .. }
+            | VaultMsg::CollectParked(_)
+            | VaultMsg::CancelParked(_)
             | VaultMsg::SweepFees {}
             | VaultMsg::Recapitalize {} => false,
         },
@@ -144,7 +145,6 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
     let vault = suite.at.derivatives_vault.to_string();
     let fund_rows: Vec<(FundMsg, String)> = vec![
         (cover, FundError::NotRegistered { found: sender.clone() }.to_string()),
-        (FundMsg::Inject { vault: vault.clone(), amount: usd(1) }, unauthorized.clone()),
         (FundMsg::RegisterVault { vault: stranger }, unauthorized.clone()),
         (FundMsg::UnregisterVault { vault }, unauthorized.clone()),
         (FundMsg::Configure { config: setup.fund.clone() }, unauthorized),
