@@ -196,6 +196,7 @@ fn fund_message(msg: &Binary) -> Classified {
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
     match message {
         ExecuteMsg::Configure { .. } => parameters("parameters of the fund"),
+        ExecuteMsg::Inject { .. } => parameters("first loss for a vault's pool, within its window"),
         ExecuteMsg::RegisterVault { .. } | ExecuteMsg::UnregisterVault { .. } => roles("who may draw on the fund"),
         ExecuteMsg::AddFirstLoss {}
         | ExecuteMsg::Stake { .. }

@@ -2,7 +2,7 @@
 
 use crate::error::ContractError;
 use crate::state::{Fund, FUND};
-use cosmwasm_std::{coins, BankMsg, DepsMut, Env, Response};
+use cosmwasm_std::{coins, BankMsg, Binary, CosmosMsg, DepsMut, Env, Response, WasmMsg};
 use firebreak_risk::Amount;
 
 /// A handler's decision: the fund's new record, at most one payment, and the facts.
@@ -15,6 +15,8 @@ pub struct Done {
 pub struct Payment {
     pub to: String,
     pub amount: Amount,
+    /// The message that the coins come with; none: a bank transfer.
+    pub msg: Option<Binary>,
 }
 
 /// Saves the fund, adds the payment (none of nothing: banks refuse empty sends) and compares coins.
@@ -26,9 +28,14 @@ pub fn finish(deps: DepsMut, env: &Env, denom: &str, done: Done) -> Result<Respo
     let held = deps.querier.query_balance(&env.contract.address, denom)?.amount;
     let mut held = Amount::from_atoms(held.u128());
     let owed = fund.content()?;
-    if let Some(Payment { to, amount }) = pay.filter(|pay| !pay.amount.is_zero()) {
+    if let Some(Payment { to, amount, msg }) = pay.filter(|pay| !pay.amount.is_zero()) {
         held = held.minus(amount).map_err(|_| ContractError::CoinsMissing { owed, held })?;
-        response = response.add_message(BankMsg::Send { to_address: to, amount: coins(amount.atoms(), denom) });
+        let sent = coins(amount.atoms(), denom);
+        let message: CosmosMsg = match msg {
+            None => BankMsg::Send { to_address: to, amount: sent }.into(),
+            Some(msg) => WasmMsg::Execute { contract_addr: to, msg, funds: sent }.into(),
+        };
+        response = response.add_message(message);
     }
     // At least, not exactly: coins that were just sent here are nobody's.
     if held < owed {

@@ -47,10 +47,14 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         ExecuteMsg::RequestUnstake { shares } => execute::request(storage, &env, &config, fund, &info, shares)?,
         ExecuteMsg::CancelUnstake { request } => execute::cancel(storage, &env, fund, &info, request)?,
         ExecuteMsg::ClaimUnstake { request, amount_min } => {
-            execute::claim(storage, &env, fund, &info, request, amount_min)?
+            execute::claim(storage, &env, &config, fund, &info, request, amount_min)?
         }
         ExecuteMsg::ReceiveFees {} => execute::receive_fees(&config, fund, &info, paid)?,
         ExecuteMsg::Cover { deficits } => execute::cover(storage, &env, &config, fund, &info, deficits)?,
+        ExecuteMsg::Inject { vault, amount } => {
+            execute::ensure_owner(&config, &info)?;
+            execute::inject(&env, &config, fund, vault, amount)?
+        }
         ExecuteMsg::RegisterVault { vault } => execute::register(deps.api, storage, &config, fund, &info, vault)?,
         ExecuteMsg::UnregisterVault { vault } => execute::unregister(storage, &config, fund, &info, vault)?,
         ExecuteMsg::Configure { config: new } => execute::configure(storage, &config, fund, &info, new)?,

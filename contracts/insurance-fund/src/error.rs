@@ -42,6 +42,9 @@ pub enum ContractError {
     #[error("request {request} matures at {matures_at}, block time is {now}")]
     NotMatured { request: u64, matures_at: u64, now: u64 },
 
+    #[error("request {request} waits until {until}: a loss was covered at {last_cover_at}, block time is {now}")]
+    CoverPending { request: u64, last_cover_at: u64, until: u64, now: u64 },
+
     /// The last frame: never expected, and then nothing moves.
     #[error("refused by the solvency check: {owed} would be owed and {held} held")]
     CoinsMissing { owed: Amount, held: Amount },

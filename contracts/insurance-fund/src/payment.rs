@@ -16,6 +16,7 @@ pub fn expected(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amo
         | ExecuteMsg::CancelUnstake { .. }
         | ExecuteMsg::ClaimUnstake { .. }
         | ExecuteMsg::Cover { .. }
+        | ExecuteMsg::Inject { .. }
         | ExecuteMsg::RegisterVault { .. }
         | ExecuteMsg::UnregisterVault { .. }
         | ExecuteMsg::Configure { .. } => none(&info.funds),

@@ -5,11 +5,13 @@ use crate::execute::coverable;
 use crate::state::{Fund, Staker, CONFIG, FUND, STAKERS};
 use crate::window::WindowRule;
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
+use firebreak_messages::derivatives_vault::layout as vault_layout;
 use firebreak_messages::insurance_fund::{
-    ConfigResponse, CoverableResponse, FundResponse, MarketDeficit, QueryMsg, StakerResponse, StakersResponse,
+    ConfigResponse, CoverableResponse, CoverageResponse, FundResponse, MarketDeficit, QueryMsg, StakerResponse,
+    StakersResponse,
 };
 use firebreak_messages::time::now;
-use firebreak_risk::{fund_amount_for_shares, Amount, RiskError};
+use firebreak_risk::{fund_amount_for_shares, Amount, Ratio, RiskError, Rounding};
 
 const LIMIT_DEFAULT: u32 = 30;
 const LIMIT_MAX: u32 = 100;
@@ -20,6 +22,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Fund {} => to_json_binary(&fund(deps, env)?),
         QueryMsg::Staker { address } => to_json_binary(&staker(deps, env, address)?),
         QueryMsg::Stakers { start_after, limit } => to_json_binary(&stakers(deps, env, start_after, limit)?),
+        QueryMsg::Coverage {} => to_json_binary(&coverage(deps)?),
         QueryMsg::Coverable { market, amount } => {
             to_json_binary(&least_coverable(deps, env, MarketDeficit { market, amount })?)
         }
@@ -39,9 +42,18 @@ fn fund(deps: Deps, env: &Env) -> Result<FundResponse, ContractError> {
     let window_ends_at = now
         .checked_add(rule.seconds_to_full(window, content)?)
         .ok_or(RiskError::Overflow { what: "the end of the window" })?;
-    let Fund { first_loss, staked, shares, covered_total, fees_total, .. } = fund;
+    let Fund { first_loss, staked, shares, covered_total, fees_total, last_cover_at, .. } = fund;
     let window_left = window.left;
-    Ok(FundResponse { first_loss, staked, shares, covered_total, fees_total, window_left, window_ends_at })
+    Ok(FundResponse {
+        first_loss,
+        staked,
+        shares,
+        covered_total,
+        fees_total,
+        last_cover_at,
+        window_left,
+        window_ends_at,
+    })
 }
 
 fn staker(deps: Deps, env: &Env, address: String) -> Result<StakerResponse, ContractError> {
@@ -66,7 +78,7 @@ fn stakers(
 }
 
 fn described(fund: &Fund, env: &Env, address: String, record: Staker) -> Result<StakerResponse, ContractError> {
-    let record = record.without_expired(now(env))?;
+    let record = record.current(fund.generation, now(env))?;
     let total = record.shares_total()?;
     // Shares of a worthless tranche are worth nothing; as an answer that is no error.
     let value = if fund.staked.is_zero() {
@@ -75,6 +87,22 @@ fn described(fund: &Fund, env: &Env, address: String, record: Staker) -> Result<
         fund_amount_for_shares(total, fund.staked.signed()?, fund.shares)?
     };
     Ok(StakerResponse { address, shares: record.shares, requests: record.requests, value })
+}
+
+/// F13's proxy: `open interest * stress_loss_ratio`, over the registered vaults' own figures, read raw. A vault that cannot
+/// be read counts as none: the answer informs, nothing is paid by it.
+fn coverage(deps: Deps) -> Result<CoverageResponse, ContractError> {
+    let (fund, stored) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?);
+    let mut open_notional = Amount::ZERO;
+    // Bounded by VAULTS_MAX.
+    for vault in &stored.vaults {
+        let pool = vault_layout::POOL.query(&deps.querier, vault);
+        open_notional = open_notional.plus(pool.map_or(Amount::ZERO, |pool| pool.open_notional))?;
+    }
+    let (content, target) = (fund.content()?, open_notional.times(stored.config.stress_loss_ratio, Rounding::Ceil)?);
+    let ratio =
+        if target.is_zero() { None } else { Some(Ratio::of(content.atoms(), target.atoms(), Rounding::Floor)?) };
+    Ok(CoverageResponse { content, open_notional, target, ratio })
 }
 
 /// The question names no vault, so the answer is what every registered vault would get at least; none registered,

@@ -4,7 +4,7 @@ use crate::window::Window;
 use cosmwasm_schema::cw_serde;
 use firebreak_messages::insurance_fund::{FundConfig, UnstakeRequest};
 use firebreak_messages::{MarketId, PackedItem, PackedMap};
-use firebreak_risk::{Amount, FundShares};
+use firebreak_risk::{Amount, FundShares, RiskResult};
 
 /// Addresses, parameters and the vaults that may ask for cover; at most `VAULTS_MAX`. Written by `instantiate`, `Configure`,
 /// `RegisterVault`, `UnregisterVault`.
@@ -38,12 +38,54 @@ pub struct Fund {
     pub covered_total: Amount,
     pub fees_total: Amount,
     pub window: Window,
+    /// What `Inject` may still send.
+    pub inject_window: Window,
+    /// Block time of the last cover that paid; 0: never.
+    pub last_cover_at: u64,
+    pub generation: Generation,
 }
+
+/// Which shares a record counts in. When losses have used the tranche up, its shares are worth nothing for ever
+/// (`wiped`); when they have lost nearly everything, every share becomes a millionth of one (`scaled`): else the next
+/// stakers' shares would be so many that their number overflows. Records follow when they are next touched.
+#[cw_serde]
+#[derive(Copy, Default, Eq)]
+pub struct Generation {
+    pub wiped: u32,
+    pub scaled: u32,
+}
+
+/// By what one scaling divides.
+pub const SCALE: u128 = 1_000_000;
+/// A share is scaled when it is worth less than a `10^-12`-th of its first price, which is `10^-6` units.
+const SCALED_BELOW: u128 = 1_000_000_000_000_000_000;
 
 impl Fund {
     /// Both tranches: what can be paid at all, and what coins must be there for.
     pub fn content(&self) -> Result<Amount, firebreak_risk::RiskError> {
         self.first_loss.plus(self.staked)
+    }
+
+    /// After stakers have paid: starts a new generation of shares where the old one is worth nothing or nearly so. Says how
+    /// many shares there were when it did.
+    pub fn roll_shares(&mut self) -> Option<FundShares> {
+        let before = self.shares;
+        if before.is_zero() {
+            return None;
+        }
+        if self.staked.is_zero() {
+            self.shares = FundShares::ZERO;
+            self.generation = Generation { wiped: self.generation.wiped.saturating_add(1), scaled: 0 };
+        }
+        // At most seven times: a number of 128 bits has 39 digits.
+        while self.staked.atoms().saturating_mul(SCALED_BELOW) < self.shares.atoms() {
+            self.shares = FundShares::from_atoms(self.shares.atoms() / SCALE);
+            self.generation.scaled = self.generation.scaled.saturating_add(1);
+        }
+        if self.shares == before {
+            return None;
+        }
+        Some(before)
     }
 }
 
@@ -62,12 +104,16 @@ pub struct Staker {
     pub requests: Vec<UnstakeRequest>,
     /// Id of the next request: grows only, so an old id never means a new request.
     pub next_request: u64,
+    pub generation: Generation,
 }
 
 impl Staker {
     /// Shares of expired requests are staked again, whenever the record is next looked at: nobody has to send a message
     /// for it, and a request that was never claimed is no free option on a later loss.
-    pub fn without_expired(mut self, now: u64) -> Result<Self, firebreak_risk::RiskError> {
+    ///
+    /// Shares of an older generation are brought to the present one first (rounded down).
+    pub fn current(mut self, present: Generation, now: u64) -> RiskResult<Self> {
+        self.follow(present);
         // Bounded by REQUESTS_MAX.
         for request in self.requests.iter().filter(|request| now >= request.expires_at) {
             self.shares = self.shares.plus(request.shares)?;
@@ -76,8 +122,23 @@ impl Staker {
         Ok(self)
     }
 
+    fn follow(&mut self, present: Generation) {
+        let scalings = present.scaled.saturating_sub(self.generation.scaled);
+        let divisor = if self.generation.wiped == present.wiped { SCALE.checked_pow(scalings) } else { None };
+        self.generation = present;
+        let rest = |shares: FundShares| {
+            let shares = divisor.and_then(|divisor| shares.atoms().checked_div(divisor)).unwrap_or_default();
+            FundShares::from_atoms(shares)
+        };
+        self.shares = rest(self.shares);
+        for request in &mut self.requests {
+            request.shares = rest(request.shares);
+        }
+        self.requests.retain(|request| !request.shares.is_zero());
+    }
+
     /// Free and requested shares.
-    pub fn shares_total(&self) -> Result<FundShares, firebreak_risk::RiskError> {
+    pub fn shares_total(&self) -> RiskResult<FundShares> {
         self.requests.iter().try_fold(self.shares, |sum, request| sum.plus(request.shares))
     }
 }

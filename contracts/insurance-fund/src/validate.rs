@@ -10,10 +10,15 @@ pub fn config(config: FundConfig) -> Result<FundConfig, ContractError> {
     // A window longer than the cool-down would let a staker who always has a request open leave at most moments at
     // once.
     seconds("claim_window_seconds", config.claim_window_seconds, 3_600, config.cooldown_seconds.min(604_800))?;
+    let hold_max = config.cooldown_seconds.saturating_sub(config.claim_window_seconds);
+    seconds("cover_hold_seconds", config.cover_hold_seconds, 0, hold_max)?;
     seconds("cover_window_seconds", config.cover_window_seconds, 60, 604_800)?;
     at_most("fee_share_stakers", config.fee_share_stakers, Ratio::ONE)?;
     at_most("cover_share_max", config.cover_share_max, Ratio::ONE)?;
     at_most("cover_share_per_market_max", config.cover_share_per_market_max, config.cover_share_max)?;
+    at_most("deductible_ratio", config.deductible_ratio, Ratio::percent(50))?;
+    at_most("inject_share_max", config.inject_share_max, Ratio::ONE)?;
+    at_most("stress_loss_ratio", config.stress_loss_ratio, Ratio::ONE)?;
     Ok(config)
 }
 

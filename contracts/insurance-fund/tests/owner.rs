@@ -69,6 +69,7 @@ fn a_negative_amount_is_not_a_message() {
         r#"{"request_unstake":{"shares":"-1"}}"#,
         r#"{"claim_unstake":{"request":0,"amount_min":"-1"}}"#,
         r#"{"stake":{"shares_min":"-1"}}"#,
+        r#"{"inject":{"vault":"v","amount":"-1"}}"#,
     ] {
         assert!(from_json::<ExecuteMsg>(text.as_bytes()).is_err(), "{text}");
         assert!(from_json::<ExecuteMsg>(text.replace("-1", "1").as_bytes()).is_ok(), "{text}");
@@ -83,6 +84,7 @@ fn messages_that_take_no_coins_refuse_them() {
         ExecuteMsg::RequestUnstake { shares: shares(1) },
         ExecuteMsg::CancelUnstake { request: 0 },
         ExecuteMsg::ClaimUnstake { request: 0, amount_min: amount(0) },
+        ExecuteMsg::Inject { vault: owner.to_string(), amount: amount(1) },
         ExecuteMsg::RegisterVault { vault: owner.to_string() },
         ExecuteMsg::UnregisterVault { vault: owner.to_string() },
         ExecuteMsg::Configure { config: config() },
@@ -112,6 +114,7 @@ fn only_the_owner_names_vaults_and_sets_parameters() {
     let mut chain = Chain::new(config());
     let (alice, owner) = (chain.alice.clone(), chain.owner.to_string());
     for msg in [
+        ExecuteMsg::Inject { vault: chain.vault.to_string(), amount: amount(1) },
         ExecuteMsg::RegisterVault { vault: alice.to_string() },
         ExecuteMsg::UnregisterVault { vault: chain.vault.to_string() },
         ExecuteMsg::Configure { config: config() },
@@ -162,6 +165,17 @@ fn parameters_outside_their_bounds_are_refused() {
         ("cover_window_seconds", "60 to 604800", "604801", FundConfig { cover_window_seconds: 604_801, ..config() }),
         ("fee_share_stakers", "at most 1", "1.01", FundConfig { fee_share_stakers: Ratio::percent(101), ..config() }),
         ("cover_share_max", "at most 1", "1.01", FundConfig { cover_share_max: Ratio::percent(101), ..config() }),
+        ("deductible_ratio", "at most 0.5", "0.51", FundConfig { deductible_ratio: Ratio::percent(51), ..config() }),
+        ("inject_share_max", "at most 1", "1.01", FundConfig { inject_share_max: Ratio::percent(101), ..config() }),
+        ("stress_loss_ratio", "at most 1", "1.01", FundConfig { stress_loss_ratio: Ratio::percent(101), ..config() }),
+        // The window of the request and the longest wait for a cover lie within the cool-down.
+        ("cover_hold_seconds", "0 to 0", "1", FundConfig { cover_hold_seconds: 1, ..config() }),
+        (
+            "cover_hold_seconds",
+            "0 to 82800",
+            "82801",
+            FundConfig { claim_window_seconds: 3_600, cover_hold_seconds: 82_801, ..config() },
+        ),
         (
             "cover_share_per_market_max",
             "at most 0.5",

@@ -36,6 +36,18 @@ pub struct FundConfig {
     pub cover_share_per_market_max: Ratio,
     /// Bounds: 60 to 604,800.
     pub cover_window_seconds: u64,
+    /// Share of every deficit that stays with the vault: who writes the risk keeps some of it. Bounds: at most 0.5.
+    pub deductible_ratio: Ratio,
+    /// Most of the first-loss tranche that `Inject` sends within a cover window; it also counts against
+    /// `cover_share_max`. Bounds: at most 1.
+    pub inject_share_max: Ratio,
+    /// A matured claim waits this long after a cover, at most this long in all: losses come in rows, and who sees the first
+    /// must not leave the others to the rest. Bounds: `claim_window_seconds + cover_hold_seconds` at most
+    /// `cooldown_seconds`.
+    pub cover_hold_seconds: u64,
+    /// F13's stress: the share of the vaults' open interest that a gap may cost. The target that coverage is measured against.
+    /// Bounds: at most 1.
+    pub stress_loss_ratio: Ratio,
 }
 
 /// A deficit that a vault could not collect, in one market.
@@ -62,6 +74,9 @@ pub enum ExecuteMsg {
     /// Registered vaults only. Pays what it can of each deficit, in order, to the sender; a partial cover is an answer,
     /// never an error. Responds with [`CoverResponse`] as data. Emits one [`DeficitCovered`] per market.
     Cover { deficits: Vec<MarketDeficit> },
+    /// Owner only, for playbooks: first-loss coins into a registered vault's pool, as its `Recapitalize`. Pays what the tranche
+    /// and the windows allow, at most `amount`; stakers insure deficits and are never drawn on. Emits [`Injected`].
+    Inject { vault: String, amount: Amount },
     /// Owner only. Emits [`VaultRegistered`].
     RegisterVault { vault: String },
     /// Owner only. Emits [`VaultUnregistered`].
@@ -93,6 +108,9 @@ pub enum QueryMsg {
     /// would get.
     #[returns(CoverableResponse)]
     Coverable { market: MarketId, amount: Amount },
+    /// F13: what the fund holds against a stress loss of the registered vaults' open interest.
+    #[returns(CoverageResponse)]
+    Coverage {},
 }
 
 #[cw_serde]
@@ -113,6 +131,8 @@ pub struct FundResponse {
     pub shares: FundShares,
     pub covered_total: Amount,
     pub fees_total: Amount,
+    /// Block time of the last cover that paid, seconds; 0: never.
+    pub last_cover_at: u64,
     /// What the current window still allows over all markets. Used capacity comes back little by little (F14).
     pub window_left: Amount,
     /// When the window is full again if nothing more is paid, seconds; now when it is full.
@@ -146,6 +166,16 @@ pub struct CoverableResponse {
     pub amount: Amount,
 }
 
+/// F13, on chain: `target = open_notional * stress_loss_ratio`, rounded up.
+#[cw_serde]
+pub struct CoverageResponse {
+    pub content: Amount,
+    pub open_notional: Amount,
+    pub target: Amount,
+    /// `content / target`, rounded down; absent while nothing is to be covered.
+    pub ratio: Option<Ratio>,
+}
+
 crate::facts! {
     FirstLossAdded = "first_loss_added" { sender: String, amount: Amount, first_loss_before: Amount, first_loss: Amount }
     Staked = "staked" { staker: String, amount: Amount, shares: FundShares }
@@ -157,6 +187,10 @@ crate::facts! {
     DeficitCovered = "deficit_covered" {
         vault: String, market: MarketId, asked: Amount, from_first_loss: Amount, from_stakers: Amount,
     }
+    Injected = "injected" { vault: String, asked: Amount, amount: Amount, first_loss: Amount }
+    /// The stakers' tranche was used up, or has lost so much that its shares were scaled down: all records follow when they
+    /// are next touched.
+    SharesRolled = "shares_rolled" { wiped: u32, scaled: u32, shares_before: FundShares, shares: FundShares }
     VaultRegistered = "vault_registered" { vault: String }
     VaultUnregistered = "vault_unregistered" { vault: String }
     FundConfigured = "fund_configured" {
@@ -166,5 +200,9 @@ crate::facts! {
         cover_share_max_before: Ratio, cover_share_max: Ratio,
         cover_share_per_market_max_before: Ratio, cover_share_per_market_max: Ratio,
         cover_window_seconds_before: u64, cover_window_seconds: u64,
+        deductible_ratio_before: Ratio, deductible_ratio: Ratio,
+        inject_share_max_before: Ratio, inject_share_max: Ratio,
+        cover_hold_seconds_before: u64, cover_hold_seconds: u64,
+        stress_loss_ratio_before: Ratio, stress_loss_ratio: Ratio,
     }
 }

@@ -48,6 +48,7 @@ pub struct Tally {
 }
 
 /// What the checks remember between steps.
+#[derive(Clone)]
 pub(crate) struct Ledger {
     checking: Checking,
     panics: bool,

@@ -37,6 +37,7 @@
 //! | council | [`World::council_restrict`], [`World::confirm`] | [`World::council`], [`World::status`], [`World::effective`], [`World::incidents`] |
 //! | DAO | [`World::govern`], [`World::schedule`], [`World::execute_operation`], [`World::cancel_operation`], [`World::call`] | [`World::operation`] |
 //! | drills | [`World::break_contract`], [`World::repair_contract`], [`World::leak`] | [`World::is_broken`] |
+//! | many futures | [`World::moment`], [`World::go_back_to`] | |
 //! | anything | [`World::send`], [`World::transact`], [`World::store_next`] | [`World::query`], [`World::querier`], [`World::storage`], [`World::storage_mut`] |
 //!
 //! [`WorldBuilder::from_setup`], [`WorldBuilder::named`] and [`WorldBuilder::idle`] put a given suite with given addresses there and
@@ -56,6 +57,7 @@ pub mod invariants;
 mod ledger;
 mod meter;
 mod metered;
+mod moment;
 mod names;
 mod outcome;
 mod setup;
@@ -70,6 +72,7 @@ pub use invariants::Violation;
 pub use ledger::{Checking, Nature, Tally};
 pub use meter::{Meter, Touched, Usage};
 pub use metered::Broken;
+pub use moment::Moment;
 pub use outcome::{Attempt, Outcome, Refusal};
 pub use setup::{Guards, Scale, Setup};
 pub use units::*;

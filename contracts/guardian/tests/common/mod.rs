@@ -345,6 +345,10 @@ pub fn fund_config() -> FundConfig {
         cover_share_max: Ratio::percent(50),
         cover_share_per_market_max: Ratio::percent(20),
         cover_window_seconds: HOUR,
+        deductible_ratio: Ratio::ZERO,
+        inject_share_max: Ratio::percent(20),
+        cover_hold_seconds: 0,
+        stress_loss_ratio: Ratio::percent(5),
     }
 }
 

@@ -2,15 +2,18 @@
 
 use crate::check::{Done, Payment};
 use crate::error::ContractError;
-use crate::state::{Fund, MarketWindow, StoredConfig, MARKET_WINDOWS};
+use crate::state::{Fund, Generation, MarketWindow, StoredConfig, MARKET_WINDOWS};
 use crate::window::{Window, WindowRule};
 use cosmwasm_std::{to_json_binary, Env, MessageInfo, Response, Storage};
-use firebreak_messages::insurance_fund::{CoverResponse, DeficitCovered, FundConfig, MarketDeficit};
+use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use firebreak_messages::insurance_fund::{
+    CoverResponse, DeficitCovered, FundConfig, Injected, MarketDeficit, SharesRolled,
+};
 use firebreak_messages::time::now;
 use firebreak_messages::{MarketId, MARKETS_MAX};
-use firebreak_risk::{Amount, RiskResult};
+use firebreak_risk::{Amount, Ratio, RiskResult, Rounding};
 
-/// Pays each deficit, in order, up to what the fund holds, what the window of all markets allows and what the market's
+/// Pays each deficit less the deductible, in order, up to what the fund holds, what the window of all markets allows and what the market's
 /// own window allows; first loss first, then stakers, whose shares lose value together.
 ///
 /// Being short, a deficit of zero and a market named twice are answers. What is paid goes to the sender, a registered
@@ -53,8 +56,15 @@ pub fn cover(
     let markets: Vec<MarketWindow> = till.markets.into_iter().filter(|record| !record.window.is_full()).collect();
     MARKET_WINDOWS.save(storage, vault.clone(), &markets)?;
     fund.covered_total = fund.covered_total.plus(total)?;
+    if !total.is_zero() {
+        fund.last_cover_at = now(env);
+    }
+    if let Some(shares_before) = fund.roll_shares() {
+        let Generation { wiped, scaled } = fund.generation;
+        response = response.add_event(SharesRolled { wiped, scaled, shares_before, shares: fund.shares });
+    }
     let response = response.set_data(to_json_binary(&CoverResponse { paid, total })?);
-    Ok(Done { fund, pay: Some(Payment { to: vault, amount: total }), response })
+    Ok(Done { fund, pay: Some(Payment { to: vault, amount: total, msg: None }), response })
 }
 
 /// Brings the window of all markets to now, with what the fund held until now. Asked before any message that adds
@@ -65,8 +75,36 @@ pub fn keep_window(config: &FundConfig, fund: &mut Fund, now: u64) -> Result<(),
     let content = fund.content()?;
     if !fund.window.is_new() || !content.is_zero() {
         fund.window = of_all(config).at(fund.window, content, now)?;
+        fund.inject_window = of_injections(config).at(fund.inject_window, fund.first_loss, now)?;
     }
     Ok(())
+}
+
+/// First-loss coins for a registered vault's pool, up to what the tranche and both windows allow; being short is an answer.
+///
+/// Errors: [`ContractError::NotRegistered`].
+pub fn inject(
+    env: &Env,
+    config: &StoredConfig,
+    mut fund: Fund,
+    vault: String,
+    asked: Amount,
+) -> Result<Done, ContractError> {
+    if !config.vaults.contains(&vault) {
+        return Err(ContractError::NotRegistered { found: vault });
+    }
+    keep_window(&config.config, &mut fund, now(env))?;
+    let amount = asked.min(fund.first_loss).min(fund.window.left).min(fund.inject_window.left);
+    fund.window.pay(amount)?;
+    fund.inject_window.pay(amount)?;
+    fund.first_loss = fund.first_loss.minus(amount)?;
+    let fact = Injected { vault: vault.clone(), asked, amount, first_loss: fund.first_loss };
+    let msg = Some(to_json_binary(&VaultMsg::Recapitalize {})?);
+    Ok(Done { fund, pay: Some(Payment { to: vault, amount, msg }), response: Response::new().add_event(fact) })
+}
+
+fn of_injections(config: &FundConfig) -> WindowRule {
+    WindowRule { share: config.inject_share_max, window_seconds: config.cover_window_seconds }
 }
 
 fn of_all(config: &FundConfig) -> WindowRule {
@@ -94,6 +132,7 @@ struct Till {
     markets: Vec<MarketWindow>,
     /// What a market has that drew nothing lately.
     untouched: Window,
+    deductible: Ratio,
 }
 
 struct Parts {
@@ -119,7 +158,13 @@ impl Till {
             record.window = of_market.at(record.window, content, now)?;
         }
         markets.retain(|record| !record.window.is_full());
-        Ok(Self { all, markets, untouched: of_market.untouched(of_all, all, content)?, fund })
+        Ok(Self {
+            all,
+            markets,
+            untouched: of_market.untouched(of_all, all, content)?,
+            deductible: config.deductible_ratio,
+            fund,
+        })
     }
 
     fn pay(&mut self, market: MarketId, asked: Amount) -> RiskResult<Parts> {
@@ -139,7 +184,8 @@ impl Till {
         let Some(MarketWindow { window, .. }) = record else {
             return Ok(Parts { from_first_loss: Amount::ZERO, from_stakers: Amount::ZERO });
         };
-        let amount = asked.min(self.fund.content()?).min(self.all.left).min(window.left);
+        let insured = asked.minus(asked.times(self.deductible, Rounding::Ceil)?)?;
+        let amount = insured.min(self.fund.content()?).min(self.all.left).min(window.left);
         self.all.pay(amount)?;
         window.pay(amount)?;
         let from_first_loss = amount.min(self.fund.first_loss);

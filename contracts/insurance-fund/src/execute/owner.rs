@@ -1,4 +1,4 @@
-//! What the owner, the timelock, may do: name the vaults and set parameters. Nothing here moves coins.
+//! What the owner, the timelock, may do: name the vaults and set parameters. Nothing here moves coins (`Inject` is in `cover`).
 
 use crate::check::Done;
 use crate::error::ContractError;
@@ -81,12 +81,20 @@ pub fn configure(
         cover_share_per_market_max: config.cover_share_per_market_max,
         cover_window_seconds_before: before.cover_window_seconds,
         cover_window_seconds: config.cover_window_seconds,
+        deductible_ratio_before: before.deductible_ratio,
+        deductible_ratio: config.deductible_ratio,
+        inject_share_max_before: before.inject_share_max,
+        inject_share_max: config.inject_share_max,
+        cover_hold_seconds_before: before.cover_hold_seconds,
+        cover_hold_seconds: config.cover_hold_seconds,
+        stress_loss_ratio_before: before.stress_loss_ratio,
+        stress_loss_ratio: config.stress_loss_ratio,
     };
     CONFIG.save(storage, &StoredConfig { config, ..stored.clone() })?;
     Ok(Done { fund, pay: None, response: Response::new().add_event(fact) })
 }
 
-fn ensure_owner(config: &StoredConfig, info: &MessageInfo) -> Result<(), ContractError> {
+pub fn ensure_owner(config: &StoredConfig, info: &MessageInfo) -> Result<(), ContractError> {
     if info.sender.as_str() == config.owner {
         return Ok(());
     }

@@ -8,8 +8,8 @@ use firebreak_messages::insurance_fund::Staked;
 use firebreak_messages::time::now;
 use firebreak_risk::{fund_shares_for_deposit, Amount, FundShares};
 
-/// Buys shares at the value of now. Shares that exist but are worth nothing have no price: then staking waits until
-/// fees have given them one again, instead of selling the next staker's coins for old shares' sake.
+/// Buys shares at the value of now. Shares that exist but are worth nothing have no price: a cover that uses the
+/// tranche up ends them, so that the next staker's coins are neither refused nor shared with them.
 ///
 /// Errors: [`ContractError::TooFewShares`], [`firebreak_risk::RiskError::PoolWorthless`].
 pub fn stake(
@@ -27,7 +27,7 @@ pub fn stake(
         return Err(ContractError::TooFewShares { wanted, found: shares });
     }
     let key = info.sender.to_string();
-    let mut staker = STAKERS.may_load(storage, key.clone())?.unwrap_or_default().without_expired(now(env))?;
+    let mut staker = STAKERS.may_load(storage, key.clone())?.unwrap_or_default().current(fund.generation, now(env))?;
     staker.shares = staker.shares.plus(shares)?;
     STAKERS.save(storage, key.clone(), &staker)?;
     fund.staked = fund.staked.plus(paid)?;

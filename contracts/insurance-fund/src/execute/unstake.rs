@@ -31,7 +31,7 @@ pub fn request(
     shares: FundShares,
 ) -> Result<Done, ContractError> {
     let now = now(env);
-    let (key, mut staker) = load(storage, info, now)?;
+    let (key, mut staker) = load(storage, info, &fund, now)?;
     if shares.is_zero() {
         return Err(ContractError::OutOfBounds { what: "shares", wanted: "above 0".into(), found: "0".into() });
     }
@@ -44,7 +44,9 @@ pub fn request(
         .map_err(|_| ContractError::InsufficientShares { wanted: shares, found: staker.shares })?;
     let overflow = RiskError::Overflow { what: "the times of a request" };
     let matures_at = now.checked_add(config.config.cooldown_seconds).ok_or_else(|| overflow.clone())?;
-    let expires_at = matures_at.checked_add(config.config.claim_window_seconds).ok_or_else(|| overflow.clone())?;
+    // The longest that a cover may hold it up is added beforehand: a late loss takes nothing from the window.
+    let window = config.config.claim_window_seconds.checked_add(config.config.cover_hold_seconds);
+    let expires_at = window.and_then(|window| matures_at.checked_add(window)).ok_or_else(|| overflow.clone())?;
     let request = staker.next_request;
     staker.next_request = request.checked_add(1).ok_or(overflow)?;
     staker.requests.push(UnstakeRequest { request, shares, matures_at, expires_at });
@@ -61,7 +63,7 @@ pub fn cancel(
     info: &MessageInfo,
     request: u64,
 ) -> Result<Done, ContractError> {
-    let (key, mut staker) = load(storage, info, now(env))?;
+    let (key, mut staker) = load(storage, info, &fund, now(env))?;
     let shares = take(&mut staker, request)?.shares;
     staker.shares = staker.shares.plus(shares)?;
     STAKERS.save(storage, key.clone(), &staker)?;
@@ -69,21 +71,28 @@ pub fn cancel(
     Ok(Done { fund, pay: None, response: Response::new().add_event(fact) })
 }
 
-/// Errors: [`ContractError::UnknownRequest`], [`ContractError::NotMatured`], [`ContractError::TooLittlePaid`],
-/// [`RiskError::PoolWorthless`] while the shares are worth nothing.
+/// Errors: [`ContractError::UnknownRequest`], [`ContractError::NotMatured`], [`ContractError::CoverPending`],
+/// [`ContractError::TooLittlePaid`].
 pub fn claim(
     storage: &mut dyn Storage,
     env: &Env,
+    config: &StoredConfig,
     mut fund: Fund,
     info: &MessageInfo,
     request: u64,
     amount_min: Amount,
 ) -> Result<Done, ContractError> {
     let now = now(env);
-    let (key, mut staker) = load(storage, info, now)?;
+    let (key, mut staker) = load(storage, info, &fund, now)?;
     let UnstakeRequest { shares, matures_at, .. } = take(&mut staker, request)?;
     if now < matures_at {
         return Err(ContractError::NotMatured { request, matures_at, now });
+    }
+    let hold = config.config.cover_hold_seconds;
+    let until = fund.last_cover_at.saturating_add(hold).min(matures_at.saturating_add(hold));
+    // A fund that never paid holds nobody up.
+    if fund.last_cover_at > 0 && now < until {
+        return Err(ContractError::CoverPending { request, last_cover_at: fund.last_cover_at, until, now });
     }
     let amount = fund_amount_for_shares(shares, fund.staked.signed()?, fund.shares)?;
     if amount < amount_min {
@@ -106,12 +115,12 @@ pub fn claim(
             first_loss: fund.first_loss,
         });
     }
-    Ok(Done { fund, pay: Some(Payment { to: key, amount }), response })
+    Ok(Done { fund, pay: Some(Payment { to: key, amount, msg: None }), response })
 }
 
-fn load(storage: &dyn Storage, info: &MessageInfo, now: u64) -> Result<(String, Staker), ContractError> {
+fn load(storage: &dyn Storage, info: &MessageInfo, fund: &Fund, now: u64) -> Result<(String, Staker), ContractError> {
     let key = info.sender.to_string();
-    let staker = STAKERS.may_load(storage, key.clone())?.unwrap_or_default().without_expired(now)?;
+    let staker = STAKERS.may_load(storage, key.clone())?.unwrap_or_default().current(fund.generation, now)?;
     Ok((key, staker))
 }
 

@@ -30,6 +30,10 @@ pub fn config() -> FundConfig {
         cover_share_max: Ratio::percent(100),
         cover_share_per_market_max: Ratio::percent(100),
         cover_window_seconds: 3_600,
+        deductible_ratio: Ratio::ZERO,
+        inject_share_max: Ratio::ONE,
+        cover_hold_seconds: 0,
+        stress_loss_ratio: Ratio::percent(5),
     }
 }
 

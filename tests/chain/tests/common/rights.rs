@@ -54,6 +54,7 @@ fn is_a_right(message: &Message) -> bool {
         },
         Message::Insurance(message) => match message {
             FundMsg::Cover { .. }
+            | FundMsg::Inject { .. }
             | FundMsg::RegisterVault { .. }
             | FundMsg::UnregisterVault { .. }
             | FundMsg::Configure { .. } => true,
@@ -145,6 +146,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
     let vault = suite.at.derivatives_vault.to_string();
     let fund_rows: Vec<(FundMsg, String)> = vec![
         (cover, FundError::NotRegistered { found: sender.clone() }.to_string()),
+        (FundMsg::Inject { vault: vault.clone(), amount: usd(1) }, unauthorized.clone()),
         (FundMsg::RegisterVault { vault: stranger }, unauthorized.clone()),
         (FundMsg::UnregisterVault { vault }, unauthorized.clone()),
         (FundMsg::Configure { config: setup.fund.clone() }, unauthorized),

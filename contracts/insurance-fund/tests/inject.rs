@@ -1,0 +1,132 @@
+//! Coins for a pool, the deductible, and how well the vaults are covered.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(dead_code, clippy::disallowed_methods)]
+
+mod common;
+
+use common::*;
+use cosmwasm_std::{Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult};
+use cw_multi_test::{ContractWrapper, Executor, IntoAddr};
+use firebreak_insurance_fund::ContractError;
+use firebreak_messages::derivatives_vault::{layout, ExecuteMsg as VaultMsg, Pool};
+use firebreak_messages::insurance_fund::*;
+use firebreak_risk::{Amount, Ratio};
+
+const OPEN_NOTIONAL: u128 = 1_000_000;
+
+fn vault_init(deps: DepsMut, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
+    let pool = Pool { open_notional: amount(OPEN_NOTIONAL), ..Pool::default() };
+    layout::POOL.save(deps.storage, &pool).map_err(|error| StdError::generic_err(error.to_string()))?;
+    Ok(Response::new())
+}
+
+fn vault_execute(_: DepsMut, _: Env, info: MessageInfo, msg: VaultMsg) -> StdResult<Response> {
+    assert_eq!(msg, VaultMsg::Recapitalize {});
+    Ok(Response::new().add_attribute("got", info.funds[0].to_string()))
+}
+
+fn vault_query(_: Deps, _: Env, _: Empty) -> StdResult<Binary> {
+    Ok(Binary::default())
+}
+
+/// A vault that takes coins as the real one does and shows its open interest where the real one does.
+fn with_vault(config: FundConfig) -> (Chain, cosmwasm_std::Addr) {
+    let mut chain = Chain::new(config);
+    let code = chain.app.store_code(Box::new(ContractWrapper::new(vault_execute, vault_init, vault_query)));
+    let owner = chain.owner.clone();
+    let vault = chain.app.instantiate_contract(code, owner.clone(), &Empty {}, &[], "vault", None).unwrap();
+    chain.send(&owner, &ExecuteMsg::RegisterVault { vault: vault.to_string() }, &[]).unwrap();
+    (chain, vault)
+}
+
+fn inject(vault: &cosmwasm_std::Addr, atoms: u128) -> ExecuteMsg {
+    ExecuteMsg::Inject { vault: vault.to_string(), amount: amount(atoms) }
+}
+
+#[test]
+fn first_loss_goes_into_a_pool_within_its_window_and_stakers_are_never_drawn_on() {
+    let fifth = Ratio::percent(20);
+    let (mut chain, vault) = with_vault(FundConfig { inject_share_max: fifth, ..config() });
+    let (owner, alice) = (chain.owner.clone(), chain.alice.clone());
+    chain.add_first_loss(1_000);
+    chain.stake(&alice, 9_000);
+    let response = chain.send(&owner, &inject(&vault, 150), &[]).unwrap();
+    let wanted =
+        Injected { vault: vault.to_string(), asked: amount(150), amount: amount(150), first_loss: amount(850) };
+    assert_eq!(only::<Injected>(&response), wanted);
+    assert_eq!(chain.balance(&vault), 150);
+    // The bucket held 20 % of 1000, less the 150 already sent.
+    let response = chain.send(&owner, &inject(&vault, 900), &[]).unwrap();
+    assert_eq!(only::<Injected>(&response).amount, amount(50));
+    // Nothing more: an answer, and no empty transfer.
+    let response = chain.send(&owner, &inject(&vault, 900), &[]).unwrap();
+    assert_eq!(only::<Injected>(&response).amount, Amount::ZERO);
+    assert!(response.events.iter().all(|event| event.ty != "transfer"), "{:?}", response.events);
+    chain.wait(3_600);
+    // A window later 20 % of the 800 that are left.
+    let response = chain.send(&owner, &inject(&vault, 900), &[]).unwrap();
+    assert_eq!(only::<Injected>(&response).amount, amount(160));
+    assert_eq!((chain.state().first_loss, chain.state().staked), (amount(640), amount(9_000)));
+    chain.assert_solvent();
+}
+
+#[test]
+fn what_is_injected_counts_against_what_a_window_pays_out_in_all() {
+    let half = Ratio::percent(50);
+    let (mut chain, vault) =
+        with_vault(FundConfig { cover_share_max: half, cover_share_per_market_max: half, ..config() });
+    let owner = chain.owner.clone();
+    chain.add_first_loss(1_000);
+    chain.send(&owner, &inject(&vault, 400), &[]).unwrap();
+    // 50 % of 600 is 300: the bucket of 500 less 400 holds 100.
+    assert_eq!(chain.cover(vec![deficit(BTC, 1_000)]).total, amount(100));
+    let response = chain.send(&owner, &inject(&vault, 400), &[]).unwrap();
+    assert_eq!(only::<Injected>(&response).amount, Amount::ZERO);
+}
+
+#[test]
+fn coins_go_to_registered_vaults_only() {
+    let (mut chain, _) = with_vault(config());
+    let owner = chain.owner.clone();
+    chain.add_first_loss(1_000);
+    let stranger = "stranger".into_addr();
+    let wanted = ContractError::NotRegistered { found: stranger.to_string() };
+    chain.refused(&owner, &inject(&stranger, 1), &[], wanted);
+}
+
+#[test]
+fn the_deductible_stays_with_the_vault() {
+    let mut chain = Chain::new(FundConfig { deductible_ratio: Ratio::percent(5), ..config() });
+    chain.add_first_loss(1_000);
+    // 101 less ceil(5.05)
+    assert_eq!(chain.coverable(BTC, 101), amount(95));
+    assert_eq!(chain.cover(vec![deficit(BTC, 101)]).total, amount(95));
+    // A deficit of one unit is all deductible.
+    assert_eq!(chain.cover(vec![deficit(BTC, 1)]).total, Amount::ZERO);
+    assert_eq!(chain.cover(vec![deficit(BTC, u128::MAX)]).total, amount(905));
+}
+
+#[test]
+fn coverage_compares_the_fund_with_a_stress_of_the_vaults_open_interest() {
+    let (mut chain, vault) = with_vault(config());
+    let owner = chain.owner.clone();
+    let coverage = |chain: &Chain| -> CoverageResponse {
+        chain.app.wrap().query_wasm_smart(&chain.fund, &QueryMsg::Coverage {}).unwrap()
+    };
+    chain.add_first_loss(20_000);
+    let wanted = CoverageResponse {
+        content: amount(20_000),
+        open_notional: amount(OPEN_NOTIONAL),
+        target: amount(50_000), // 5 %
+        ratio: Some(Ratio::percent(40)),
+    };
+    assert_eq!(coverage(&chain), wanted);
+    chain.send(&owner, &ExecuteMsg::UnregisterVault { vault: vault.to_string() }, &[]).unwrap();
+    assert_eq!(coverage(&chain).ratio, None);
+}
