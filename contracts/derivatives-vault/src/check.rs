@@ -84,25 +84,28 @@ fn leaving(message: &CosmosMsg, denom: &str) -> Amount {
 
 /// What the vault owes to everybody.
 pub trait Owed {
-    /// Traders' cash, the pool's cash, escrowed execution fees, fees of the fund and parked exits. Losses that are not collected yet are in
-    /// the first as a negative and in the second as a positive number: they cancel.
+    /// Traders' cash and their unvested profit, the pool's cash, escrowed execution fees, fees of the fund and parked exits. Losses
+    /// that are not collected yet are in the first as a negative and in the third as a positive number: they cancel.
     fn owed(&self) -> Result<Amount, ContractError>;
 
-    /// What must be there when everybody but the pool is paid: positive cash of traders, escrow, fees, parked exits.
+    /// What must be there when everybody but the pool is paid: positive cash of traders, unvested profit, escrow, fees, parked exits.
     fn owed_to_others(&self) -> Result<Amount, ContractError>;
+}
+
+/// What is neither cash of an account nor of the pool.
+fn held_back(pool: &Pool) -> Result<Amount, ContractError> {
+    Ok(pool.escrow.plus(pool.insurance_fees)?.plus(pool.parked)?.plus(pool.unvested)?)
 }
 
 impl Owed for Pool {
     fn owed(&self) -> Result<Amount, ContractError> {
-        let sum: SignedAmount =
-            self.traders_cash.plus(self.cash)?.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?;
-        let sum = sum.plus_amount(self.parked)?;
+        let sum: SignedAmount = self.traders_cash.plus(self.cash)?.plus_amount(held_back(self)?)?;
         // Below zero cannot happen with a pool that pays what traders gained; it would be owed by nobody.
         Ok(sum.positive_part())
     }
 
     fn owed_to_others(&self) -> Result<Amount, ContractError> {
         let cash = self.traders_cash.plus_amount(self.receivable)?;
-        Ok(cash.plus_amount(self.escrow)?.plus_amount(self.insurance_fees)?.plus_amount(self.parked)?.positive_part())
+        Ok(cash.plus_amount(held_back(self)?)?.positive_part())
     }
 }

@@ -95,6 +95,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         ExecuteMsg::ConfigureMarket { market, config } => {
             return execute::configure_market(deps, &env, info, market, config)
         }
+        ExecuteMsg::ContestMarket { market, until } => execute::contest_market(read, desk, info, market, until)?,
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
     };
     if let Some((class, owner)) = inflow {

@@ -1,7 +1,8 @@
 //! The records that one message works on. Loaded once, changed in memory, saved once: a batch of orders shares them.
 
 use crate::error::ContractError;
-use crate::state::{ACCOUNTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL};
+use crate::state::{ACCOUNTS, CLOSED_POTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL};
+use crate::vesting::settle_claims;
 use cosmwasm_std::{Deps, Env, Event, Storage};
 use firebreak_messages::circuit_breaker::{
     effective_posture, layout as breaker_layout, EffectivePosture, PostureRecord,
@@ -10,7 +11,8 @@ use firebreak_messages::derivatives_vault::{Account, MarketConfig, MarketState, 
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
-    accrue_funding, funding_of, market_liability, price_move_effect, Amount, Level, Posture, Price, SignedAmount, Size,
+    accrue_funding, funding_of, market_liability, price_move_effect, Amount, ClosedPot, Level, Posture, Price,
+    SignedAmount, Size,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +30,8 @@ pub struct OpenMarket {
     pub record: Option<PriceRecord>,
     pub validity: Validity,
     pub effective: EffectivePosture,
+    /// Epochs of vesting that ended with haircuts since the record was written.
+    pub(crate) closed_pots: Vec<ClosedPot>,
     changed: bool,
 }
 
@@ -95,7 +99,7 @@ pub struct Desk {
 /// What a refused order undoes.
 pub struct Savepoint {
     pool: Pool,
-    market: Option<OpenMarket>,
+    markets: Vec<(u16, MarketState, bool)>,
     account: Option<Account>,
     step: Step,
     events: usize,
@@ -165,9 +169,13 @@ impl Desk {
         let validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
         let round = record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round);
         let effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);
-        let mut market = OpenMarket { id, config, state, record, validity, effective, changed: false };
+        let mut market =
+            OpenMarket { id, config, state, record, validity, effective, closed_pots: vec![], changed: false };
         self.step.liabilities.insert(id.0, market.liability()?);
         let explained = accrue(&mut market, self.now)?;
+        if !market.state.vesting.is_idle() {
+            market.roll_vesting(self.now)?;
+        }
         self.step.expected = self.step.expected.plus(explained)?;
         self.markets.insert(id.0, market);
         Ok(())
@@ -181,14 +189,16 @@ impl Desk {
         self.markets.get_mut(&id.0).ok_or(ContractError::UnknownMarket { market: id })
     }
 
-    /// Loads an account and every market it has a position in (at most `MARKETS_PER_ACCOUNT_MAX`).
+    /// Loads an account and every market it has a position or a claim in (at most `MARKETS_PER_ACCOUNT_MAX`), and pays what has
+    /// vested into its cash.
     pub fn load_account(&mut self, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
         self.load_account_record(deps, id)?;
-        let markets: Vec<MarketId> = self.account(id).positions.iter().map(|position| position.market).collect();
-        for market in markets {
+        let account = self.account(id);
+        let claims = account.claims.iter().map(|held| held.market);
+        for market in account.positions.iter().map(|position| position.market).chain(claims) {
             self.load_market(deps, market)?;
         }
-        Ok(())
+        settle_claims(self, deps, id)
     }
 
     /// Loads an account without its markets: enough for what needs no health.
@@ -252,40 +262,43 @@ impl Desk {
         Ok(())
     }
 
-    pub fn savepoint(&self, market: MarketId, account: &AccountId) -> Savepoint {
+    pub fn savepoint(&self, account: &AccountId) -> Savepoint {
+        let states = self.markets.iter().map(|(id, market)| (*id, market.state.clone(), market.changed));
         Savepoint {
             pool: self.pool.clone(),
-            market: self.markets.get(&market.0).cloned(),
+            markets: states.collect(),
             account: self.accounts.get(account).cloned(),
             step: self.step.clone(),
             events: self.events.len(),
         }
     }
 
-    /// Undoes what a refused order changed. Markets loaded in between stay loaded: loading accrues the same again.
+    /// Undoes what a refused order changed, in every market: its fill may have moved claims of all of them. What was loaded in
+    /// between is forgotten: loading it accrues the same again.
     pub fn roll_back(&mut self, id: &AccountId, savepoint: Savepoint) -> Result<(), ContractError> {
-        // What was loaded since the savepoint was explained by `accrue`; the step restarts behind it.
         self.pool = savepoint.pool;
-        if let Some(market) = savepoint.market {
-            self.markets.insert(market.id.0, market);
+        let mut loaded = std::mem::take(&mut self.markets);
+        for (id, state, changed) in savepoint.markets {
+            if let Some(market) = loaded.remove(&id) {
+                self.markets.insert(id, OpenMarket { state, changed, ..market });
+            }
         }
-        if let Some(account) = savepoint.account {
-            self.accounts.insert(id.clone(), account);
-        }
+        match savepoint.account {
+            Some(account) => self.accounts.insert(id.clone(), account),
+            None => self.accounts.remove(id),
+        };
         self.step = savepoint.step;
         self.events.truncate(savepoint.events);
-        for (id, market) in &self.markets {
-            self.step.liabilities.entry(*id).or_insert(market.liability()?);
-        }
         Ok(())
     }
 
     /// Writes what changed.
     pub fn save(&self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         POOL.save(storage, &self.pool)?;
-        for (id, market) in &self.markets {
-            if market.changed {
-                MARKETS.save(storage, *id, &market.state)?;
+        for (id, market) in self.markets.iter().filter(|(_, market)| market.changed) {
+            MARKETS.save(storage, *id, &market.state)?;
+            for pot in &market.closed_pots {
+                CLOSED_POTS.save(storage, (*id, pot.epoch), &pot.cut)?;
             }
         }
         for (id, account) in self.accounts.iter().filter(|(id, _)| self.changed_accounts.contains(*id)) {

@@ -27,7 +27,9 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         ExecuteMsg::CancelParked(_) => Action::Cancel,
         ExecuteMsg::SweepFees {} => Action::SweepFees,
         ExecuteMsg::Recapitalize {} => Action::Recapitalize,
-        ExecuteMsg::ConfigureMarket { .. } | ExecuteMsg::Configure { .. } => Action::Configure,
+        ExecuteMsg::ConfigureMarket { .. } | ExecuteMsg::ContestMarket { .. } | ExecuteMsg::Configure { .. } => {
+            Action::Configure
+        }
     }
 }
 
@@ -118,6 +120,7 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}
         | ExecuteMsg::ConfigureMarket { .. }
+        | ExecuteMsg::ContestMarket { .. }
         | ExecuteMsg::Configure { .. } => no_coins(&info.funds),
     }
 }

@@ -3,6 +3,7 @@
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::trade::stake_size;
+use crate::vesting::claims_margin;
 use firebreak_messages::derivatives_vault::{Account, Position};
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::MarketId;
@@ -44,7 +45,8 @@ pub fn evaluate(
         views.push(view(desk, position, purpose, at)?);
     }
     let healths: Vec<PositionHealth> = views.iter().map(|view| view.health.clone()).collect();
-    Ok((account_health(account.cash, &healths)?, views))
+    let margin = account.cash.plus_amount(claims_margin(desk, account)?)?;
+    Ok((account_health(margin, &healths)?, views))
 }
 
 fn view(

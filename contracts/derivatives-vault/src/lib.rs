@@ -32,5 +32,6 @@ mod reply;
 pub mod state;
 mod trade;
 mod validate;
+mod vesting;
 
 pub use error::ContractError;

@@ -102,6 +102,7 @@ fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountRespo
     let account = desk.account(&id);
     let (health, views) = evaluate(&desk, &account, Purpose::Trading, None)?;
     let (liquidation, _) = evaluate(&desk, &account, Purpose::Liquidation, None)?;
+    let unvested = account.claims.iter().try_fold(Amount::ZERO, |sum, held| sum.plus(held.claim.owed))?;
     let positions = views
         .into_iter()
         .map(|view| PositionResponse {
@@ -119,6 +120,7 @@ fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountRespo
         positions,
         orders: account.orders,
         margin_held: account.margin_held,
+        unvested,
         equity: health.equity,
         initial_margin: health.initial_margin,
         maintenance_margin: health.maintenance_margin,

@@ -2,7 +2,7 @@
 
 use firebreak_messages::derivatives_vault::{Account, LiquidityProvider, LossLedger, MarketConfig, Order, VaultConfig};
 use firebreak_messages::{PackedItem, PackedMap};
-use firebreak_risk::{Outflow, OwnerFlow, Parked};
+use firebreak_risk::{Outflow, OwnerFlow, Parked, Ratio};
 
 pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
@@ -23,5 +23,8 @@ pub const OUTFLOW: PackedItem<Outflow> = PackedItem::new("outflow", 1);
 pub const OWNERS: PackedMap<String, OwnerFlow> = PackedMap::new("owner", 1);
 /// (owner, subaccount) -> collateral that waits to leave. At most one for each account; a provider's is in its own record.
 pub const PARKED: PackedMap<(String, u8), Parked> = PackedMap::new("parked", 1);
+/// (market, epoch of vesting) -> what haircuts took from a nominal unit until the epoch was over. Written when an epoch with
+/// haircuts ends, which a market does once in 16 half-lives at most; read by claims that nobody touched since.
+pub const CLOSED_POTS: PackedMap<(u16, u32), Ratio> = PackedMap::new("closed_pot", 1);
 /// What was lost and who paid. Written when a loss is booked.
 pub const LOSSES: PackedItem<LossLedger> = PackedItem::new("losses", 1);

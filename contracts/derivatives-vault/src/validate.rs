@@ -72,6 +72,7 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
     positive_size("order_size_max", config.order_size_max)?;
     at_most("taker_fee_ratio", config.taker_fee_ratio, Ratio::percent(5))?;
     at_most("limit_band_ratio", config.limit_band_ratio, Ratio::percent(10))?;
+    within("vesting_half_life_seconds", config.vesting_half_life_seconds, 0, 604_800)?;
     let margin = &config.margin;
     at_most("margin.initial_margin_ratio", margin.initial_margin_ratio, Ratio::ONE)?;
     at_most("margin.initial_margin_slope", margin.initial_margin_slope, Ratio::percent(1_000))?;

@@ -8,6 +8,7 @@ mod support;
 use cosmwasm_std::{BankMsg, SubMsg};
 use firebreak_derivatives_vault::check::{finish, Done};
 use firebreak_derivatives_vault::desk::Desk;
+use firebreak_derivatives_vault::state;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
@@ -62,6 +63,7 @@ enum Step {
     RequestLiquidity { tenths: u128 },
     ClaimLiquidity { request: usize },
     Restrict { eth: bool, level: Level, seconds: u64 },
+    Contest { eth: bool, seconds: u64 },
     Sweep,
 }
 
@@ -88,6 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..10u128).prop_map(|tenths| Step::RequestLiquidity { tenths }),
         1 => (0..4usize).prop_map(|request| Step::ClaimLiquidity { request }),
         1 => (any::<bool>(), level, 1..60u64).prop_map(|(eth, level, seconds)| Step::Restrict { eth, level, seconds }),
+        1 => (any::<bool>(), 0..50_000u64).prop_map(|(eth, seconds)| Step::Contest { eth, seconds }),
         1 => Just(Step::Sweep),
     ]
 }
@@ -210,13 +213,17 @@ fn run(bench: &mut Bench, scale: Scale, step: &Step, counts: &mut Counts) {
             }
         }
         Step::Restrict { eth, level, seconds } => bench.restrict(market_of(*eth), *level, *seconds),
+        Step::Contest { eth, seconds } => {
+            let until = bench.now() + seconds;
+            bench.execute("owner", ExecuteMsg::ContestMarket { market: market_of(*eth), until }, 0).unwrap();
+        }
         Step::Sweep => {
             may_be_refused(bench.execute("anyone", ExecuteMsg::SweepFees {}, 0));
         }
     }
 }
 
-fn scaled_market(symbol: &str, feed: u16, scale: Scale, with_funding: bool) -> MarketConfig {
+fn scaled_market(symbol: &str, feed: u16, scale: Scale, with_funding: bool, vests: bool) -> MarketConfig {
     let mut config = market_config(symbol, feed);
     for size in [
         &mut config.skew_scale,
@@ -226,6 +233,8 @@ fn scaled_market(symbol: &str, feed: u16, scale: Scale, with_funding: bool) -> M
     ] {
         *size = scale.size(size.atoms());
     }
+    // A half-life that a history runs through many times, or none.
+    config.vesting_half_life_seconds = if vests { 700 } else { 0 };
     if !with_funding {
         config.funding.velocity_max = Ratio::ZERO;
     }
@@ -233,8 +242,8 @@ fn scaled_market(symbol: &str, feed: u16, scale: Scale, with_funding: bool) -> M
 }
 
 /// One history, and its end: everybody closes, and what is left is the pool's to the unit.
-fn play(steps: &[Step], scale: Scale, with_funding: bool) -> Counts {
-    let market = |symbol, feed| scaled_market(symbol, feed, scale, with_funding);
+fn play(steps: &[Step], scale: Scale, with_funding: bool, vests: bool) -> Counts {
+    let market = |symbol, feed| scaled_market(symbol, feed, scale, with_funding, vests);
     let mut bench = Bench::without_pool(market("BTC", 1), market("ETH", 2));
     let parameters = VaultParameters { lp_cooldown_seconds: 3_600, ..parameters() };
     bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
@@ -305,6 +314,15 @@ fn play(steps: &[Step], scale: Scale, with_funding: bool) -> Counts {
         assert_eq!(state.open_notional, Amount::ZERO);
     }
     assert_eq!((pool.open_notional, pool.escrow), (Amount::ZERO, Amount::ZERO));
+    // After the longest contest and 32 half-lives every claim is cash, and its slot is free.
+    bench.advance(50_000 + 32 * 700);
+    for name in NAMES {
+        bench.deposit(name, 1);
+        bench.refresh();
+        bench.withdraw(name, 0, units(1)).unwrap();
+        assert_eq!(bench.account(name).unvested, Amount::ZERO);
+    }
+    assert!(state::ACCOUNTS.page(&bench.deps.storage, None, 9).unwrap().iter().all(|(_, held)| held.claims.is_empty()));
     counts
 }
 
@@ -320,9 +338,9 @@ fn honest_histories_never_trip_the_checks_and_end_in_cash() {
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let totals = std::cell::RefCell::new(Counts::default());
     let scale = proptest::sample::select(vec![Scale::Usual, Scale::Cheap, Scale::Dear]);
-    let histories = (proptest::collection::vec(step(), 1..40), scale, any::<bool>());
-    let result = TestRunner::new(config).run(&histories, |(steps, scale, with_funding)| {
-        let counts = play(&steps, scale, with_funding);
+    let histories = (proptest::collection::vec(step(), 1..40), scale, any::<bool>(), any::<bool>());
+    let result = TestRunner::new(config).run(&histories, |(steps, scale, with_funding, vests)| {
+        let counts = play(&steps, scale, with_funding, vests);
         let mut totals = totals.borrow_mut();
         totals.fills += counts.fills;
         totals.liquidations += counts.liquidations;

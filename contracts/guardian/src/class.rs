@@ -214,6 +214,7 @@ fn vault_message(msg: &Binary) -> Classified {
     match message {
         ExecuteMsg::ConfigureMarket { .. } => parameters("parameters of a market"),
         ExecuteMsg::Configure { .. } => parameters("parameters of the vault"),
+        ExecuteMsg::ContestMarket { .. } => parameters("a contest of a market's profits"),
         ExecuteMsg::PlaceOrder { .. }
         | ExecuteMsg::CancelOrder { .. }
         | ExecuteMsg::ExecuteOrders { .. }

@@ -141,6 +141,7 @@ fn market(market: u16, feed: u16) -> derivatives_vault::MarketSetup {
         open_interest_max: Size::from_units(100),
         order_size_max: Size::from_units(10),
         limit_band_ratio: Ratio::percent(1),
+        vesting_half_life_seconds: 3_600,
     };
     derivatives_vault::MarketSetup { market: MarketId(market), config }
 }

@@ -4,7 +4,7 @@ use crate::ids::{AccountId, FeedId, MarketId};
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use firebreak_risk::{
     Amount, FundingParams, LiquidationParams, MarginParams, OutflowParams, PoolShares, PositionStake, Price, Ratio,
-    Side, SignedAmount, SignedRatio, Size,
+    Side, SignedAmount, SignedRatio, Size, Vesting,
 };
 
 mod events;
@@ -18,6 +18,8 @@ pub const ORDERS_PER_ACCOUNT_MAX: usize = 8;
 pub const BATCH_MAX: u32 = 50;
 /// Accounts in one `Liquidate`.
 pub const LIQUIDATION_BATCH_MAX: usize = 10;
+/// How far away the end of a contest may be, seconds.
+pub const CONTEST_MAX_SECONDS: u64 = 1_209_600;
 /// Withdrawal requests of one liquidity provider at a time.
 pub const LP_REQUESTS_MAX: usize = 4;
 
@@ -88,8 +90,12 @@ pub struct MarketConfig {
     pub order_size_max: Size,
     /// How far a price bound may lie from the price of the fill where only limit orders are taken. Bounds: at most 0.1.
     pub limit_band_ratio: Ratio,
+    /// F17: realised profit vests by half in this time. 0 pays it out at once. Bounds: at most 604,800.
+    pub vesting_half_life_seconds: u64,
 }
 
+// A message is read once and taken apart: a box around the largest would only cost code.
+#[allow(clippy::large_enum_variant)]
 #[cw_serde]
 pub enum ExecuteMsg {
     /// Owner of the account, with or without coins (coins are added as collateral first). The order waits for the first
@@ -132,6 +138,9 @@ pub enum ExecuteMsg {
     /// Owner only. Adds a market or replaces its parameters. A market keeps its feed, and
     /// its skew scale while it has open interest.
     ConfigureMarket { market: MarketId, config: MarketConfig },
+    /// Owner only. Realised profit of the market stops vesting, whoever holds it, until then (seconds, at most 14 days away); without
+    /// a ruling it vests on. A time that is over ends a contest. Emits [`MarketContested`].
+    ContestMarket { market: MarketId, until: u64 },
     /// Owner only.
     Configure { parameters: VaultParameters },
 }
@@ -226,6 +235,8 @@ pub struct AccountResponse {
     pub orders: Vec<OrderId>,
     /// Held for waiting orders.
     pub margin_held: Amount,
+    /// Realised profit that has not vested: its senior half is in `equity`.
+    pub unvested: Amount,
     pub equity: SignedAmount,
     pub initial_margin: Amount,
     pub maintenance_margin: Amount,

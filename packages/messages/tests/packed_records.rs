@@ -4,16 +4,16 @@
 
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LiquidityRequest, MarketState, Order, OrderId, Pool, Position, Queue, LP_REQUESTS_MAX,
-    ORDERS_PER_ACCOUNT_MAX,
+    Account, LiquidityProvider, LiquidityRequest, MarketClaim, MarketState, Order, OrderId, Pool, Position, Queue,
+    LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
 use firebreak_messages::{AccountId, MarketId, Source, MARKETS_PER_ACCOUNT_MAX};
 use firebreak_risk::{
-    Amount, BasisPoints, Bucket, CashIndex, FreshDeposits, HourMinimum, Level, Nominal, Outflow, OwnerFlow, Parked,
-    ParkedQueue, Phase, PoolShares, PositionStake, Posture, Price, Ratio, Scale, Side, SignedAmount, SignedRatio, Size,
-    ValueFloor, PHASES_MAX, PRICE_MAX,
+    Amount, BasisPoints, Bucket, CashIndex, Claim, FreshDeposits, HourMinimum, JuniorPot, Level, Nominal, Outflow,
+    OwnerFlow, Parked, ParkedQueue, Phase, PoolShares, PositionStake, Posture, Price, Ratio, Scale, Side, SignedAmount,
+    SignedRatio, Size, ValueFloor, Vesting, PHASES_MAX, PRICE_MAX,
 };
 use serde::{de::DeserializeOwned, Serialize};
 use std::fmt::Debug;
@@ -68,6 +68,22 @@ fn worst_outflow() -> Outflow {
     }
 }
 
+fn worst_claim() -> Claim {
+    let most = Amount::from_atoms(u128::MAX);
+    Claim { epoch: u32::MAX, owed: most, senior: most, junior: most, cut: Ratio::ONE }
+}
+
+fn worst_vesting() -> Vesting {
+    let pot = JuniorPot { nominal: Amount::from_atoms(u128::MAX), lost: Ratio::ONE, cut: Ratio::ONE };
+    Vesting {
+        phase: Ratio::from_atoms(u128::MAX),
+        anchored_at: u64::MAX,
+        epoch: u32::MAX,
+        current: pot.clone(),
+        previous: pot,
+    }
+}
+
 fn worst_phase() -> Phase {
     let posture = Posture { initial_margin_factor: BasisPoints(u16::MAX), ..Posture::preset(Level::Settlement) };
     Phase { until: u64::MAX, posture }
@@ -80,9 +96,11 @@ fn an_account_with_one_position_has_these_bytes() {
         positions: vec![Position { market: MarketId(1), stake: stake(1_000_000_000_000_000_000, 60_000_000_000, 0) }],
         orders: vec![OrderId { market: MarketId(1), queue: Queue::Increase, sequence: 7 }],
         margin_held: Amount::from_atoms(300),
+        claims: vec![],
     };
-    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch | 1 order: market, queue, sequence | margin held
-    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf030001010107ac02");
+    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch | 1 order: market, queue, sequence | margin held |
+    // 0 claims
+    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf030001010107ac0200");
 }
 
 #[test]
@@ -119,6 +137,7 @@ fn hot_records_stay_short_at_their_worst_values() {
             ORDERS_PER_ACCOUNT_MAX
         ],
         margin_held: Amount::from_atoms(u128::MAX),
+        claims: vec![MarketClaim { market: MarketId(u16::MAX), claim: worst_claim() }; MARKETS_PER_ACCOUNT_MAX],
     };
     let market = MarketState {
         long: worst_side(),
@@ -130,6 +149,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         traded_notional: Amount::from_atoms(u128::MAX),
         liquidated_notional: Amount::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
+        vesting: worst_vesting(),
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -142,6 +162,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         shares_leaving: PoolShares::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
         next_order: u64::MAX,
+        unvested: Amount::from_atoms(u128::MAX),
     };
     let order = Order {
         account: AccountId { owner: long_address(), subaccount: u8::MAX },
@@ -192,8 +213,8 @@ fn hot_records_stay_short_at_their_worst_values() {
     let owner =
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 521),
-        ("market", round_trip(&market).len(), 274),
+        ("account", round_trip(&account).len(), 1114),
+        ("market", round_trip(&market).len(), 382),
         ("pool", round_trip(&pool).len(), 182),
         ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),

@@ -30,6 +30,7 @@ mod pricing;
 mod quantity;
 mod shares;
 mod side;
+mod vesting;
 
 pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
@@ -58,6 +59,7 @@ pub use shares::{
     VIRTUAL_SHARES,
 };
 pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};
+pub use vesting::{Claim, ClosedPot, JuniorPot, Vesting, EPOCH_HALF_LIVES};
 
 mod detect;
 mod median;

@@ -132,6 +132,7 @@ mod tests {
             positions: if size == 0 { vec![] } else { vec![position] },
             orders: vec![],
             margin_held: Amount::ZERO,
+            unvested: Amount::ZERO,
             equity: Amount::from_units(equity).signed().unwrap(),
             initial_margin: Amount::ZERO,
             maintenance_margin: Amount::from_units(maintenance),

@@ -75,7 +75,7 @@ pub fn vault_covers_what_it_owes(world: &World) -> Result<(), Violation> {
     let receivable = pool.receivable.atoms() as i128;
     let to_traders = pool.traders_cash.atoms() + receivable;
     let to_pool = (pool.cash.atoms() - receivable).max(0);
-    let held_back = pool.escrow.atoms() + pool.insurance_fees.atoms() + pool.parked.atoms();
+    let held_back = pool.escrow.atoms() + pool.insurance_fees.atoms() + pool.parked.atoms() + pool.unvested.atoms();
     let owed = to_traders + to_pool + held_back as i128;
     if held as i128 >= owed {
         return Ok(());

@@ -138,6 +138,7 @@ impl Setup {
             open_interest_max: size(scale.open_interest_max),
             order_size_max: size(scale.order_size_max),
             limit_band_ratio: ratio("0.005"),
+            vesting_half_life_seconds: 0,
         };
         let maintenance = ratio("0.025");
         self.markets.push(MarketSetup { market, config });

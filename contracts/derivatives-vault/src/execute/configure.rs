@@ -1,15 +1,16 @@
 //! Parameters: set by the owner, which is the guardian, which has a timelock.
 
+use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS};
 use crate::validate;
-use cosmwasm_std::{DepsMut, Env, Event, MessageInfo, Response};
+use cosmwasm_std::{Deps, DepsMut, Env, Event, MessageInfo, Response};
 use firebreak_messages::derivatives_vault::{
-    MarketConfig, MarketConfigured, MarketState, VaultConfig, VaultParameters,
+    MarketConfig, MarketConfigured, MarketContested, MarketState, VaultConfig, VaultParameters, CONTEST_MAX_SECONDS,
 };
 use firebreak_messages::{time, MarketId, MARKETS_MAX};
-use firebreak_risk::{Amount, Price, Side, SignedRatio};
+use firebreak_risk::{Amount, Price, Side, SignedRatio, Vesting};
 
 fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(), ContractError> {
     if info.sender.as_str() == config.owner {
@@ -38,12 +39,39 @@ pub fn configure_market(
         // What has run until now is charged by the parameters under which it ran.
         let mut desk = Desk::open(deps.as_ref(), env)?;
         desk.load_market(deps.as_ref(), market)?;
-        desk.market_mut(market)?.mark_changed();
+        let now = desk.now;
+        let open = desk.market_mut(market)?;
+        let until = open.state.vesting.anchored_at;
+        open.state.vesting.stop_until(now, open.config.vesting_half_life_seconds, until)?;
+        open.mark_changed();
         desk.close_step()?;
         desk.save(deps.branch().storage)?;
     }
     let event = set_market(deps, env, market, config)?;
     Ok(Response::new().add_event(event))
+}
+
+/// Stops the vesting of a market's realised profits until a time, or starts it again. What was paid out stays paid out.
+pub fn contest_market(
+    deps: Deps,
+    mut desk: Desk,
+    info: MessageInfo,
+    market: MarketId,
+    until: u64,
+) -> Result<Done, ContractError> {
+    ensure_owner(&desk.config, &info)?;
+    let latest = desk.now.saturating_add(CONTEST_MAX_SECONDS);
+    if until > latest {
+        let wanted = format!("at most {latest}");
+        return Err(ContractError::OutOfBounds { what: "until", wanted, found: until.to_string() });
+    }
+    desk.load_market(deps, market)?;
+    let now = desk.now;
+    let open = desk.market_mut(market)?;
+    open.state.vesting.stop_until(now, open.config.vesting_half_life_seconds, until)?;
+    open.mark_changed();
+    desk.events.push(MarketContested { market, until: until.max(now) }.into());
+    Ok(Done::new(desk))
 }
 
 /// Adds a market or replaces its parameters.
@@ -81,6 +109,7 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
             traded_notional: Amount::ZERO,
             liquidated_notional: Amount::ZERO,
             open_notional: Amount::ZERO,
+            vesting: Vesting::new(time::now(env)),
         };
         MARKETS.save(deps.storage, id.0, &state)?;
     }

@@ -7,6 +7,7 @@ use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
 use crate::state::ORDERS;
 use crate::trade::{position_size, trade};
+use crate::vesting::Profit;
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{DropReason, Order, OrderDropped, OrderFilled, OrderId, Queue, BATCH_MAX};
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
@@ -145,13 +146,13 @@ fn fill_or_undo(
     round: &Round,
 ) -> Result<Option<DropReason>, ContractError> {
     // Loading may fail on a market that is not this order's doing; the step restarts behind it, or the batch would fail with it.
-    let before_loading = desk.savepoint(id.market, &order.account);
+    let before_loading = desk.savepoint(&order.account);
     let loaded = desk.load_account(deps, &order.account).and_then(|()| desk.close_step());
     if loaded.is_err() {
         desk.roll_back(&order.account, before_loading)?;
         return Ok(Some(DropReason::Computation));
     }
-    let savepoint = desk.savepoint(id.market, &order.account);
+    let savepoint = desk.savepoint(&order.account);
     // The equality is part of the fill: a breach refuses this order, not the batch.
     let filled = fill(desk, id, order, round).and_then(|dropped| match dropped {
         Some(reason) => Ok(Some(reason)),
@@ -198,14 +199,14 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
                 return Ok(Some(DropReason::PriceUnusable));
             }
         }
-        let slots = account.positions.len();
-        if before.is_zero() && slots >= MARKETS_PER_ACCOUNT_MAX {
+        let known = account.claims.iter().any(|held| held.market == id.market);
+        if before.is_zero() && !known && account.slots() >= MARKETS_PER_ACCOUNT_MAX {
             return Ok(Some(DropReason::Slots));
         }
     }
     let at = Some((id.market, round.price));
     let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
-    let done = trade(desk, &order.account, id.market, size, base)?;
+    let done = trade(desk, &order.account, id.market, size, base, Profit::Vests)?;
     let fee = charge_fee(desk, &order.account, id.market, done.notional)?;
 
     let account = desk.account(&order.account);

@@ -7,6 +7,7 @@ use crate::exits;
 use crate::health::{evaluate, Purpose};
 use crate::reply;
 use crate::trade::trade;
+use crate::vesting::{pay_own_deficit, Profit};
 use cosmwasm_std::{DepsMut, MessageInfo, Storage};
 use firebreak_messages::derivatives_vault::{AccountHealthy, PositionLiquidated, LIQUIDATION_BATCH_MAX};
 use firebreak_messages::{AccountId, MarketId};
@@ -107,7 +108,7 @@ fn close_position(
     close: Size,
     price: firebreak_risk::Price,
 ) -> Result<(Amount, Amount), ContractError> {
-    let done = trade(desk, id, market, close.negated()?, price)?;
+    let done = trade(desk, id, market, close.negated()?, price, Profit::PaysMargin)?;
     let open = desk.market_mut(market)?;
     let liquidation = open.config.liquidation.clone();
     let notional = close.notional(price, Rounding::Ceil)?;
@@ -165,12 +166,21 @@ fn book_deficit(
     lost: &[(MarketId, Amount)],
     deficits: &mut BTreeMap<u16, Amount>,
 ) -> Result<(), ContractError> {
-    let mut account = desk.account(id);
-    let lacking = account.cash.negative_part();
-    if !account.positions.is_empty() || lacking.is_zero() {
+    if !desk.account(id).positions.is_empty() {
         return Ok(());
     }
-    let deficit = lacking.minus(exits::seize(storage, desk, id, lacking)?)?;
+    let lacking = desk.account(id).cash.negative_part();
+    if lacking.is_zero() {
+        return Ok(());
+    }
+    // F11, step 1: the owner's parked withdrawals and unvested profit, both halves of it, before anybody else's coins.
+    exits::seize(storage, desk, id, lacking)?;
+    pay_own_deficit(desk, id)?;
+    let mut account = desk.account(id);
+    let deficit = account.cash.negative_part();
+    if deficit.is_zero() {
+        return Ok(());
+    }
     account.cash = firebreak_risk::SignedAmount::ZERO;
     desk.put_account(id, account)?;
     desk.pool_pays(deficit)?;

@@ -7,6 +7,7 @@ use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
 use crate::state::ORDERS;
 use crate::trade::position_size;
+use crate::vesting::{claims_margin, is_contested};
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{Account, Order, OrderId, OrderPlaced, Queue, ORDERS_PER_ACCOUNT_MAX};
 use firebreak_messages::oracle::Validity;
@@ -166,7 +167,7 @@ fn exposure_when_all_filled(
 ///
 /// An order that may raise exposure leaves initial margin and everything held. A reduce order leaves maintenance margin where
 /// the account can be judged, so that fees cannot bleed it into liquidation, and may take cash below zero against an open
-/// profit; where a price is invalid it needs the cash, and no price: the exit stays open.
+/// profit, but against none that is unvested or of a contested market; where a price is invalid it needs the cash, and no price: the exit stays open.
 fn ensure_affordable(
     desk: &Desk,
     id: &AccountId,
@@ -179,7 +180,8 @@ fn ensure_affordable(
         .positions
         .iter()
         .all(|position| desk.market(position.market).is_ok_and(|market| market.validity < Validity::Invalid));
-    if account.cash.is_negative() && !(judged && queue == Queue::Reduce) {
+    let open_profit_pays = judged && queue == Queue::Reduce && !is_contested(desk, account);
+    if account.cash.is_negative() && !open_profit_pays {
         let found = account.cash.plus_amount(execution_fee)?;
         return Err(ContractError::InsufficientCash { account: id.clone(), wanted: execution_fee, found });
     }
@@ -190,6 +192,10 @@ fn ensure_affordable(
     let (wanted, found) = match queue {
         Queue::Increase => {
             (health.initial_margin.plus(account.margin_held)?.plus(margin_held)?, health.equity_for_initial)
+        }
+        // The fee leaves the vault: no profit that has not vested pays it.
+        Queue::Reduce if account.cash.is_negative() => {
+            (health.maintenance_margin, health.equity.minus_amount(claims_margin(desk, account)?)?)
         }
         Queue::Reduce => (health.maintenance_margin, health.equity),
     };

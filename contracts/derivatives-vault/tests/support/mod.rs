@@ -142,6 +142,7 @@ pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
         open_interest_max: Size::from_units(100),
         order_size_max: Size::from_units(100),
         limit_band_ratio: Ratio::from_basis_points(50),
+        vesting_half_life_seconds: 0,
     }
 }
 
@@ -560,6 +561,37 @@ impl Bench {
         self.execute("keeper", ExecuteMsg::Liquidate { accounts }, 0)
     }
 
+    /// What is reserved for unvested profit covers all claims, haircuts that they have not paid yet taken off; the rest is dust.
+    fn check_claims(&self, accounts: &[((String, u8), Account)], pool: &Pool) {
+        let (mut owed, mut claims) = (0u128, 0u128);
+        let mut nominal: BTreeMap<(u16, u32), u128> = BTreeMap::new();
+        for held in accounts.iter().flat_map(|(_, account)| &account.claims) {
+            let vesting = state::MARKETS.load(&self.deps.storage, held.market.0).unwrap().vesting;
+            let kept = state::CLOSED_POTS.may_load(&self.deps.storage, (held.market.0, held.claim.epoch)).unwrap();
+            let cut = match held.claim.epoch {
+                epoch if epoch == vesting.epoch => vesting.current.cut,
+                epoch if epoch + 1 == vesting.epoch => vesting.previous.cut,
+                _ => kept.unwrap_or_default(),
+            };
+            let cut = cut.max(held.claim.cut).minus(held.claim.cut).unwrap();
+            owed += held.claim.owed.saturating_minus(held.claim.junior.times(cut, Rounding::Ceil).unwrap()).atoms();
+            claims += 1;
+            *nominal.entry((held.market.0, held.claim.epoch)).or_default() += held.claim.junior.atoms();
+            assert!(!held.claim.owed.is_zero(), "a claim of nothing keeps its slot");
+        }
+        let dust = pool.unvested.atoms().checked_sub(owed).expect("reserved for unvested profit");
+        assert!(dust <= 1_000 + claims, "{dust} units reserved for nobody");
+        for market in state::CONFIG.load(&self.deps.storage).unwrap().markets {
+            let vesting = state::MARKETS.load(&self.deps.storage, market.0).unwrap().vesting;
+            for (epoch, pot) in
+                [(Some(vesting.epoch), vesting.current), (vesting.epoch.checked_sub(1), vesting.previous)]
+            {
+                let held = epoch.and_then(|epoch| nominal.get(&(market.0, epoch))).copied().unwrap_or(0);
+                assert_eq!(held, pot.nominal.atoms(), "junior halves of {market} in {epoch:?}");
+            }
+        }
+    }
+
     /// Invariants 1 and 2 of the architecture, in O(accounts): what no message may afford.
     pub fn check(&self) {
         let pool = state::POOL.load(&self.deps.storage).unwrap();
@@ -578,6 +610,7 @@ impl Bench {
         }
         assert_eq!(cash, pool.traders_cash.atoms(), "sum of accounts' cash");
         assert_eq!(owed_by_traders, pool.receivable.atoms(), "sum of negative cash");
+        self.check_claims(&accounts, &pool);
         let mut open_notional = 0u128;
         for market in state::CONFIG.load(&self.deps.storage).unwrap().markets {
             let state = state::MARKETS.load(&self.deps.storage, market.0).unwrap();

@@ -102,4 +102,6 @@ crate::facts! {
     SweepFailed = "sweep_failed" { callee: String, amount: Amount }
     FeesSwept = "fees_swept" { amount: Amount }
     MarketConfigured = "market_configured" { market: MarketId, symbol: String }
+    /// Realised profit of the market does not vest until then.
+    MarketContested = "market_contested" { market: MarketId, until: u64 }
 }

@@ -88,18 +88,28 @@ pub struct Position {
     pub stake: PositionStake,
 }
 
+/// Realised profit of an account in one market that has not vested.
+#[cw_serde]
+#[derive(Eq)]
+pub struct MarketClaim {
+    pub market: MarketId,
+    pub claim: firebreak_risk::Claim,
+}
+
 /// Everything of one account, under one key.
 #[cw_serde]
 #[derive(Default, Eq)]
 pub struct Account {
     /// Settlement coin; a loss realised against an open profit may take it below zero for a while.
     pub cash: SignedAmount,
-    /// At most [`crate::ids::MARKETS_PER_ACCOUNT_MAX`].
+    /// Positions and claims take slots of [`crate::ids::MARKETS_PER_ACCOUNT_MAX`] markets together.
     pub positions: Vec<Position>,
     /// At most [`ORDERS_PER_ACCOUNT_MAX`].
     pub orders: Vec<OrderId>,
     /// Margin held for waiting orders: neither withdrawn nor counted for another order.
     pub margin_held: Amount,
+    /// One at most for each market, in its order.
+    pub claims: Vec<MarketClaim>,
 }
 
 /// Everything of one market that a trade changes, under one key.
@@ -120,6 +130,15 @@ pub struct MarketState {
     pub liquidated_notional: Amount,
     /// Notional of both sides at the mark of the last trade: this market's part of [`Pool::open_notional`].
     pub open_notional: Amount,
+    pub vesting: Vesting,
+}
+
+impl Account {
+    /// Markets that the account has a position or a claim in.
+    pub fn slots(&self) -> usize {
+        let alone = |claim: &&MarketClaim| self.positions.iter().all(|position| position.market != claim.market);
+        self.positions.len().saturating_add(self.claims.iter().filter(alone).count())
+    }
 }
 
 impl MarketState {
@@ -159,6 +178,8 @@ pub struct Pool {
     pub open_notional: Amount,
     /// The next order's number, over all markets: placing an order writes this record anyway, and so not the market's.
     pub next_order: u64,
+    /// Owed to claims of realised profit, all markets: what accounts have not collected, vested or not.
+    pub unvested: Amount,
 }
 
 /// A request to leave the pool.

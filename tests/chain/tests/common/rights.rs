@@ -66,7 +66,7 @@ fn is_a_right(message: &Message) -> bool {
             | FundMsg::ReceiveFees {} => false,
         },
         Message::Vault(message) => match message {
-            VaultMsg::ConfigureMarket { .. } | VaultMsg::Configure { .. } => true,
+            VaultMsg::ConfigureMarket { .. } | VaultMsg::ContestMarket { .. } | VaultMsg::Configure { .. } => true,
             VaultMsg::PlaceOrder { .. }
             | VaultMsg::CancelOrder { .. }
             | VaultMsg::ExecuteOrders { .. }
@@ -155,6 +155,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
     let unauthorized = VaultError::Unauthorized { wanted: guardian, found: sender }.to_string();
     let vault_rows: Vec<(VaultMsg, String)> = vec![
         (VaultMsg::ConfigureMarket { market, config: setup.markets[0].config.clone() }, unauthorized.clone()),
+        (VaultMsg::ContestMarket { market, until: 0 }, unauthorized.clone()),
         (VaultMsg::Configure { parameters: setup.vault.clone() }, unauthorized),
     ];
 

@@ -1,0 +1,146 @@
+//! Realised profit vests (F17): it goes to a claim and not to cash, and what has vested becomes cash when the account is touched.
+
+use crate::desk::{Desk, OpenMarket};
+use crate::error::ContractError;
+use crate::state::CLOSED_POTS;
+use cosmwasm_std::Deps;
+use firebreak_messages::derivatives_vault::{Account, MarketClaim};
+use firebreak_messages::{AccountId, MarketId};
+use firebreak_risk::{Amount, Claim, Ratio, SignedAmount};
+
+impl OpenMarket {
+    /// Brings the epochs of vesting to now.
+    pub(crate) fn roll_vesting(&mut self, now: u64) -> Result<(), ContractError> {
+        let closed = self.state.vesting.roll(now, self.config.vesting_half_life_seconds)?;
+        if !closed.is_empty() {
+            self.closed_pots.extend(closed);
+            self.mark_changed();
+        }
+        Ok(())
+    }
+
+    fn closed_cut(&self, deps: Deps, epoch: u32) -> Result<Ratio, ContractError> {
+        let vesting = &self.state.vesting;
+        if epoch.saturating_add(1) >= vesting.epoch {
+            return Ok(Ratio::ZERO);
+        }
+        if let Some(pot) = self.closed_pots.iter().find(|pot| pot.epoch == epoch) {
+            return Ok(pot.cut);
+        }
+        Ok(CLOSED_POTS.may_load(deps.storage, (self.id.0, epoch))?.unwrap_or_default())
+    }
+}
+
+/// Pays what has vested of the account's claims into its cash. Bounded by the account's slots; changes nothing else.
+#[inline(never)]
+pub fn settle_claims(desk: &mut Desk, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
+    let mut account = desk.account(id);
+    if account.claims.is_empty() {
+        return Ok(());
+    }
+    let now = desk.now;
+    let mut collected = Amount::ZERO;
+    for held in &mut account.claims {
+        let market = desk.market_mut(held.market)?;
+        let closed_cut = market.closed_cut(deps, held.claim.epoch)?;
+        let half_life = market.config.vesting_half_life_seconds;
+        let vested = market.state.vesting.settle(&mut held.claim, closed_cut, now, half_life)?;
+        collected = collected.plus(vested)?;
+        if held.claim.owed.is_zero() {
+            market.mark_changed();
+        }
+    }
+    account.claims.retain(|held| !held.claim.owed.is_zero());
+    account.cash = account.cash.plus_amount(collected)?;
+    desk.pool.unvested = desk.pool.unvested.minus(collected)?;
+    desk.put_account(id, account)
+}
+
+/// What becomes of a profit that a trade realises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profit {
+    Vests,
+    /// Of a liquidation: the account is below its maintenance margin, so all that its profits leave after its losses is less
+    /// than that, and half of it taken out of the margin would have the keeper close more than F6 needs.
+    PaysMargin,
+}
+
+/// Gives an account what a trade realised: a loss and, where the market pays at once, a profit are cash; a profit that vests pays
+/// what the account owes and is a claim for the rest. The account's claims are settled. The pool pays either way.
+#[inline(never)]
+pub fn realise(
+    desk: &mut Desk,
+    account: &mut Account,
+    market: MarketId,
+    pnl: SignedAmount,
+    profit: Profit,
+) -> Result<(), ContractError> {
+    desk.pool.cash = desk.pool.cash.minus(pnl)?;
+    let now = desk.now;
+    let open = desk.market_mut(market)?;
+    let half_life = open.config.vesting_half_life_seconds;
+    let at_once = profit == Profit::PaysMargin || (half_life == 0 && !open.state.vesting.is_contested(now));
+    if pnl <= SignedAmount::ZERO || at_once {
+        account.cash = account.cash.plus(pnl)?;
+        return Ok(());
+    }
+    // What the account owes comes first: else closing a profit that carried a loss would leave less equity than nothing, and
+    // keep its owner in.
+    let owed = account.cash.negative_part().min(pnl.positive_part());
+    account.cash = account.cash.plus_amount(owed)?;
+    let profit = pnl.positive_part().minus(owed)?;
+    if profit.is_zero() {
+        return Ok(());
+    }
+    open.roll_vesting(now)?;
+    let index = account.claims.iter().position(|held| held.market == market);
+    let mut claim = index.map_or_else(Claim::default, |index| account.claims.swap_remove(index).claim);
+    if claim.owed.is_zero() {
+        claim.epoch = open.state.vesting.epoch;
+    }
+    open.state.vesting.add(&mut claim, profit, now, half_life)?;
+    open.mark_changed();
+    account.claims.push(MarketClaim { market, claim });
+    account.claims.sort_by_key(|held| held.market);
+    desk.pool.unvested = desk.pool.unvested.plus(profit)?;
+    Ok(())
+}
+
+/// The senior halves of the account's claims, which count as margin (F4).
+pub fn claims_margin(desk: &Desk, account: &Account) -> Result<Amount, ContractError> {
+    let mut margin = Amount::ZERO;
+    for held in &account.claims {
+        let market = desk.market(held.market)?;
+        let half_life = market.config.vesting_half_life_seconds;
+        margin = margin.plus(market.state.vesting.margin_of(&held.claim, desk.now, half_life)?)?;
+    }
+    Ok(margin)
+}
+
+/// Some market that the account has a claim or a position in is contested.
+pub fn is_contested(desk: &Desk, account: &Account) -> bool {
+    let claims = account.claims.iter().map(|held| held.market);
+    let mut markets = account.positions.iter().map(|position| position.market).chain(claims);
+    markets.any(|id| desk.market(id).is_ok_and(|market| market.state.vesting.is_contested(desk.now)))
+}
+
+/// F11, step 1: what the account owes is paid out of its own unvested profit, contested or not. Returns what that paid.
+#[inline(never)]
+pub fn pay_own_deficit(desk: &mut Desk, id: &AccountId) -> Result<Amount, ContractError> {
+    let mut account = desk.account(id);
+    let deficit = account.cash.negative_part();
+    let mut paid = Amount::ZERO;
+    if account.claims.is_empty() || deficit.is_zero() {
+        return Ok(paid);
+    }
+    for held in &mut account.claims {
+        let market = desk.market_mut(held.market)?;
+        paid = paid.plus(market.state.vesting.pay_own(&mut held.claim, deficit.minus(paid)?)?)?;
+        market.mark_changed();
+    }
+    account.claims.retain(|held| !held.claim.owed.is_zero());
+    account.cash = account.cash.plus_amount(paid)?;
+    desk.pool.unvested = desk.pool.unvested.minus(paid)?;
+    desk.put_account(id, account)?;
+    Ok(paid)
+}

@@ -1,0 +1,305 @@
+//! Realised profit vests (F17): what it is good for meanwhile, and the ways in which it must not leave early.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod support;
+
+use firebreak_derivatives_vault::{state, ContractError};
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::MarketId;
+use firebreak_risk::*;
+use support::*;
+
+const HOUR: u64 = 3_600;
+
+fn vesting_config(symbol: &str, feed: u16) -> MarketConfig {
+    MarketConfig { vesting_half_life_seconds: HOUR, ..market_config(symbol, feed) }
+}
+
+/// Both markets vest by half in an hour.
+fn bench() -> Bench {
+    let mut bench = Bench::without_pool(vesting_config("BTC", 1), vesting_config("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    bench
+}
+
+/// Alice has won some 6,000 with one BTC, and closed it: all of it is a claim of `unvested`.
+fn winner() -> (Bench, Amount) {
+    let mut bench = bench();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.set_price(BTC, "66000");
+    let closed = OrderFilled::all(&bench.trade("alice", BTC, "-1"));
+    let account = bench.account("alice");
+    assert_eq!(account.unvested, closed[0].realised_pnl.positive_part());
+    (bench, account.unvested)
+}
+
+fn contest(bench: &mut Bench, market: MarketId, until: u64) -> Result<(), ContractError> {
+    bench.execute("owner", ExecuteMsg::ContestMarket { market, until }, 0).map(|_| ())
+}
+
+#[test]
+fn realised_profit_is_withdrawn_as_it_vests_and_not_before() {
+    //
+    let (mut bench, profit) = winner();
+    let cash = bench.account("alice").cash.positive_part();
+    assert!(cash < units(20_000), "fees came out of cash");
+    let found = cash.signed().unwrap();
+    let more = cash.plus(Amount::from_atoms(1)).unwrap();
+    let refused = bench.withdraw("alice", 0, more).unwrap_err();
+    assert_eq!(refused, ContractError::InsufficientCash { account: account("alice"), wanted: more, found });
+    bench.withdraw("alice", 0, cash).unwrap();
+    // After an hour half of it is cash, to the unit, and after 32 hours all of it.
+    bench.advance(HOUR);
+    let half = bench.account("alice").cash.positive_part();
+    assert!(half.atoms().abs_diff(profit.atoms() / 2) <= 2, "{half} of {profit}");
+    bench.withdraw("alice", 0, half).unwrap();
+    bench.advance(32 * HOUR);
+    let account = bench.account("alice");
+    assert_eq!((account.unvested, account.cash.positive_part()), (Amount::ZERO, profit.minus(half).unwrap()));
+    bench.withdraw("alice", 0, profit.minus(half).unwrap()).unwrap();
+    assert_eq!(state::POOL.load(&bench.deps.storage).unwrap().unvested, Amount::ZERO);
+    // Nothing is left of the account.
+    let key = (address("alice"), 0);
+    assert!(!state::ACCOUNTS.has(&bench.deps.storage, key));
+}
+
+#[test]
+fn a_winner_cannot_be_gone_with_what_its_loser_never_paid() {
+    // two accounts of one hand, long and short; the price jumps, the short is bankrupt, the long closes in the same minute.
+    let mut bench = bench();
+    for name in ["winner", "loser"] {
+        bench.deposit(name, 10_000);
+    }
+    bench.trade("winner", BTC, "2");
+    bench.trade("loser", BTC, "-2");
+    bench.set_price(BTC, "72000");
+    bench.trade("winner", BTC, "-2");
+    bench.liquidate(&["loser"]).unwrap();
+    assert!(bench.losses().deficit > units(10_000));
+    let most = bench.account("winner").cash.positive_part();
+    bench.withdraw("winner", 0, most).unwrap();
+    bench.withdraw("winner", 0, Amount::from_atoms(1)).unwrap_err();
+    // Within the minute: its own collateral, and not a hundredth of what the loser posted.
+    let taken = bench.wallet("winner");
+    assert!(taken <= units(10_100).signed().unwrap().atoms(), "{taken}");
+}
+
+#[test]
+fn the_senior_half_is_margin_and_the_junior_half_is_not() {
+    let (mut bench, profit) = winner();
+    let account = bench.account("alice");
+    let senior = account.equity.minus(account.cash).unwrap().positive_part();
+    assert_eq!(senior.atoms(), profit.atoms() / 2);
+    bench.withdraw("alice", 0, account.cash.positive_part().minus(units(1)).unwrap()).unwrap();
+    // Some 3,000 of margin carry an order of 0.7 BTC (some 2,400), and not one of 1.
+    bench.place("alice", BTC, "0.7", "70000").unwrap();
+    let refused = bench.place("alice", BTC, "1", "70000").unwrap_err();
+    assert!(matches!(refused, ContractError::MarginTooLow { .. }), "{refused}");
+}
+
+#[test]
+fn unvested_profit_pays_no_execution_fee() {
+    // A reduce order's fee goes to whoever executes it, which may be its owner: no way out for a claim.
+    let (mut bench, _) = winner();
+    bench.trade("alice", BTC, "0.1");
+    let free = bench.account("alice").cash.positive_part();
+    bench.withdraw("alice", 0, free.minus(Amount::from_atoms(250_000)).unwrap()).unwrap();
+    // Cash pays for two.
+    for _ in 0..2 {
+        bench.place_with("alice", BTC, "-0.01", "1000000", true).unwrap();
+    }
+    let before = bench.account("alice");
+    assert_eq!(before.cash, SignedAmount::from_atoms(50_000));
+    assert!(before.equity > before.maintenance_margin.signed().unwrap(), "with the senior half it is rich");
+    let refused = bench.place_with("alice", BTC, "-0.01", "1000000", true).unwrap_err();
+    let senior = Amount::from_atoms(before.unvested.atoms() / 2);
+    let found = before.equity.minus_amount(senior).unwrap().minus_amount(parameters().execution_fee).unwrap();
+    match refused {
+        ContractError::MarginTooLow { wanted, found: told, .. } => {
+            assert_eq!(wanted, before.maintenance_margin);
+            assert!(told.minus(found).unwrap().magnitude().atoms() <= 1 && told.is_negative(), "{told} {found}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn nothing_but_cash_pays_a_fee_while_a_market_is_contested() {
+    let mut bench = bench();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "1");
+    bench.set_price(BTC, "90000");
+    let until = bench.now() + HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    // All its cash goes into losses of another market.
+    bench.trade("alice", ETH, "60");
+    bench.set_price(ETH, "2600");
+    bench.place_with("alice", ETH, "-60", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    bench.run(ETH);
+    let cash = bench.account("alice").cash;
+    assert!(cash.is_negative(), "{cash}");
+    let refused = bench.place_with("alice", BTC, "-1", "1", true).unwrap_err();
+    let wanted = parameters().execution_fee;
+    assert_eq!(refused, ContractError::InsufficientCash { account: account("alice"), wanted, found: cash });
+    // The exit is open with coins, and by itself when the contest is over.
+    bench.advance(HOUR);
+    bench.refresh();
+    bench.place_with("alice", BTC, "-1", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    let closed = OrderFilled::all(&bench.run(BTC));
+    // What it owed is paid out of the profit first.
+    let account = bench.account("alice");
+    let owed = cash.minus_amount(wanted).unwrap().negative_part();
+    assert_eq!(account.unvested, closed[0].realised_pnl.positive_part().minus(owed).unwrap());
+    assert_eq!(account.cash, closed[0].fee.signed().unwrap().negated().unwrap());
+}
+
+#[test]
+fn a_contest_stops_a_markets_vesting_for_everybody_and_no_other_market() {
+    let (mut bench, profit) = winner();
+    bench.trade("alice", ETH, "1");
+    bench.set_price(ETH, "3300");
+    bench.trade("alice", ETH, "-1");
+    assert!(bench.account("alice").unvested > profit);
+    let until = bench.now() + 10 * HOUR;
+    let no = bench.execute("alice", ExecuteMsg::ContestMarket { market: BTC, until }, 0).unwrap_err();
+    assert_eq!(no, ContractError::Unauthorized { wanted: address("owner"), found: address("alice") });
+    let latest = bench.now() + CONTEST_MAX_SECONDS;
+    let far = contest(&mut bench, BTC, latest + 1).unwrap_err();
+    let wanted = format!("at most {latest}");
+    assert_eq!(far, ContractError::OutOfBounds { what: "until", wanted, found: (latest + 1).to_string() });
+    contest(&mut bench, BTC, until).unwrap();
+    let at_contest = bench.account("alice");
+    bench.advance(10 * HOUR - 1);
+    let before_end = bench.account("alice");
+    let vested = before_end.cash.minus(at_contest.cash).unwrap().positive_part();
+    assert!(vested > units(250) && vested < units(310), "ETH's 300 alone: {vested}");
+    let btc = before_end.unvested;
+    // Without a ruling it vests on, where it stood; a later contest is ended early.
+    bench.advance(1 + HOUR);
+    let after = bench.account("alice").unvested;
+    assert!(after.atoms().abs_diff(btc.atoms() / 2) < 1_000_000, "{after} of {btc}");
+    let until = bench.now() + HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    let now = bench.now();
+    contest(&mut bench, BTC, now).unwrap();
+    bench.advance(HOUR);
+    assert!(bench.account("alice").unvested.atoms().abs_diff(after.atoms() / 2) < 1_000_000);
+}
+
+#[test]
+fn a_refused_fill_leaves_every_markets_vesting_as_it_was() {
+    // Turning from 1 to -2 closes a profit, which becomes a claim, and is then refused for its margin.
+    let mut bench = bench();
+    bench.deposit("alice", 30_000);
+    bench.trade("alice", ETH, "10");
+    bench.set_price(ETH, "3300");
+    bench.trade("alice", ETH, "-10");
+    bench.trade("alice", BTC, "1");
+    bench.trade("alice", ETH, "25");
+    bench.set_price(BTC, "66000");
+    bench.place("alice", BTC, "-3", "1").unwrap();
+    // Its collateral is gone before the price comes.
+    bench.set_price(ETH, "2100");
+    let records = |bench: &Bench| -> Vec<(Vesting, Vec<MarketClaim>)> {
+        [BTC, ETH]
+            .map(|market| {
+                let claims = state::ACCOUNTS.load(&bench.deps.storage, (address("alice"), 0)).unwrap().claims;
+                (state::MARKETS.load(&bench.deps.storage, market.0).unwrap().vesting, claims)
+            })
+            .to_vec()
+    };
+    bench.set_price(BTC, "64000");
+    bench.advance(60);
+    bench.refresh();
+    let unvested = state::POOL.load(&bench.deps.storage).unwrap().unvested;
+    let before = records(&bench);
+    let events = bench.run(BTC);
+    assert_eq!(reasons(&events), [DropReason::Margin]);
+    let after = records(&bench);
+    // What has vested meanwhile is paid; the fill itself left nothing.
+    let pool = state::POOL.load(&bench.deps.storage).unwrap().unvested;
+    assert!(pool <= unvested && after[0].1.len() == 1, "no claim of BTC");
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before.0, after.0);
+    }
+}
+
+#[test]
+fn an_accounts_own_claims_pay_its_deficit_before_anybody_else() {
+    // F11, step 1
+    let (mut bench, profit) = winner();
+    bench.trade("alice", ETH, "100");
+    bench.fund = Fund::Honest(1_000_000);
+    bench.set_price(ETH, "2770");
+    let cash = bench.account("alice").cash.positive_part();
+    assert!(cash < units(21_000) && bench.account("alice").liquidatable);
+    let claims = state::POOL.load(&bench.deps.storage).unwrap().unvested;
+    bench.liquidate(&["alice"]).unwrap();
+    let account = bench.account("alice");
+    assert_eq!((account.positions.len(), account.cash), (0, SignedAmount::ZERO));
+    assert!(account.unvested < profit && account.unvested > Amount::ZERO, "{}", account.unvested);
+    assert_eq!((bench.losses().deficit, bench.covers_asked), (Amount::ZERO, 0));
+    assert!(state::POOL.load(&bench.deps.storage).unwrap().unvested < claims);
+}
+
+#[test]
+fn a_liquidation_is_to_the_buffer_although_profits_vest() {
+    // a profit that a liquidation realises pays margin in full.
+    let mut bench = bench();
+    bench.deposit("alice", 25_000);
+    bench.trade("alice", BTC, "3");
+    bench.trade("alice", ETH, "60");
+    bench.set_price(BTC, "63000");
+    bench.set_price(ETH, "2590");
+    let account = bench.account("alice");
+    assert!(account.liquidatable, "{account:?}");
+    let events = bench.liquidate(&["alice"]).unwrap();
+    let closed = PositionLiquidated::all(&events);
+    assert_eq!(closed[0].market, BTC);
+    assert!(closed[0].realised_pnl > SignedAmount::ZERO);
+    let after = bench.account("alice");
+    let buffered = after.maintenance_margin.times("1.1".parse().unwrap(), Rounding::Ceil).unwrap();
+    let spare = after.equity.minus_amount(buffered).unwrap();
+    assert!((-6..10).contains(&spare.atoms()), "{spare} to spare");
+}
+
+#[test]
+fn a_claim_takes_a_slot_of_eight() {
+    let mut bench = bench();
+    bench.deposit("alice", 100_000);
+    for id in 3..=9 {
+        bench.add_market(MarketId(id));
+    }
+    bench.trade("alice", BTC, "0.1");
+    for id in 3..=9 {
+        bench.trade("alice", MarketId(id), "0.1");
+    }
+    assert_eq!(bench.account("alice").positions.len(), 8);
+    bench.set_price(BTC, "66000");
+    bench.trade("alice", BTC, "-0.1");
+    // Seven positions and a claim: there is no room for ETH, and there is for BTC again.
+    assert_eq!(reasons(&bench.trade("alice", ETH, "1")), [DropReason::Slots]);
+    assert_eq!(OrderFilled::all(&bench.trade("alice", BTC, "0.1")).len(), 1);
+    bench.trade("alice", BTC, "-0.1");
+    bench.advance(40 * HOUR);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.trade("alice", ETH, "1")).len(), 1);
+}
+
+#[test]
+fn a_new_half_life_counts_from_when_it_is_set() {
+    let (mut bench, profit) = winner();
+    bench.advance(HOUR);
+    let config = MarketConfig { vesting_half_life_seconds: 24 * HOUR, ..vesting_config("BTC", 1) };
+    bench.execute("owner", ExecuteMsg::ConfigureMarket { market: BTC, config }, 0).unwrap();
+    bench.advance(24 * HOUR);
+    let unvested = bench.account("alice").unvested.atoms();
+    assert!(unvested.abs_diff(profit.atoms() / 4) < 100, "{unvested} of {profit}");
+}
