@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::error::ContractError;
-use cosmwasm_std::{BankMsg, Coin, CosmosMsg, DepsMut, Env, Response, SubMsg};
+use cosmwasm_std::{BankMsg, Coin, CosmosMsg, Deps, DepsMut, Env, Response, SubMsg};
 use firebreak_messages::derivatives_vault::Pool;
 use firebreak_risk::{Amount, SignedAmount};
 
@@ -67,8 +67,12 @@ pub fn finish_holding(deps: DepsMut, held: Amount, done: Done) -> Result<Respons
 
 /// Coins of the settlement denom that the vault holds now.
 pub fn balance(deps: &DepsMut, env: &Env, denom: &str) -> Result<Amount, ContractError> {
-    let coin = deps.querier.query_balance(env.contract.address.clone(), denom)?;
-    Ok(Amount::from_atoms(coin.amount.u128()))
+    held_by(deps.as_ref(), env.contract.address.as_str(), denom)
+}
+
+/// Coins that somebody holds. Of the fund it may be more than the fund's own books say, by what was sent to it without a message.
+pub fn held_by(deps: Deps, address: &str, denom: &str) -> Result<Amount, ContractError> {
+    Ok(Amount::from_atoms(deps.querier.query_balance(address, denom)?.amount.u128()))
 }
 
 fn leaving(message: &CosmosMsg, denom: &str) -> Amount {

@@ -40,7 +40,13 @@ pub fn instantiate(
     let mut response = Response::new();
     // Bounded by MARKETS_MAX: one more is refused.
     for setup in msg.markets {
-        response = response.add_event(execute::set_market(deps.branch(), &env, setup.market, setup.config)?);
+        response = response.add_event(execute::set_market(
+            deps.branch(),
+            &env,
+            setup.market,
+            setup.config,
+            execute::Opening::Full,
+        )?);
     }
     Ok(response)
 }
@@ -90,7 +96,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         }
         ExecuteMsg::CollectParked(id) => execute::collect_parked(deps.branch(), desk, id)?,
         ExecuteMsg::CancelParked(id) => execute::cancel_parked(deps.branch(), desk, info, id)?,
-        ExecuteMsg::SweepFees {} => execute::sweep_fees(desk)?,
+        ExecuteMsg::SweepFees {} => execute::sweep_fees(read, desk)?,
         ExecuteMsg::Recapitalize {} => execute::recapitalize(desk, info, paid)?,
         ExecuteMsg::ConfigureMarket { market, config } => {
             return execute::configure_market(deps, &env, info, market, config)

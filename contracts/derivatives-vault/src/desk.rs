@@ -7,12 +7,14 @@ use cosmwasm_std::{Deps, Env, Event, Storage};
 use firebreak_messages::circuit_breaker::{
     effective_posture, layout as breaker_layout, EffectivePosture, PostureRecord,
 };
-use firebreak_messages::derivatives_vault::{Account, MarketConfig, MarketState, Pool, VaultConfig};
+use firebreak_messages::derivatives_vault::{
+    Account, MarketConfig, MarketState, Pool, StoredMarketConfig, VaultConfig,
+};
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
-    accrue_funding, funding_of, market_liability, price_move_effect, Amount, ClosedPot, Level, Posture, Price,
-    SignedAmount, Size,
+    accrue_funding, borrow_fee, carry_of, market_liability, price_move_effect, utilisation, Amount, CapRamp, ClosedPot,
+    Level, Posture, Price, Ratio, Rounding, SignedAmount, Size,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +27,7 @@ pub const EQUITY_TOLERANCE: u128 = 4;
 pub struct OpenMarket {
     pub id: MarketId,
     pub config: MarketConfig,
+    pub ramp: CapRamp,
     pub state: MarketState,
     /// `None`: unreadable, which is an invalid price.
     pub record: Option<PriceRecord>,
@@ -43,6 +46,14 @@ impl OpenMarket {
     /// The price that positions are valued at: the latest usable round's.
     pub fn mark(&self) -> Price {
         self.state.mark_price
+    }
+    /// The cap of each side's open interest now.
+    pub fn open_interest_cap(&self, now: u64) -> Result<Size, ContractError> {
+        Ok(self.ramp.cap(self.config.open_interest_max, self.config.cap_ramp_daily, now)?)
+    }
+    /// What open interest asks of whoever opens, as a share of the notional (F4).
+    pub fn open_interest_ratio(&self) -> Result<Ratio, ContractError> {
+        Ok(self.config.margin.open_interest_ratio(self.state.larger_notional_at_mark()?)?)
     }
     pub fn rounds(&self) -> &[Round] {
         self.record.as_ref().map_or(&[], |record| record.rounds.as_slice())
@@ -163,22 +174,29 @@ impl Desk {
         posture: Option<PostureRecord>,
     ) -> Result<(), ContractError> {
         let unknown = || ContractError::UnknownMarket { market: id };
-        let config = MARKET_CONFIGS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
+        let StoredMarketConfig { config, ramp } = MARKET_CONFIGS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let state = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let record = oracle_layout::PRICES.query(&deps.querier, &self.config.oracle, config.feed.0);
         let validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
         let round = record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round);
         let effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);
         let mut market =
-            OpenMarket { id, config, state, record, validity, effective, closed_pots: vec![], changed: false };
+            OpenMarket { id, config, ramp, state, record, validity, effective, closed_pots: vec![], changed: false };
         self.step.liabilities.insert(id.0, market.liability()?);
-        let explained = accrue(&mut market, self.now)?;
+        let used = self.utilisation()?;
+        let explained = accrue(&mut market, used, self.now)?;
         if !market.state.vesting.is_idle() {
             market.roll_vesting(self.now)?;
         }
         self.step.expected = self.step.expected.plus(explained)?;
         self.markets.insert(id.0, market);
         Ok(())
+    }
+
+    /// F3: how much of the pool's coins backs open interest.
+    fn utilisation(&self) -> Result<Ratio, ContractError> {
+        let reserved = self.pool.open_notional.times(self.config.parameters.reserve_ratio, Rounding::Ceil)?;
+        Ok(utilisation(reserved, self.pool.cash.minus_amount(self.pool.receivable)?)?)
     }
 
     pub fn market(&self, id: MarketId) -> Result<&OpenMarket, ContractError> {
@@ -313,9 +331,9 @@ impl Desk {
     }
 }
 
-/// Accrues funding at the old skew (F2) and moves the mark to the latest usable price. Returns what both do to the pool's
-/// equity, from the skew, the rate and the prices alone.
-fn accrue(market: &mut OpenMarket, now: u64) -> Result<SignedAmount, ContractError> {
+/// Accrues funding at the old skew (F2) and the borrow fee at the rate of before (F3), and moves the mark to the latest usable
+/// price. Returns what all of it does to the pool's equity, from open interest, rates and prices alone.
+fn accrue(market: &mut OpenMarket, used: Ratio, now: u64) -> Result<SignedAmount, ContractError> {
     let usable = market
         .record
         .as_ref()
@@ -348,13 +366,16 @@ fn accrue(market: &mut OpenMarket, now: u64) -> Result<SignedAmount, ContractErr
             market.mark(),
             elapsed,
         )?;
-        market.state.long.accrue(step.per_unit.negated()?)?;
-        market.state.short.accrue(step.per_unit)?;
+        let borrow = borrow_fee(market.state.borrow_rate, market.mark(), elapsed)?;
+        let (long, short) = (market.state.long.open_interest()?, market.state.short.open_interest()?);
+        market.state.long.accrue(step.per_unit.plus(borrow)?.negated()?)?;
+        market.state.short.accrue(step.per_unit.minus(borrow)?)?;
         market.state.funding_rate = step.rate;
-        // Longs pay `skew * per_unit` more than shorts receive: the residual is the pool's.
-        let residual = funding_of(skew, step.per_unit)?;
-        explained = explained.plus(residual)?;
+        // What longs pay more than shorts receive is the pool's, and so is what both pay for its coins.
+        explained = explained.plus(carry_of(long, short, step.per_unit, borrow)?)?;
     }
+    // From now on: whoever moves the utilisation changes what comes, not what has run.
+    market.state.borrow_rate = market.config.funding.borrow_rate(used)?;
     market.state.accrued_at = now;
     Ok(explained)
 }

@@ -78,7 +78,13 @@ fn view(
         price,
         pnl,
         exit_fee: notional.times(market.config.taker_fee_ratio, Rounding::Ceil)?,
-        initial_margin: market.config.margin.initial_margin(size, price, scale, &market.effective.posture)?,
+        initial_margin: market.config.margin.initial_margin(
+            size,
+            price,
+            scale,
+            &market.effective.posture,
+            market.open_interest_ratio()?,
+        )?,
         maintenance_margin,
         notional,
     };

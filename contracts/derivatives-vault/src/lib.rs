@@ -18,6 +18,7 @@
     )
 )]
 
+mod caps;
 pub mod check;
 pub mod contract;
 pub mod desk;

@@ -16,7 +16,7 @@ use firebreak_messages::derivatives_vault::{
 };
 use firebreak_messages::oracle::PriceRecord;
 use firebreak_messages::{AccountId, Action, MarketId};
-use firebreak_risk::{fill_price, Amount, BasisPoints, ExitClass, Rounding, Size};
+use firebreak_risk::{fill_price, liquidation_price, Amount, BasisPoints, ExitClass, Rounding, Size};
 
 const PAGE: u32 = 10;
 
@@ -65,12 +65,13 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
     Ok(answer?)
 }
 
-fn describe(market: &OpenMarket) -> Result<MarketResponse, ContractError> {
+fn describe(market: &OpenMarket, now: u64) -> Result<MarketResponse, ContractError> {
     let short = market.state.short.open_interest()?;
     Ok(MarketResponse {
         market: market.id,
         config: market.config.clone(),
         state: market.state.clone(),
+        open_interest_cap: market.open_interest_cap(now)?,
         open_interest_long: market.state.long.open_interest()?,
         open_interest_short: short.negated()?,
         skew: market.skew()?,
@@ -80,7 +81,7 @@ fn describe(market: &OpenMarket) -> Result<MarketResponse, ContractError> {
 fn market_response(deps: Deps, env: &Env, id: MarketId) -> Result<MarketResponse, ContractError> {
     let mut desk = Desk::open(deps, env)?;
     desk.load_market(deps, id)?;
-    describe(desk.market(id)?)
+    describe(desk.market(id)?, desk.now)
 }
 
 fn markets(
@@ -105,15 +106,27 @@ fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountRespo
     let unvested = account.claims.iter().try_fold(Amount::ZERO, |sum, held| sum.plus(held.claim.owed))?;
     let positions = views
         .into_iter()
-        .map(|view| PositionResponse {
-            market: view.market,
-            size: view.health.size,
-            pnl: view.health.pnl,
-            price: view.health.price,
-            initial_margin: view.health.initial_margin,
-            maintenance_margin: view.health.maintenance_margin,
+        .map(|view| {
+            let (market, position) = (desk.market(view.market)?, view.health);
+            Ok(PositionResponse {
+                market: view.market,
+                size: position.size,
+                pnl: position.pnl,
+                price: position.price,
+                initial_margin: position.initial_margin,
+                maintenance_margin: position.maintenance_margin,
+                liquidation_price: liquidation_price(
+                    position.size,
+                    position.price,
+                    market.skew()?,
+                    market.config.skew_scale,
+                    &market.config.margin,
+                    market.config.taker_fee_ratio,
+                    &health,
+                )?,
+            })
         })
-        .collect();
+        .collect::<Result<_, ContractError>>()?;
     Ok(AccountResponse {
         account: id,
         cash: account.cash,

@@ -1,6 +1,6 @@
 //! Consequences: the insurance fund's answers. They finish in their own last frame and never fail for the callee's sake.
 
-use crate::check::{balance, finish, finish_holding, Done, Owed};
+use crate::check::{balance, finish, finish_holding, held_by, Done, Owed};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::LOSSES;
@@ -46,6 +46,7 @@ pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, C
     let claimed = answer.map_or(Amount::ZERO, |answer| answer.total);
     let insurance = claimed.min(arrived).min(asked);
     desk.pool_receives(insurance)?;
+    desk.pool.insurance_size = held_by(deps.as_ref(), &desk.config.insurance_fund, &desk.config.denom)?;
 
     let mut ledger = LOSSES.load(deps.storage)?;
     if answered {
@@ -96,6 +97,7 @@ pub fn swept(deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, Contrac
     let mut desk = Desk::open_without_posture(deps.as_ref(), env)?;
     if reply.result.is_err() {
         desk.pool.insurance_fees = desk.pool.insurance_fees.plus(amount)?;
+        desk.pool.insurance_size = desk.pool.insurance_size.saturating_minus(amount);
         let callee = desk.config.insurance_fund.clone();
         desk.events.push(SweepFailed { callee, amount }.into());
     }

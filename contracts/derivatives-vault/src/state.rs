@@ -1,6 +1,8 @@
 //! Every key of the vault: what it holds, who writes it, what bounds its size.
 
-use firebreak_messages::derivatives_vault::{Account, LiquidityProvider, LossLedger, MarketConfig, Order, VaultConfig};
+use firebreak_messages::derivatives_vault::{
+    Account, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig,
+};
 use firebreak_messages::{PackedItem, PackedMap};
 use firebreak_risk::{Outflow, OwnerFlow, Parked, Ratio};
 
@@ -8,8 +10,8 @@ pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
 /// Addresses, parameters, ids of all markets. Written by `instantiate`, `Configure`, `ConfigureMarket`.
 pub const CONFIG: PackedItem<VaultConfig> = PackedItem::new("config", 1);
-/// market id -> parameters. Written by `ConfigureMarket`. Apart from the state, which every trade rewrites.
-pub const MARKET_CONFIGS: PackedMap<u16, MarketConfig> = PackedMap::new("market_config", 1);
+/// market id -> parameters and where the cap started from. Written by `ConfigureMarket`. Apart from the state, which every trade rewrites.
+pub const MARKET_CONFIGS: PackedMap<u16, StoredMarketConfig> = PackedMap::new("market_config", 1);
 /// (owner, subaccount) -> account. Written by its owner's messages, by keepers who execute and liquidate; grows with users, never
 /// looped over in a message.
 pub const ACCOUNTS: PackedMap<(String, u8), Account> = PackedMap::new("account", 1);

@@ -24,6 +24,14 @@ fn at_most(what: &'static str, found: Ratio, max: Ratio) -> Result<(), ContractE
     Err(ContractError::OutOfBounds { what, wanted: format!("at most {max}"), found: found.to_string() })
 }
 
+/// Above 0, at most 1.
+fn share(what: &'static str, found: Ratio) -> Result<(), ContractError> {
+    if found.is_zero() {
+        return Err(ContractError::OutOfBounds { what, wanted: "above 0".into(), found: found.to_string() });
+    }
+    at_most(what, found, Ratio::ONE)
+}
+
 fn positive_size(what: &'static str, found: Size) -> Result<(), ContractError> {
     if found.is_long() && found.magnitude() <= SIZE_MAX {
         return Ok(());
@@ -69,7 +77,11 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
     within("length of symbol", config.symbol.len() as u64, 1, 32)?;
     positive_size("skew_scale", config.skew_scale)?;
     positive_size("open_interest_max", config.open_interest_max)?;
+    positive_size("skew_max", config.skew_max)?;
     positive_size("order_size_max", config.order_size_max)?;
+    share("account_share_max", config.account_share_max)?;
+    share("cap_ramp_daily", config.cap_ramp_daily)?;
+    at_most("insurance_ratio_min", config.insurance_ratio_min, Ratio::ONE)?;
     at_most("taker_fee_ratio", config.taker_fee_ratio, Ratio::percent(5))?;
     at_most("limit_band_ratio", config.limit_band_ratio, Ratio::percent(10))?;
     within("vesting_half_life_seconds", config.vesting_half_life_seconds, 0, 604_800)?;
@@ -93,6 +105,20 @@ pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError
     at_most("2 * open_interest_max / skew_scale", swing, maintenance.min(between))?;
     at_most("funding.rate_max", config.funding.rate_max, Ratio::ONE)?;
     at_most("funding.velocity_max", config.funding.velocity_max, Ratio::percent(1_000))?;
+    for (what, found) in [
+        ("funding.borrow_low", config.funding.borrow_low),
+        ("funding.borrow_high", config.funding.borrow_high),
+        ("funding.borrow_kink", config.funding.borrow_kink),
+    ] {
+        at_most(what, found, Ratio::ONE)?;
+    }
+    if margin.open_interest_low >= margin.open_interest_high {
+        return Err(ContractError::OutOfBounds {
+            what: "margin.open_interest_low",
+            wanted: "below open_interest_high".into(),
+            found: margin.open_interest_low.to_string(),
+        });
+    }
     let liquidation = &config.liquidation;
     at_most("liquidation.buffer", liquidation.buffer, Ratio::ONE)?;
     at_most("liquidation.keeper_share", liquidation.keeper_share, Ratio::ONE)?;

@@ -228,6 +228,7 @@ fn scaled_market(symbol: &str, feed: u16, scale: Scale, with_funding: bool, vest
     for size in [
         &mut config.skew_scale,
         &mut config.open_interest_max,
+        &mut config.skew_max,
         &mut config.order_size_max,
         &mut config.liquidation.size_min,
     ] {
@@ -237,6 +238,9 @@ fn scaled_market(symbol: &str, feed: u16, scale: Scale, with_funding: bool, vest
     config.vesting_half_life_seconds = if vests { 700 } else { 0 };
     if !with_funding {
         config.funding.velocity_max = Ratio::ZERO;
+    } else {
+        let (low, high, kink) = (Ratio::percent(1), Ratio::percent(20), Ratio::percent(10));
+        (config.funding.borrow_low, config.funding.borrow_high, config.funding.borrow_kink) = (low, high, kink);
     }
     config
 }

@@ -199,7 +199,7 @@ fn funding_that_has_run_is_charged_by_the_parameters_under_which_it_ran() {
     let before = bench.market(BTC).state; // as the next message would find it
     assert!(before.funding_rate > SignedRatio::ZERO && before.long.cash_index < CashIndex::ZERO);
     let mut config = market_config("BTC", 1);
-    config.funding = FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO };
+    config.funding = FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding };
     bench.execute("owner", ExecuteMsg::ConfigureMarket { market: BTC, config }, 0).unwrap();
     let after = bench.market(BTC).state;
     assert_eq!((after.long.cash_index, after.funding_rate), (before.long.cash_index, before.funding_rate));

@@ -3,8 +3,8 @@
 use crate::ids::{AccountId, FeedId, MarketId};
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use firebreak_risk::{
-    Amount, FundingParams, LiquidationParams, MarginParams, OutflowParams, PoolShares, PositionStake, Price, Ratio,
-    Side, SignedAmount, SignedRatio, Size, Vesting,
+    Amount, CapRamp, FundingParams, LiquidationParams, MarginParams, OutflowParams, PoolShares, PositionStake, Price,
+    Ratio, Side, SignedAmount, SignedRatio, Size, Vesting,
 };
 
 mod events;
@@ -86,6 +86,16 @@ pub struct MarketConfig {
     /// ratio, and at most what lies between it and the initial one: a swing of the skew from one cap to the other moves nobody's
     /// exit price by more, so nobody can be liquidated, and nothing won, by trading at a constant price.
     pub open_interest_max: Size,
+    /// Largest |long - short|; a trade that lowers it is taken above the cap too. Bounds: above 0.
+    pub skew_max: Size,
+    /// Largest part of a side's cap that one account may hold. Bounds: above 0, at most 1.
+    pub account_share_max: Ratio,
+    /// How fast a raised cap, and the whole cap of a market added later, opens: share of `open_interest_max` for each day. A
+    /// lower cap acts at once. Bounds: above 0, at most 1.
+    pub cap_ramp_daily: Ratio,
+    /// What the insurance fund must hold for exposure to rise, as a share of the notional of the market's larger side.
+    /// 0 asks for nothing. Bounds: at most 1.
+    pub insurance_ratio_min: Ratio,
     /// Largest order that raises exposure. Bounds: above 0.
     pub order_size_max: Size,
     /// How far a price bound may lie from the price of the fill where only limit orders are taken. Bounds: at most 0.1.
@@ -131,7 +141,7 @@ pub enum ExecuteMsg {
     /// Owner of a parked exit: takes back what of it is not served. Collateral returns to its account; liquidity buys shares at the
     /// value of now. Emits [`ParkedCanceled`].
     CancelParked(ParkedId),
-    /// Anyone: sends the fees owed to the insurance fund.
+    /// Anyone: sends the fees owed to the insurance fund, and notes how much it holds. Works without fees too.
     SweepFees {},
     /// Anyone, with coins: adds to the pool's cash and buys no shares. The way out of a pool that owes more than it has.
     Recapitalize {},
@@ -205,6 +215,8 @@ pub struct MarketResponse {
     pub market: MarketId,
     pub config: MarketConfig,
     pub state: MarketState,
+    /// The cap of each side now, on its way to `open_interest_max`.
+    pub open_interest_cap: Size,
     pub open_interest_long: Size,
     /// Magnitude.
     pub open_interest_short: Size,
@@ -225,6 +237,9 @@ pub struct PositionResponse {
     pub price: Price,
     pub initial_margin: Amount,
     pub maintenance_margin: Amount,
+    /// F5: at this price of this market the account becomes liquidatable, other prices, skew and funding as they are. `None`: at
+    /// none.
+    pub liquidation_price: Option<Price>,
 }
 
 #[cw_serde]

@@ -143,6 +143,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         long: worst_side(),
         short: worst_side(),
         funding_rate: SignedRatio::from_atoms(i128::MIN),
+        borrow_rate: Ratio::from_atoms(u128::MAX),
         accrued_at: u64::MAX,
         mark_price: PRICE_MAX,
         mark_round: u64::MAX,
@@ -163,6 +164,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         open_notional: Amount::from_atoms(u128::MAX),
         next_order: u64::MAX,
         unvested: Amount::from_atoms(u128::MAX),
+        insurance_size: Amount::from_atoms(u128::MAX),
     };
     let order = Order {
         account: AccountId { owner: long_address(), subaccount: u8::MAX },
@@ -214,8 +216,8 @@ fn hot_records_stay_short_at_their_worst_values() {
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1114),
-        ("market", round_trip(&market).len(), 382),
-        ("pool", round_trip(&pool).len(), 182),
+        ("market", round_trip(&market).len(), 401),
+        ("pool", round_trip(&pool).len(), 220),
         ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 652),

@@ -11,13 +11,19 @@ use serde::{Deserialize, Serialize};
 pub const SECONDS_PER_DAY: u64 = 86_400;
 const DAY: i128 = 86_400;
 
-/// How fast and how far the funding rate moves.
+/// How fast and how far the funding rate moves, and what the pool's coins cost (F3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FundingParams {
     /// Change of the daily rate in one day at `|skew| >= skew_scale`.
     pub velocity_max: Ratio,
     /// Largest daily rate in either direction.
     pub rate_max: Ratio,
+    /// F3: daily borrow rate for each unit of utilisation below the kink.
+    pub borrow_low: Ratio,
+    /// The same above the kink.
+    pub borrow_high: Ratio,
+    /// Utilisation at which the slope changes.
+    pub borrow_kink: Ratio,
 }
 
 /// The rate after an interval and what the interval cost.

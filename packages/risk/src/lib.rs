@@ -17,10 +17,14 @@
     )
 )]
 
+mod borrow;
+mod caps;
+mod composite;
 mod eligibility;
 mod error;
 mod funding;
 mod liquidation;
+mod liquidation_price;
 mod margin;
 mod number;
 mod outflow;
@@ -32,10 +36,14 @@ mod shares;
 mod side;
 mod vesting;
 
+pub use borrow::{borrow_fee, carry_of, utilisation};
+pub use caps::CapRamp;
+pub use composite::{composite_price, LegDirection, LEGS_MAX};
 pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
 pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECONDS_PER_DAY};
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
+pub use liquidation_price::liquidation_price;
 pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
 pub use number::{Rounding, MICRO, ONE};
 pub use outflow::{

@@ -24,16 +24,47 @@ pub struct MarginParams {
     pub maintenance_scalar: Ratio,
     /// Added to both for each open position: what a liquidation costs at least.
     pub margin_min: Amount,
+    /// Notional of the larger side up to which open interest asks for nothing more.
+    pub open_interest_low: Amount,
+    /// From here on initial margin is all of the notional. Bounds: above `open_interest_low`.
+    pub open_interest_high: Amount,
 }
 
 impl MarginParams {
-    /// What must be there to open: `max(|q|*P*imr*factor, |q|*P/leverage_max) + margin_min`, `imr = ratio + slope*|q|/S`.
-    /// Factor and leverage come from the posture: tightening acts here and never on maintenance margin. A leverage of 0
-    /// counts as 1x.
+    /// Share of the notional that a market's open interest asks for: `ratio + (1 - ratio) * (OI - low) / (high - low)` between
+    /// the two bounds, nothing below and everything above them. `open_notional` is the larger side's. Asked of whoever
+    /// opens and never of maintenance margin: a crowded market grows no further, and liquidates nobody for being crowded.
+    ///
+    /// Rounding: up. Errors: [`RiskError::DivisionByZero`](crate::RiskError::DivisionByZero) for bounds that do not grow,
+    /// [`RiskError::Overflow`](crate::RiskError::Overflow). Source: `docs/formulas.md#f4-margin`.
+    pub fn open_interest_ratio(&self, open_notional: Amount) -> RiskResult<Ratio> {
+        if open_notional <= self.open_interest_low {
+            return Ok(Ratio::ZERO);
+        }
+        if open_notional >= self.open_interest_high {
+            return Ok(Ratio::ONE);
+        }
+        let above = open_notional.minus(self.open_interest_low)?;
+        let span = self.open_interest_high.minus(self.open_interest_low)?;
+        let rest = Ratio::from_atoms(Ratio::ONE.atoms().saturating_sub(self.initial_margin_ratio.atoms()));
+        let share = Ratio::of(above.atoms(), span.atoms(), Rounding::Ceil)?;
+        self.initial_margin_ratio.plus(rest.times(share, Rounding::Ceil)?)
+    }
+
+    /// What must be there to open: `max(|q|*P*imr*factor, |q|*P*open_interest_ratio, |q|*P/leverage_max) + margin_min`,
+    /// `imr = ratio + slope*|q|/S`. Factor and leverage come from the posture: tightening acts here and never on maintenance
+    /// margin. A leverage of 0 counts as 1x. `open_interest_ratio` is [`Self::open_interest_ratio`].
     ///
     /// Units: settlement coin. Rounding: up. Errors: [`RiskError::OutOfBounds`](crate::RiskError::OutOfBounds) for a skew
     /// scale of zero or less, [`RiskError::Overflow`](crate::RiskError::Overflow). Source: `docs/formulas.md#f4-margin`.
-    pub fn initial_margin(&self, size: Size, price: Price, skew_scale: Size, posture: &Posture) -> RiskResult<Amount> {
+    pub fn initial_margin(
+        &self,
+        size: Size,
+        price: Price,
+        skew_scale: Size,
+        posture: &Posture,
+        open_interest_ratio: Ratio,
+    ) -> RiskResult<Amount> {
         let what = "an initial margin";
         if size.is_zero() {
             return Ok(Amount::ZERO);
@@ -54,7 +85,11 @@ impl MarginParams {
                 Amount::from_atoms(margin.unsigned_abs())
             }
         };
-        scaled.max(capped).plus(self.margin_min)
+        let crowded = match open_interest_ratio {
+            Ratio::ZERO => Amount::ZERO,
+            ratio => size.notional(price, Rounding::Ceil)?.times(ratio, Rounding::Ceil)?,
+        };
+        scaled.max(capped).max(crowded).plus(self.margin_min)
     }
 
     /// Below this the account may be liquidated: `|q|*P*imr*maintenance_scalar + margin_min`. It takes no posture on purpose:
@@ -70,6 +105,8 @@ impl MarginParams {
     ///     initial_margin_slope: Ratio::percent(20),
     ///     maintenance_scalar: Ratio::percent(60),
     ///     margin_min: Amount::from_units(1),
+    ///     open_interest_low: Amount::from_units(1_000_000),
+    ///     open_interest_high: Amount::from_units(2_000_000),
     /// };
     /// // 100 of a scale of 10,000: ratio 5 % + 20 % / 100 = 5.2 %; 100 * 2,000 * 5.2 % * 60 % + 1
     /// let margin =

@@ -125,6 +125,7 @@ mod tests {
             price: Price::from_units(100),
             initial_margin: Amount::ZERO,
             maintenance_margin: Amount::from_units(maintenance),
+            liquidation_price: None,
         };
         AccountResponse {
             account: AccountId { owner: "alice".into(), subaccount: 0 },

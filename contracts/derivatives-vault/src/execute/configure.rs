@@ -7,10 +7,11 @@ use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS};
 use crate::validate;
 use cosmwasm_std::{Deps, DepsMut, Env, Event, MessageInfo, Response};
 use firebreak_messages::derivatives_vault::{
-    MarketConfig, MarketConfigured, MarketContested, MarketState, VaultConfig, VaultParameters, CONTEST_MAX_SECONDS,
+    MarketConfig, MarketConfigured, MarketContested, MarketState, StoredMarketConfig, VaultConfig, VaultParameters,
+    CONTEST_MAX_SECONDS,
 };
 use firebreak_messages::{time, MarketId, MARKETS_MAX};
-use firebreak_risk::{Amount, Price, Side, SignedRatio, Vesting};
+use firebreak_risk::{Amount, CapRamp, Price, Ratio, Side, SignedRatio, Vesting};
 
 fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(), ContractError> {
     if info.sender.as_str() == config.owner {
@@ -47,7 +48,7 @@ pub fn configure_market(
         desk.close_step()?;
         desk.save(deps.branch().storage)?;
     }
-    let event = set_market(deps, env, market, config)?;
+    let event = set_market(deps, env, market, config, Opening::Ramped)?;
     Ok(Response::new().add_event(event))
 }
 
@@ -74,15 +75,33 @@ pub fn contest_market(
     Ok(Done::new(desk))
 }
 
-/// Adds a market or replaces its parameters.
+/// How a new market's cap starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// With the vault itself, when nobody's money is in it.
+    Full,
+    /// At zero, next to other markets' money.
+    Ramped,
+}
+
+/// Adds a market or replaces its parameters. A raised cap ramps from where it stands, a lower one acts at once.
 ///
 /// A market keeps its feed for good, here and at the breaker: whose word a price is, is changed at the oracle (`SetFeed`).
 ///
 /// Errors: another feed; a skew scale that changes under open interest, which would move every position's value without a
 /// price; parameters out of bounds.
-pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) -> Result<Event, ContractError> {
+pub fn set_market(
+    deps: DepsMut,
+    env: &Env,
+    id: MarketId,
+    config: MarketConfig,
+    opening: Opening,
+) -> Result<Event, ContractError> {
     let config = validate::market_config(config)?;
-    if let Some(before) = MARKET_CONFIGS.may_load(deps.storage, id.0)? {
+    let now = time::now(env);
+    let target = config.open_interest_max;
+    let ramp = if let Some(stored) = MARKET_CONFIGS.may_load(deps.storage, id.0)? {
+        let before = stored.config;
         let state = MARKETS.load(deps.storage, id.0)?;
         let open = state.has_open_interest()?;
         if before.feed != config.feed {
@@ -91,6 +110,8 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
         if open && before.skew_scale != config.skew_scale {
             return Err(ContractError::MarketInUse { market: id, what: "the skew scale" });
         }
+        // What the cap has reached was reached at the pace of before.
+        stored.ramp.towards(before.open_interest_max, before.cap_ramp_daily, target, now)?
     } else {
         let mut vault = CONFIG.load(deps.storage)?;
         if vault.markets.len() >= MARKETS_MAX {
@@ -103,7 +124,8 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
             long: Side::new(),
             short: Side::new(),
             funding_rate: SignedRatio::ZERO,
-            accrued_at: time::now(env),
+            borrow_rate: Ratio::ZERO,
+            accrued_at: now,
             mark_price: Price::ZERO,
             mark_round: 0,
             traded_notional: Amount::ZERO,
@@ -112,8 +134,12 @@ pub fn set_market(deps: DepsMut, env: &Env, id: MarketId, config: MarketConfig) 
             vesting: Vesting::new(time::now(env)),
         };
         MARKETS.save(deps.storage, id.0, &state)?;
-    }
+        match opening {
+            Opening::Full => CapRamp { from: target, since: now },
+            Opening::Ramped => CapRamp::from_zero(now),
+        }
+    };
     let symbol = config.symbol.clone();
-    MARKET_CONFIGS.save(deps.storage, id.0, &config)?;
+    MARKET_CONFIGS.save(deps.storage, id.0, &StoredMarketConfig { config, ramp })?;
     Ok(MarketConfigured { market: id, symbol }.into())
 }

@@ -1,5 +1,6 @@
 //! Executing a market's next orders: by anyone, in queue order, without choosing among them or among prices.
 
+use crate::caps::exceeds_a_cap;
 use crate::check::Done;
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
@@ -223,7 +224,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     if !healthy {
         return Ok(Some(DropReason::Margin));
     }
-    if !reduces && (open_interest_above_cap(desk.market(id.market)?, size)? || !is_backed(desk, id.market)?) {
+    if !reduces && (exceeds_a_cap(desk, id.market, size, done.size_after)? || !is_backed(desk, id.market)?) {
         return Ok(Some(DropReason::Cap));
     }
     desk.events.push(
@@ -302,11 +303,6 @@ fn refuses_increase(
         return Ok(Some(DropReason::Cap));
     }
     Ok(None)
-}
-
-fn open_interest_above_cap(market: &OpenMarket, size: Size) -> Result<bool, ContractError> {
-    let side = if size.is_long() { &market.state.long } else { &market.state.short };
-    Ok(side.open_interest()?.magnitude() > market.config.open_interest_max.magnitude())
 }
 
 /// The pool's coins, less what this market's winners are owed, cover `reserve_ratio` of all open interest: the same reserve

@@ -12,7 +12,7 @@ mod sweep_fees;
 
 pub use cancel_order::cancel_order;
 pub use collateral::{add_collateral, withdraw_collateral};
-pub use configure::{configure, configure_market, contest_market, set_market};
+pub use configure::{configure, configure_market, contest_market, set_market, Opening};
 pub use execute_orders::execute_orders;
 pub use liquidate::liquidate;
 pub use liquidity::{

@@ -123,9 +123,10 @@ fn margin_to_hold(
     // price: it is held for at the mark, and the fill allows for the drift (`fill`).
     let worst = market.mark().times(Ratio::percent(110), Rounding::Ceil)?;
     let price = if size.is_long() { request.price_bound.min(worst).max(market.mark()) } else { market.mark() };
+    let crowd = market.open_interest_ratio()?;
     let margin = |size: Size| {
         let posture = &market.effective.posture;
-        market.config.margin.initial_margin(size, price, market.config.skew_scale, posture)
+        market.config.margin.initial_margin(size, price, market.config.skew_scale, posture, crowd)
     };
     let mut added = margin(after)?.saturating_minus(margin(before)?);
     if !before.is_zero() {

@@ -128,8 +128,16 @@ pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
             initial_margin_slope: Ratio::percent(100),
             maintenance_scalar: Ratio::percent(60),
             margin_min: units(10),
+            open_interest_low: units(1_000_000_000_000),
+            open_interest_high: units(2_000_000_000_000),
         },
-        funding: FundingParams { velocity_max: Ratio::percent(100), rate_max: Ratio::percent(10) },
+        funding: FundingParams {
+            velocity_max: Ratio::percent(100),
+            rate_max: Ratio::percent(10),
+            borrow_low: Ratio::ZERO,
+            borrow_high: Ratio::ZERO,
+            borrow_kink: Ratio::ONE,
+        },
         liquidation: LiquidationParams {
             buffer: Ratio::percent(10),
             penalty_ratio: Ratio::percent(1),
@@ -140,6 +148,10 @@ pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
         },
         taker_fee_ratio: Ratio::from_basis_points(10),
         open_interest_max: Size::from_units(100),
+        skew_max: Size::from_units(100),
+        account_share_max: Ratio::ONE,
+        cap_ramp_daily: Ratio::ONE,
+        insurance_ratio_min: Ratio::ZERO,
         order_size_max: Size::from_units(100),
         limit_band_ratio: Ratio::from_basis_points(50),
         vesting_half_life_seconds: 0,
@@ -297,6 +309,9 @@ impl Bench {
     pub fn add_market(&mut self, market: MarketId) {
         let config = market_config(&format!("M{}", market.0), market.0);
         self.execute("owner", ExecuteMsg::ConfigureMarket { market, config }, 0).unwrap();
+        // Its cap ramps from zero.
+        self.advance(86_400);
+        self.refresh();
         self.set_price(market, "60000");
     }
 
@@ -312,6 +327,8 @@ impl Bench {
     fn tell_balance(&mut self) {
         let coins = coins(self.balance(), DENOM);
         self.deps.querier.bank.update_balance(address(VAULT), coins);
+        let fund = self.bank.get(&address("fund")).copied().unwrap_or(0);
+        self.deps.querier.bank.update_balance(address("fund"), cosmwasm_std::coins(fund, DENOM));
     }
 
     /// Runs a message as the chain would: funds first, then the handler, its payments, its sub-message and the reply. A refusal

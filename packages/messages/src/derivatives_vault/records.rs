@@ -120,6 +120,8 @@ pub struct MarketState {
     pub short: Side,
     /// Per day; positive: longs pay.
     pub funding_rate: SignedRatio,
+    /// F3: daily, as the last touch found it; runs until the next.
+    pub borrow_rate: Ratio,
     /// When funding was last accrued, seconds.
     pub accrued_at: u64,
     /// The price that the pool's equity last used: the mark.
@@ -145,6 +147,13 @@ impl MarketState {
     /// Whether anybody has a position.
     pub fn has_open_interest(&self) -> RiskResult<bool> {
         Ok(!self.long.open_interest()?.is_zero() || !self.short.open_interest()?.is_zero())
+    }
+
+    /// Notional of the larger side at the mark, rounded up.
+    pub fn larger_notional_at_mark(&self) -> RiskResult<Amount> {
+        let long = self.long.open_interest()?.notional(self.mark_price, Rounding::Ceil)?;
+        let short = self.short.open_interest()?.notional(self.mark_price, Rounding::Ceil)?;
+        Ok(long.max(short))
     }
 
     /// Notional of both sides at the mark, each rounded up.
@@ -180,6 +189,8 @@ pub struct Pool {
     pub next_order: u64,
     /// Owed to claims of realised profit, all markets: what accounts have not collected, vested or not.
     pub unvested: Amount,
+    /// What the insurance fund held when its fees were last swept or it last answered a cover: a trade must not ask it.
+    pub insurance_size: Amount,
 }
 
 /// A request to leave the pool.
@@ -213,6 +224,13 @@ pub struct LiquidityProvider {
 pub struct ParkedId {
     pub account: AccountId,
     pub liquidity: bool,
+}
+
+/// Parameters of a market with where its cap started from.
+#[cw_serde]
+pub struct StoredMarketConfig {
+    pub config: MarketConfig,
+    pub ramp: CapRamp,
 }
 
 /// Addresses and parameters of the vault.

@@ -6,7 +6,13 @@ fn rate(text: &str) -> SignedRatio {
     text.parse().unwrap()
 }
 fn params(velocity_max: &str, rate_max: &str) -> FundingParams {
-    FundingParams { velocity_max: velocity_max.parse().unwrap(), rate_max: rate_max.parse().unwrap() }
+    FundingParams {
+        velocity_max: velocity_max.parse().unwrap(),
+        rate_max: rate_max.parse().unwrap(),
+        borrow_low: Ratio::ZERO,
+        borrow_high: Ratio::ZERO,
+        borrow_kink: Ratio::ONE,
+    }
 }
 const SCALE: Size = Size::from_units(10_000);
 const HOUR: u64 = 3_600;
@@ -112,7 +118,7 @@ proptest! {
         velocity in 0u128..=10 * ONE,
         parts in proptest::collection::vec(1u64..=20_000, 1..10),
     ) {
-        let params = FundingParams { velocity_max: Ratio::from_atoms(velocity), rate_max: Ratio::percent(5) };
+        let params = FundingParams { velocity_max: Ratio::from_atoms(velocity), ..params("1", "0.05") };
         let price = Price::from_atoms(price);
         let total: u64 = parts.iter().sum();
         let one = accrue_funding(SignedRatio::from_atoms(start), skew, SCALE, &params, price, total).unwrap();

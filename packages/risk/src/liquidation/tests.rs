@@ -10,6 +10,8 @@ fn margin() -> MarginParams {
         initial_margin_slope: Ratio::percent(20),
         maintenance_scalar: Ratio::percent(60),
         margin_min: Amount::from_units(1),
+        open_interest_low: Amount::from_units(1_000_000_000),
+        open_interest_high: Amount::from_units(2_000_000_000),
     }
 }
 fn params() -> LiquidationParams {
@@ -172,6 +174,7 @@ prop_compose! {
             initial_margin_slope: Ratio::from_basis_points(slope),
             maintenance_scalar: Ratio::percent(scalar),
             margin_min: Amount::from_units(min),
+            ..margin()
         }
     }
 }

@@ -10,6 +10,8 @@ fn params() -> MarginParams {
         initial_margin_slope: Ratio::percent(20),
         maintenance_scalar: Ratio::percent(60),
         margin_min: Amount::from_units(1),
+        open_interest_low: Amount::from_units(1_000_000),
+        open_interest_high: Amount::from_units(3_000_000),
     }
 }
 fn money(units: i64) -> SignedAmount {
@@ -21,11 +23,14 @@ fn money(units: i64) -> SignedAmount {
 fn worked_example_of_margin() {
     let (size, price) = (Size::from_units(100), Price::from_units(2_000));
     // ratio 5 % + 20 % * 100 / 10,000 = 5.2 % of 200,000 = 10,400
-    assert_eq!(params().initial_margin(size, price, SCALE, &Posture::NORMAL), Ok(Amount::from_units(10_401)));
+    assert_eq!(
+        params().initial_margin(size, price, SCALE, &Posture::NORMAL, Ratio::ZERO),
+        Ok(Amount::from_units(10_401))
+    );
     assert_eq!(params().maintenance_margin(size, price, SCALE), Ok(Amount::from_units(6_241)));
     // Guarded: 1.5 times 10,400 is 15,600; its 10x asks for 20,000, which is more.
     let guarded = Posture::preset(Level::Guarded);
-    assert_eq!(params().initial_margin(size, price, SCALE, &guarded), Ok(Amount::from_units(20_001)));
+    assert_eq!(params().initial_margin(size, price, SCALE, &guarded, Ratio::ZERO), Ok(Amount::from_units(20_001)));
 
     // Cash 12,000, a loss of 2,000, an exit fee of 100: equity 9,900, above 6,241 and below 10,401.
     let position = PositionHealth {
@@ -41,6 +46,32 @@ fn worked_example_of_margin() {
     assert_eq!((health.equity, health.equity_for_initial), (money(9_900), money(9_900)));
     assert!(!health.is_liquidatable());
     assert!(!health.may_raise_exposure());
+}
+
+/// between 1 and 3 million of open interest the ratio runs from 5 % to everything, in proportion.
+#[test]
+fn open_interest_asks_for_more_of_a_table() {
+    let (size, price) = (Size::from_units(100), Price::from_units(2_000)); // 200,000; its size alone asks for 5.2 %
+    let most = u64::MAX / 2;
+    for (name, open, ratio, units) in [
+        ("nobody", 0, "0", 10_401),
+        ("at the lower bound", 1_000_000, "0", 10_401),
+        ("a hundredth of the way", 1_020_000, "0.0595", 11_901),
+        ("half way", 2_000_000, "0.525", 105_001),
+        ("at the upper bound", 3_000_000, "1", 200_001),
+        ("beyond it", most, "1", 200_001),
+    ] {
+        let asked = params().open_interest_ratio(Amount::from_atoms(u128::from(open) * MICRO)).unwrap();
+        assert_eq!(asked, ratio.parse().unwrap(), "{name}");
+        let margin = params().initial_margin(size, price, SCALE, &Posture::NORMAL, asked);
+        assert_eq!(margin, Ok(Amount::from_units(units)), "{name}");
+    }
+    // The larger of the figures, not their sum: a posture that asks for more still does.
+    let guarded = Posture::preset(Level::Guarded);
+    let little = params().open_interest_ratio(Amount::from_units(1_020_000)).unwrap();
+    assert_eq!(params().initial_margin(size, price, SCALE, &guarded, little), Ok(Amount::from_units(20_001)));
+    // Maintenance margin has no such argument: a crowd liquidates nobody.
+    assert_eq!(params().maintenance_margin(size, price, SCALE), Ok(Amount::from_units(6_241)));
 }
 
 #[test]
@@ -61,14 +92,18 @@ fn initial_margin_of_a_table() {
         ("below 1x", with(10_000, 50), 20_001),
     ] {
         let (size, price) = (Size::from_units(-100), Price::from_units(100));
-        assert_eq!(params().initial_margin(size, price, SCALE, &posture), Ok(Amount::from_units(units)), "{name}");
+        assert_eq!(
+            params().initial_margin(size, price, SCALE, &posture, Ratio::ZERO),
+            Ok(Amount::from_units(units)),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn no_position_needs_no_margin() {
     let price = Price::from_units(100);
-    assert_eq!(params().initial_margin(Size::ZERO, price, SCALE, &Posture::NORMAL), Ok(Amount::ZERO));
+    assert_eq!(params().initial_margin(Size::ZERO, price, SCALE, &Posture::NORMAL, Ratio::ZERO), Ok(Amount::ZERO));
     assert_eq!(params().maintenance_margin(Size::ZERO, price, SCALE), Ok(Amount::ZERO));
 }
 
@@ -78,7 +113,10 @@ fn margin_rounds_up() {
     let dust = Size::from_atoms(1);
     let params = MarginParams { margin_min: Amount::ZERO, ..params() };
     assert_eq!(params.maintenance_margin(dust, Price::from_atoms(1), SCALE), Ok(Amount::from_atoms(1)));
-    assert_eq!(params.initial_margin(dust, Price::from_atoms(1), SCALE, &Posture::NORMAL), Ok(Amount::from_atoms(1)));
+    assert_eq!(
+        params.initial_margin(dust, Price::from_atoms(1), SCALE, &Posture::NORMAL, Ratio::ZERO),
+        Ok(Amount::from_atoms(1))
+    );
 }
 
 #[test]
@@ -97,11 +135,12 @@ fn the_largest_position_at_the_largest_price_fits() {
         initial_margin_slope: Ratio::ONE,
         maintenance_scalar: Ratio::percent(99),
         margin_min: Amount::ZERO,
+        ..params()
     };
     let posture = Posture { initial_margin_factor: BasisPoints(50_000), ..Posture::NORMAL };
     // 10^25 * (1 + 1) * 5 in quote units
     let initial = Amount::from_atoms(10u128.pow(26) * MICRO);
-    assert_eq!(wild.initial_margin(most, PRICE_MAX, most, &posture), Ok(initial));
+    assert_eq!(wild.initial_margin(most, PRICE_MAX, most, &posture, Ratio::ZERO), Ok(initial));
     let maintenance = Amount::from_atoms(198 * 10u128.pow(23) * MICRO);
     assert_eq!(wild.maintenance_margin(most, PRICE_MAX, most), Ok(maintenance));
 }
@@ -199,8 +238,8 @@ proptest! {
             params().maintenance_margin(size, price, SCALE), params().maintenance_margin(other, price, SCALE)
         );
         prop_assert_eq!(
-            params().initial_margin(size, price, SCALE, &Posture::NORMAL),
-            params().initial_margin(other, price, SCALE, &Posture::NORMAL)
+            params().initial_margin(size, price, SCALE, &Posture::NORMAL, Ratio::ZERO),
+            params().initial_margin(other, price, SCALE, &Posture::NORMAL, Ratio::ZERO)
         );
     }
 
@@ -216,14 +255,21 @@ proptest! {
 
     // Tightening raises initial margin only; maintenance is below initial at every posture.
     #[test]
+    fn more_open_interest_never_lowers_the_ratio(left in 0u128..=4_000_000, right in 0u128..=4_000_000) {
+        let ratio = |open: u128| params().open_interest_ratio(Amount::from_atoms(open * MICRO)).unwrap();
+        prop_assert!(ratio(left.min(right)) <= ratio(left.max(right)));
+        prop_assert!(ratio(left) <= Ratio::ONE);
+    }
+
+    #[test]
     fn a_tighter_posture_never_lowers_initial_margin(
         size in any_size(), price in 1u128..=100_000 * ONE, factor in 10_000u16.., leverage in 1u16..,
     ) {
         let price = Price::from_atoms(price);
         let posture =
             Posture { initial_margin_factor: BasisPoints(factor), leverage_max: leverage, ..Posture::NORMAL };
-        let normal = params().initial_margin(size, price, SCALE, &Posture::NORMAL).unwrap();
-        prop_assert!(params().initial_margin(size, price, SCALE, &posture).unwrap() >= normal);
+        let normal = params().initial_margin(size, price, SCALE, &Posture::NORMAL, Ratio::ZERO).unwrap();
+        prop_assert!(params().initial_margin(size, price, SCALE, &posture, Ratio::ZERO).unwrap() >= normal);
         prop_assert!(params().maintenance_margin(size, price, SCALE).unwrap() <= normal);
     }
 }

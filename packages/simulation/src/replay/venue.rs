@@ -49,6 +49,7 @@ pub(super) fn set_up(plan: &Plan<'_>) -> Result<(World, MarketId), InputError> {
 fn scale(config: &mut MarketConfig, venue: &Venue, price: Price) {
     config.skew_scale = size_of(venue.skew_scale as f64, price);
     config.open_interest_max = size_of(venue.open_interest_max as f64, price);
+    config.skew_max = config.open_interest_max;
     config.order_size_max = size_of(venue.order_size_max as f64, price);
 }
 

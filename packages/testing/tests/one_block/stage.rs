@@ -77,10 +77,12 @@ impl Stage {
     fn set_the_scene(&mut self, book: Book) {
         if let Rules::Immediate { cap } = self.rules {
             let mut storage = self.world.storage_mut(Code::Vault);
-            let mut config = state::MARKET_CONFIGS.load(&*storage, BTC.0).unwrap();
-            config.open_interest_max = base(cap);
-            config.order_size_max = base(cap);
-            state::MARKET_CONFIGS.save(&mut *storage, BTC.0, &config).unwrap();
+            let mut stored = state::MARKET_CONFIGS.load(&*storage, BTC.0).unwrap();
+            stored.config.open_interest_max = base(cap);
+            stored.config.skew_max = base(cap);
+            stored.config.order_size_max = base(cap);
+            stored.ramp.from = base(cap);
+            state::MARKET_CONFIGS.save(&mut *storage, BTC.0, &stored).unwrap();
         }
         for name in EVES {
             self.world.fund(name, usd(PURSE));
