@@ -22,7 +22,7 @@ const COUNT_MAX: u32 = 4_096;
 const RATE_MAX: u64 = RATE_ONE << 16;
 /// Blocks of a day in which the baseline may double: `2^(1/20776)` is a little more than `1 + 1/30000`.
 const DOUBLING_LENGTH: u64 = 20_776;
-/// Echoes older than this many blocks have died away at every allowed decay, and longer gaps count as this.
+/// Rates decay and learn over at most so many blocks of a gap.
 const GAP_MAX: u64 = 32;
 /// `log2(e)` in units of 2^-32, rounded up.
 const LOG2_E: u128 = 6_196_328_019;
@@ -84,10 +84,10 @@ pub struct Intensity {
 impl Intensity {
     /// The intensity that a healthy market does not pass over the next `blocks`, in units of 2^-32 orders.
     ///
-    /// Rounding: up. Bounds: gaps above 32 blocks count as 32, which is met by counting no more orders either.
+    /// Echoes count in full for each of the blocks. Rounding: up; saturates.
     pub fn bound(&self, blocks: u64, params: &IntensityParams) -> u64 {
         let own = share(self.baseline.max(params.baseline_min), params.own);
-        share(own.saturating_add(self.echoes), params.margin).min(RATE_MAX).saturating_mul(blocks.clamp(1, GAP_MAX))
+        share(own.saturating_add(self.echoes), params.margin).min(RATE_MAX).saturating_mul(blocks.max(1))
     }
 
     /// Takes in the orders since the last observation, `blocks` ago.
@@ -95,7 +95,7 @@ impl Intensity {
     /// Rounding: down for evidence, up for rates; the doubling limit rounds down. Errors: none; `O(1)`.
     pub fn observe(&mut self, orders: u32, blocks: u64, params: &IntensityParams) {
         self.baseline = self.baseline.max(params.baseline_min);
-        let blocks = blocks.clamp(1, GAP_MAX);
+        let blocks = blocks.max(1);
         let count = orders.min(COUNT_MAX);
         let bound = self.bound(blocks, params);
         let [twice, four_times] = &mut self.evidence;
@@ -107,13 +107,13 @@ impl Intensity {
     fn learn(&mut self, count: u32, blocks: u64, params: &IntensityParams) {
         let echo = share((u64::from(count)) << RATE_BITS, params.echo);
         let mut echoes = self.echoes.saturating_add(echo).min(RATE_MAX);
-        // Bounded by GAP_MAX.
-        for _ in 0..blocks {
+        // Bounded by GAP_MAX: what is left then is a millionth.
+        for _ in 0..blocks.min(GAP_MAX) {
             echoes = share(echoes, params.decay.min(900_000));
         }
         self.echoes = echoes;
         let rate = (u64::from(count) << RATE_BITS).div_ceil(blocks).min(RATE_MAX);
-        for _ in 0..blocks {
+        for _ in 0..blocks.min(GAP_MAX) {
             let length = u64::from(params.baseline_length.max(1));
             self.baseline = match rate.checked_sub(self.baseline) {
                 Some(rise) => {

@@ -1,0 +1,187 @@
+//! The level layer: volatility and concentration set initial margin and leverage before the move. No alarm at all.
+//!
+//! The function lives in a cage that governance fixes: a factor between one and a bound, a leverage between a least and a
+//! largest. It **shrinks at once and grows by one step each time to live**, like a debt ceiling that follows its use: whoever wants
+//! leverage back waits, and nobody can shake the margin up and down within an hour. Maintenance margin is not touched.
+
+use super::scale::PICO;
+use crate::error::RiskResult;
+use crate::number::{mul_div, Rounding, ONE};
+use crate::posture::{BasisPoints, Posture};
+use crate::quantity::Ratio;
+use serde::{Deserialize, Serialize};
+
+/// Hundredths of leverage in one.
+const LEVERAGE_HUNDREDTHS: u128 = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CageParams {
+    /// The market's own initial margin: what the factor multiplies. Bounds: above 0.
+    pub initial_margin_ratio: Ratio,
+    /// Initial margin covers so many usual moves of one block: a quantile times the root of the blocks until a liquidation.
+    pub moves_covered: Ratio,
+    /// Share of one side's open interest that a single account may hold before margin rises.
+    pub concentration_free: Ratio,
+    /// Margin ratio added when one account holds all of it, in proportion below.
+    pub concentration_slope: Ratio,
+    /// Bounds: at least 10,000.
+    pub factor_max: BasisPoints,
+    /// How much the factor comes down in one step. Bounds: above 0.
+    pub factor_step: BasisPoints,
+    /// Hundredths: 2,000 is 20x. The largest is what a calm market has. Bounds: 100 to 65,534, growing.
+    pub leverage_min: u16,
+    pub leverage_max: u16,
+    /// Hundredths given back in one step. Bounds: above 0.
+    pub leverage_step: u16,
+    /// Seconds between two loosening steps.
+    pub ttl_seconds: u64,
+}
+
+/// What holds now. Starts at the cage's calm end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cage {
+    pub factor: BasisPoints,
+    /// Hundredths.
+    pub leverage_max: u16,
+    /// When something changed last, seconds.
+    pub changed_at: u64,
+}
+
+impl Cage {
+    /// A calm market's. Errors: none.
+    pub fn calm(params: &CageParams, now: u64) -> Self {
+        Self { factor: BasisPoints::ONE, leverage_max: params.leverage_max, changed_at: now }
+    }
+
+    /// The margin ratio that the market's state asks for: `max(imr, moves_covered * scale + slope * (concentration - free))`.
+    ///
+    /// Units: ratio; the scale is the usual move of one block in units of 10^-12. Rounding: up. Errors:
+    /// [`crate::RiskError::Overflow`].
+    pub fn wanted_margin(scale: u64, concentration: Ratio, params: &CageParams) -> RiskResult<Ratio> {
+        let what = "a wanted margin";
+        let moves = mul_div(params.moves_covered.atoms(), u128::from(scale), u128::from(PICO), Rounding::Ceil, what)?;
+        let excess = Ratio::from_atoms(concentration.atoms().saturating_sub(params.concentration_free.atoms()));
+        let added = params.concentration_slope.times(excess, Rounding::Ceil)?;
+        Ok(Ratio::from_atoms(moves).plus(added)?.max(params.initial_margin_ratio))
+    }
+
+    /// The next state: tighter at once; looser by one step, and only when nothing changed for the time to live.
+    ///
+    /// Rounding: the factor up, leverage down. Errors: [`crate::RiskError::Overflow`], [`crate::RiskError::DivisionByZero`] for an
+    /// initial margin of zero.
+    pub fn after(self, scale: u64, concentration: Ratio, now: u64, params: &CageParams) -> RiskResult<Self> {
+        let wanted = Self::wanted_margin(scale, concentration, params)?;
+        let factor_max = params.factor_max.max(BasisPoints::ONE);
+        let ten_thousands = u128::from(BasisPoints::ONE.0);
+        let imr = params.initial_margin_ratio.atoms();
+        let factor = mul_div(wanted.atoms(), ten_thousands, imr, Rounding::Ceil, "a margin factor")?;
+        let factor = BasisPoints(u16::try_from(factor).unwrap_or(u16::MAX)).clamp(BasisPoints::ONE, factor_max);
+        let leverage = mul_div(LEVERAGE_HUNDREDTHS, ONE, wanted.atoms(), Rounding::Floor, "a leverage")?;
+        let leverage = u16::try_from(leverage).unwrap_or(u16::MAX);
+        let leverage = leverage.max(params.leverage_min).min(params.leverage_max);
+        let may_loosen = now >= self.changed_at.saturating_add(params.ttl_seconds);
+        let mut next = self;
+        if factor > self.factor {
+            next.factor = factor;
+        } else if may_loosen {
+            next.factor = factor.max(BasisPoints(self.factor.0.saturating_sub(params.factor_step.0)));
+        }
+        if leverage < self.leverage_max {
+            next.leverage_max = leverage;
+        } else if may_loosen {
+            next.leverage_max = leverage.min(self.leverage_max.saturating_add(params.leverage_step));
+        }
+        if (next.factor, next.leverage_max) != (self.factor, self.leverage_max) {
+            next.changed_at = now;
+        }
+        Ok(next)
+    }
+
+    /// As a posture to join with others. Calm, it restricts nothing but the cage's largest leverage.
+    pub fn posture(&self) -> Posture {
+        Posture { initial_margin_factor: self.factor, leverage_max: self.leverage_max, ..Posture::NORMAL }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// 5 % margin; 60 usual moves covered: 6 sigma-like moves times the root of 100 blocks.
+    const PARAMS: CageParams = CageParams {
+        initial_margin_ratio: Ratio::percent(5),
+        moves_covered: Ratio::percent(6_000),
+        concentration_free: Ratio::percent(20),
+        concentration_slope: Ratio::percent(10),
+        factor_max: BasisPoints(40_000),
+        factor_step: BasisPoints(1_000),
+        leverage_min: 300,
+        leverage_max: 2_000,
+        leverage_step: 100,
+        ttl_seconds: 3_600,
+    };
+    const BP: u64 = PICO / 10_000;
+
+    #[test]
+    fn volatility_and_concentration_ask_for_margin() {
+        for (name, scale, concentration, wanted) in [
+            ("calm: the market's own", 5 * BP, 0, 500),     // 60 * 5 bp = 3 %
+            ("60 * 15 bp = 9 %", 15 * BP, 0, 900),
+            ("free concentration", 15 * BP, 20, 900),
+            ("half of a side: + 10 % * 0.3", 15 * BP, 50, 1_200),
+        ] {
+            let margin = Cage::wanted_margin(scale, Ratio::percent(concentration), &PARAMS);
+            assert_eq!(margin, Ok(Ratio::from_basis_points(wanted)), "{name}");
+        }
+    }
+
+    #[test]
+    fn it_shrinks_at_once_and_grows_one_step_each_time_to_live() {
+        let calm = Cage::calm(&PARAMS, 0);
+        assert_eq!(calm.after(5 * BP, Ratio::ZERO, 10, &PARAMS), Ok(calm));
+        // 9 % of margin: factor 1.8, leverage 11.11.
+        let tight = calm.after(15 * BP, Ratio::ZERO, 10, &PARAMS).unwrap();
+        assert_eq!(tight, Cage { factor: BasisPoints(18_000), leverage_max: 1_111, changed_at: 10 });
+        assert_eq!(tight.after(0, Ratio::ZERO, 3_609, &PARAMS), Ok(tight));
+        let step = tight.after(0, Ratio::ZERO, 3_610, &PARAMS).unwrap();
+        assert_eq!(step, Cage { factor: BasisPoints(17_000), leverage_max: 1_211, changed_at: 3_610 });
+        assert_eq!(step.after(0, Ratio::ZERO, 3_611, &PARAMS), Ok(step));
+        // The cage's walls.
+        let wall = step.after(PICO, Ratio::ONE, 3_612, &PARAMS).unwrap();
+        assert_eq!(wall, Cage { factor: BasisPoints(40_000), leverage_max: 300, changed_at: 3_612 });
+        assert!(wall.posture().is_at_least_as_tight_as(step.posture()));
+    }
+
+    proptest! {
+        #[test]
+        fn it_stays_in_its_cage_never_loosens_early_and_comes_back(
+            steps in prop::collection::vec((0u64..100 * BP, 0u32..=100, 0u64..5_000), 1..60),
+        ) {
+            let mut cage = Cage::calm(&PARAMS, 0);
+            let mut now = 0;
+            for (scale, concentration, elapsed) in steps {
+                now += elapsed;
+                let next = cage.after(scale, Ratio::percent(concentration), now, &PARAMS).unwrap();
+                prop_assert!((BasisPoints::ONE..=PARAMS.factor_max).contains(&next.factor));
+                prop_assert!((PARAMS.leverage_min..=PARAMS.leverage_max).contains(&next.leverage_max));
+                if now < cage.changed_at + PARAMS.ttl_seconds {
+                    prop_assert!(next.posture().is_at_least_as_tight_as(cage.posture()));
+                }
+                prop_assert!(next.factor.0 + PARAMS.factor_step.0 >= cage.factor.0);
+                cage = next;
+            }
+            for _ in 0..60 {
+                now += PARAMS.ttl_seconds;
+                cage = cage.after(0, Ratio::ZERO, now, &PARAMS).unwrap();
+            }
+            prop_assert_eq!((cage.factor, cage.leverage_max), (BasisPoints::ONE, PARAMS.leverage_max));
+        }
+
+        #[test]
+        fn the_largest_figures_are_an_answer(scale: u64, concentration in 0u128..=ONE, now: u64, changed_at: u64) {
+            let cage = Cage { factor: BasisPoints(u16::MAX), leverage_max: 1, changed_at };
+            prop_assert!(cage.after(scale, Ratio::from_atoms(concentration), now, &PARAMS).is_ok());
+        }
+    }
+}
