@@ -5,16 +5,40 @@
 //! market holds all of it and the observer off chain computes the same verdicts. Times are seconds of the feed
 //! (`published_at`) in the windows and of the block in episodes and budgets.
 
+mod cage;
 mod episode;
+mod evidence;
 mod extreme_window;
+mod intensity;
 mod ladder;
+mod market;
 mod mean_window;
+mod one_sided;
+mod reflex;
+mod scale;
+mod solvency;
+mod sum_window;
+mod surprise;
 mod time_budget;
 
+pub use cage::{Cage, CageParams};
 pub use episode::{move_in_margins, step_reached, Episode, Verdict};
+pub use evidence::{
+    fused, Evidence, Wager, EVIDENCE_BITS, EVIDENCE_MAX, EVIDENCE_ONE, MILLION, TIER_DAY, TIER_HOUR, TIER_YEAR,
+};
 pub use extreme_window::{ExtremeBucket, ExtremeWindow, Extremes, EXTREME_BUCKETS};
+pub use intensity::{Intensity, IntensityParams, RATE_BITS, RATE_ONE};
 pub use ladder::{response_phases, Response};
+pub use market::{DetectorParams, Flow, MarketDetectors, MarketEvidence, Observation, Weights};
 pub use mean_window::{MeanBucket, MeanWindow, Sample, MEAN_BUCKETS};
+pub use one_sided::{OneSided, OneSidedParams};
+pub use reflex::{Reflex, ReflexParams, Stepped};
+pub use scale::{Memory, MOVE_MAX, PICO};
+pub use solvency::{
+    share_of, Money, MoveWatch, Solvency, SolvencyParams, SolvencyRule, SolvencyVerdict, Thresholds, SOLVENCY_RULES,
+};
+pub use sum_window::{AmountBucket, AmountWindow, SUM_BUCKETS};
+pub use surprise::{Drift, DriftParams, Shock, ShockParams, Surprise, SurpriseParams, SHOCK_WAGERS};
 pub use time_budget::{BudgetRule, Grant, SpentBucket, TimeBudget};
 
 /// Whether a bucket of time reaches into the window that ends at `at`: its end is after the window's start.

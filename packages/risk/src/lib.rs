@@ -69,7 +69,7 @@ pub use shares::{
 pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};
 pub use vesting::{Claim, ClosedPot, JuniorPot, Vesting, EPOCH_HALF_LIVES};
 
-mod detect;
+pub mod detect;
 mod median;
 pub use detect::{
     move_in_margins, response_phases, step_reached, BudgetRule, Episode, ExtremeBucket, ExtremeWindow, Extremes, Grant,
