@@ -1,6 +1,16 @@
 //! Detectors of the circuit breaker: what a price series looks like, what a ladder answers, and how much restriction a
 //! market can take.
 //!
+//! Three kinds of channel, because one statistic cannot do all:
+//!
+//! | channel | modules | what it promises |
+//! |---|---|---|
+//! | surprise | `surprise`, `intensity`, `one_sided`, fused in `market` | mean time to a false alarm at least the threshold, under a stated assumption |
+//! | solvency | `solvency`, `episode`, the windows | answers at a share of margin or money, whatever is usual |
+//! | level | `cage` | margin and leverage follow volatility; no alarm |
+//!
+//! `reflex` turns evidence into a level, `ladder` and `time_budget` into what a market can take.
+//!
 //! Every detector is *(state, input) -> (state, verdict)* with a state of bounded size, so that one packed record per
 //! market holds all of it and the observer off chain computes the same verdicts. Times are seconds of the feed
 //! (`published_at`) in the windows and of the block in episodes and budgets.

@@ -12,6 +12,7 @@
         clippy::cast_sign_loss,
         clippy::unwrap_used,
         clippy::expect_used,
+        clippy::float_arithmetic,
         clippy::panic,
         clippy::indexing_slicing
     )

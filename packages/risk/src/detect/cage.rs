@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn volatility_and_concentration_ask_for_margin() {
         for (name, scale, concentration, wanted) in [
-            ("calm: the market's own", 5 * BP, 0, 500),     // 60 * 5 bp = 3 %
+            ("calm: the market's own", 5 * BP, 0, 500), // 60 * 5 bp = 3 %
             ("60 * 15 bp = 9 %", 15 * BP, 0, 900),
             ("free concentration", 15 * BP, 20, 900),
             ("half of a side: + 10 % * 0.3", 15 * BP, 50, 1_200),

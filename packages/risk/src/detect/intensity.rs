@@ -9,7 +9,8 @@
 //! Whoever trades can feed this detector. It counts what paid a fee, each account's share capped by the caller, and it reaches
 //! `Guarded` at most without other evidence.
 
-use super::evidence::{Evidence, EVIDENCE_BITS, MILLION};
+use super::evidence::{Evidence, MILLION};
+use super::scale::{next_mean, Memory};
 use serde::{Deserialize, Serialize};
 
 /// Bits after the binary point of a rate, in orders per block.
@@ -74,7 +75,9 @@ impl IntensityParams {
 /// Rates in units of 2^-32 orders per block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intensity {
-    /// Zero before the first observation.
+    /// Mean over `baseline_length` observations; zero before the first.
+    pub mean: u64,
+    /// Follows the mean: down at once, up by a factor of two a day at most.
     pub baseline: u64,
     pub echoes: u64,
     /// For counts of twice and of four times the bound.
@@ -95,6 +98,7 @@ impl Intensity {
     /// Rounding: down for evidence, up for rates; the doubling limit rounds down. Errors: none; `O(1)`.
     pub fn observe(&mut self, orders: u32, blocks: u64, params: &IntensityParams) {
         self.baseline = self.baseline.max(params.baseline_min);
+        self.mean = self.mean.max(params.baseline_min);
         let blocks = blocks.max(1);
         let count = orders.min(COUNT_MAX);
         let bound = self.bound(blocks, params);
@@ -113,19 +117,12 @@ impl Intensity {
         }
         self.echoes = echoes;
         let rate = (u64::from(count) << RATE_BITS).div_ceil(blocks).min(RATE_MAX);
+        // The cap acts on the mean and not on the counts: their falls would outweigh their capped rises.
+        let memory = Memory { length: params.baseline_length, cut: u32::MAX };
         for _ in 0..blocks.min(GAP_MAX) {
-            let length = u64::from(params.baseline_length.max(1));
-            self.baseline = match rate.checked_sub(self.baseline) {
-                Some(rise) => {
-                    let most = self.baseline.checked_div(DOUBLING_LENGTH).unwrap_or(0);
-                    self.baseline.saturating_add(rise.div_ceil(length).min(most))
-                }
-                None => {
-                    let fall = self.baseline.saturating_sub(rate).checked_div(length).unwrap_or(0);
-                    self.baseline.saturating_sub(fall)
-                }
-            }
-            .max(params.baseline_min);
+            self.mean = next_mean(self.mean, rate, memory, params.baseline_min);
+            let most = self.baseline.saturating_add(self.baseline.checked_div(DOUBLING_LENGTH).unwrap_or(0));
+            self.baseline = self.mean.min(most).max(params.baseline_min);
         }
     }
 
@@ -187,11 +184,16 @@ mod tests {
 
     #[test]
     fn the_likelihood_is_that_of_a_poisson_count() {
-        for (count, bound, doublings) in [(0u32, 1.0f64, 1u32), (10, 2.0, 1), (10, 2.0, 2), (3, 3.0, 2), (20, 0.5, 2), (0, 30.0, 2)] {
+        for (count, bound, doublings) in
+            [(0u32, 1.0f64, 1u32), (10, 2.0, 1), (10, 2.0, 2), (3, 3.0, 2), (20, 0.5, 2), (0, 30.0, 2)]
+        {
             let c = f64::from(1u32 << doublings);
             let exact = c.powi(count as i32) * (-(c - 1.0) * bound).exp();
             let integer = likelihood(count, (bound * RATE_ONE as f64) as u64, doublings) as f64 / EVIDENCE_ONE as f64;
-            assert!(integer <= exact && integer >= exact * 0.98 - 1e-6, "{count} {bound} {doublings}: {integer} {exact}");
+            assert!(
+                integer <= exact && integer >= exact * 0.98 - 1e-6,
+                "{count} {bound} {doublings}: {integer} {exact}"
+            );
         }
     }
 

@@ -3,13 +3,13 @@
 //! Every channel's evidence is kept for the post-mortem. `all` is their weighted mean; `hard` leaves out what traders can feed. Both keep the
 //! channels' guarantee: mean observations to a false alarm at `g` at least `g`, **under every channel's own assumption**.
 
+use super::evidence::Wager;
 use super::evidence::{fused, Evidence, MILLION};
 use super::intensity::{Intensity, IntensityParams};
 use super::mean_window::Sample;
 use super::one_sided::{OneSided, OneSidedParams};
 use super::scale::{per_block, Memory, MOVE_MAX, PICO};
 use super::surprise::{Shock, ShockParams, Surprise, SurpriseParams};
-use super::evidence::Wager;
 use crate::error::{RiskError, RiskResult};
 use crate::number::{mul_div, Rounding};
 use crate::quantity::{Amount, Price, Ratio};

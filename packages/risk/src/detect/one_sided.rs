@@ -24,8 +24,7 @@ pub struct OneSidedParams {
 
 impl OneSidedParams {
     /// For a turnover of 10,000 units a block.
-    pub const STANDARD: Self =
-        Self { share_max: 650_000, stake: 900_000, turnover_full: Amount::from_units(10_000) };
+    pub const STANDARD: Self = Self { share_max: 650_000, stake: 900_000, turnover_full: Amount::from_units(10_000) };
 }
 
 /// Evidence of each direction.
@@ -65,14 +64,15 @@ fn e_value(side: u128, turnover: u128, params: &OneSidedParams) -> u64 {
     let million = u128::from(MILLION);
     // Both quotients lose below the millionth. A share is rounded down; the weight is rounded down as well, which shrinks a gain and,
     // on the losing side, is undone by rounding the loss up.
-    let (side, turnover) = narrowed(side, turnover);
-    let share = side.saturating_mul(million).checked_div(turnover).unwrap_or(0).min(million);
+    let (narrow_side, narrow_turnover) = narrowed(side, turnover);
+    let share = narrow_side.saturating_mul(million).checked_div(narrow_turnover).unwrap_or(0).min(million);
     let share_max = u128::from(params.share_max.max(1));
     let stake = u128::from(params.stake.min(MILLION));
     let full = params.turnover_full.atoms().max(1);
     let (part, full) = narrowed(turnover.min(full), full);
     let one = u128::from(EVIDENCE_ONE);
-    let scaled = |distance: u128, weight: u128| (distance.saturating_mul(stake).saturating_mul(weight)) << EVIDENCE_BITS;
+    let scaled =
+        |distance: u128, weight: u128| (distance.saturating_mul(stake).saturating_mul(weight)) << EVIDENCE_BITS;
     let divisor = million.saturating_mul(million).saturating_mul(share_max);
     let e = match share.checked_sub(share_max) {
         Some(gain) => {
@@ -125,7 +125,11 @@ mod tests {
     fn a_siege_is_noticed_and_both_sides_are_not() {
         let run = |sides: &[(u64, u64)], blocks: usize| {
             let mut flow = OneSided::default();
-            sides.iter().cycle().take(blocks).for_each(|(bought, sold)| flow.observe(units(*bought), units(*sold), &PARAMS));
+            sides
+                .iter()
+                .cycle()
+                .take(blocks)
+                .for_each(|(bought, sold)| flow.observe(units(*bought), units(*sold), &PARAMS));
             flow.evidence()
         };
         assert!(run(&[(20_000, 0)], 17).reaches(TIER_HOUR) && run(&[(20_000, 0)], 25).reaches(TIER_DAY));

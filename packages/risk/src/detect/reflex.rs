@@ -125,11 +125,7 @@ mod tests {
     const PARAMS: ReflexParams = ReflexParams::STANDARD;
 
     fn evidence(all: u64, hard: u64) -> MarketEvidence {
-        MarketEvidence {
-            all: Evidence::from_whole(all),
-            hard: Evidence::from_whole(hard),
-            ..MarketEvidence::default()
-        }
+        MarketEvidence { all: Evidence::from_whole(all), hard: Evidence::from_whole(hard), ..MarketEvidence::default() }
     }
 
     #[test]
@@ -168,7 +164,7 @@ mod tests {
     fn a_level_falls_when_held_and_quiet_and_always_ends() {
         let stop = Reflex::default().after(&evidence(TIER_YEAR, TIER_YEAR), Level::Normal, 1_000, &PARAMS).reflex;
         assert_eq!(seconds_held(stop, 0, 0), 600); // five minutes at each level
-        // Between release and threshold: neither quiet nor a trip. Held to the end of each level, an hour.
+                                                   // Between release and threshold: neither quiet nor a trip. Held to the end of each level, an hour.
         assert_eq!(seconds_held(stop, 100, 100), 7_200);
         // Evidence that never goes away: down all the same, and forgotten.
         let down = (1..=600u64).fold(stop, |reflex, block| {

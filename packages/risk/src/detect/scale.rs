@@ -66,7 +66,7 @@ mod tests {
             ("cut at three times the mean: 2000 / 32 = 62.5", 1_000, 1_000_000, 1_063),
             ("down: 1000 / 32 = 31.25, rounded so that the mean stays higher", 1_000, 0, 969),
             ("from nothing it grows by the floor", 0, 1_000_000, 10), // 3 * 100 / 32
-            ("the largest numbers", u64::MAX, u64::MAX, u64::MAX),
+            ("the largest moves", MOVE_MAX, u64::MAX, MOVE_MAX + MOVE_MAX / 16),
         ] {
             assert_eq!(next_mean(mean, value, MEMORY, 100), next, "{name}");
         }

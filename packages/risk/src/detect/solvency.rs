@@ -189,7 +189,13 @@ impl Solvency {
     ///
     /// Units: seconds, quote, settlement coin. Rounding: shares up, towards tripping. Errors: time that goes back, a price of zero; see
     /// [`MoveWatch::observe`], [`AmountWindow::add`]. Bounded: eight rings of seven buckets.
-    pub fn observe(&mut self, at: u64, price: Price, money: &Money, params: &SolvencyParams) -> RiskResult<SolvencyVerdict> {
+    pub fn observe(
+        &mut self,
+        at: u64,
+        price: Price,
+        money: &Money,
+        params: &SolvencyParams,
+    ) -> RiskResult<SolvencyVerdict> {
         let margin = params.maintenance_margin_ratio;
         let hour = self.hour.observe(at, price, HOUR_SECONDS, &params.hour_move, margin)?;
         let day = self.day.observe(at, price, DAY_SECONDS, &params.day_move, margin)?;

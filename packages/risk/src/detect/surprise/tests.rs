@@ -32,9 +32,14 @@ fn what_is_large_counts_and_what_keeps_its_direction_counts_more() {
         ("one shock is not yet an alarm", vec![up(40)], false, false),
         ("three large moves of one direction: a year's evidence", vec![up(13), up(13), up(13)], true, true),
         ("downwards too", vec![down(13), down(13), down(13)], true, true),
-        ("of both directions: no year", vec![up(13), down(13), up(13), down(13)], false, false),
+        ("of both directions: a day's, no year's", vec![up(13), down(13), up(13), down(13)], true, false),
         ("after a huge move, echoes of a tenth are none", vec![up(200), up(20), up(20)], false, false),
-        ("volatility alone: a day's evidence, never a year's", (0..30).map(|at| (20 * BP, at % 2 == 0)).collect(), true, false),
+        (
+            "volatility alone: a day's evidence, never a year's",
+            (0..30).map(|at| (20 * BP, at % 2 == 0)).collect(),
+            true,
+            false,
+        ),
     ] {
         let mut surprise = calm();
         let mut highest = Evidence::ZERO;
