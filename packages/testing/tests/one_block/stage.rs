@@ -207,7 +207,8 @@ impl Stage {
         for name in EVES {
             let account = world.account(name);
             assert!(account.positions.is_empty(), "{name} is still in: {account:?}");
-            coins += world.balance(name).atoms() as i128 + account.cash.positive_part().atoms() as i128;
+            let held = account.cash.positive_part().atoms() + account.unvested.atoms();
+            coins += world.balance(name).atoms() as i128 + held as i128;
         }
         let pool = world.pool();
         let value = pool.value.unwrap();

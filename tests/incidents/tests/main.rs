@@ -1,0 +1,7 @@
+//! One file for each incident; its header says what happened, where that is told, and what "unprotected" stands for.
+
+mod dango_2026_04_13_negative_donation;
+mod gmx_2025_07_09_reentry_and_pool_value;
+mod hyperliquid_2025_03_12_whale_withdraws_its_margin;
+mod levana_2023_12_stale_prices;
+mod mars_2025_12_14_loop_in_one_block;
