@@ -4,12 +4,12 @@ use crate::check::{finish, Done};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, LOSSES, POOL};
-use crate::{execute, exits, gate, migrate as migration, query as queries, reply as replies, validate};
+use crate::{execute, exits, gate, migrate as migration, query as queries, reply as replies, settlement, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 use firebreak_messages::derivatives_vault::{
-    ExecuteMsg, InstantiateMsg, LossLedger, MigrateMsg, Pool, QueryMsg, VaultConfig,
+    ExecuteMsg, InstantiateMsg, LossLedger, MigrateMsg, Pool, QueryMsg, VaultConfig, VaultPhase,
 };
 
 pub const CONTRACT_NAME: &str = "firebreak:derivatives-vault";
@@ -33,6 +33,7 @@ pub fn instantiate(
         insurance_fund: address(&msg.insurance_fund)?,
         parameters: validate::vault_parameters(msg.parameters)?,
         markets: vec![],
+        phase: VaultPhase::Open,
     };
     CONFIG.save(deps.storage, &config)?;
     POOL.save(deps.storage, &Pool::default())?;
@@ -53,7 +54,16 @@ pub fn instantiate(
 
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
-    let desk = Desk::open(deps.as_ref(), &env)?;
+    let mut desk = Desk::open(deps.as_ref(), &env)?;
+    gate::ensure_phase(deps.as_ref(), &desk, gate::action(&msg))?;
+    if let ExecuteMsg::ExecuteOrders { market, limit } = &msg {
+        desk.load_market(deps.as_ref(), *market)?;
+        if settlement::takes_over(desk.market(*market)?, desk.now) {
+            gate::no_coins(&info.funds)?;
+            let done = execute::advance_settlement(deps.branch(), desk, *market, *limit)?;
+            return finish(deps, &env, done);
+        }
+    }
     // Restrictions of scope `All` are asked here; those of a market where the message names one.
     gate::ensure_allows(&desk.effective_of_all(), gate::action(&msg))?;
     let paid = gate::payment(&msg, &info, &desk.config.denom)?;
@@ -103,6 +113,10 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         }
         ExecuteMsg::ContestMarket { market, until } => execute::contest_market(read, desk, info, market, until)?,
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
+        ExecuteMsg::SettleMarket { market, at } => return execute::schedule_market(deps, &env, info, market, at),
+        ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, &env, info, at),
+        ExecuteMsg::SettleAccounts { limit } => execute::settle_accounts(deps.branch(), desk, info, limit)?,
+        ExecuteMsg::PaySettlement { accounts } => execute::pay_settlement(deps.branch(), desk, accounts)?,
     };
     if let Some((class, owner)) = inflow {
         exits::entered(deps.storage, &done.desk, class, owner, paid)?;

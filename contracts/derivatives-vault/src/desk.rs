@@ -1,6 +1,7 @@
 //! The records that one message works on. Loaded once, changed in memory, saved once: a batch of orders shares them.
 
 use crate::error::ContractError;
+use crate::settlement;
 use crate::state::{ACCOUNTS, CLOSED_POTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL};
 use crate::vesting::settle_claims;
 use cosmwasm_std::{Deps, Env, Event, Storage};
@@ -8,13 +9,13 @@ use firebreak_messages::circuit_breaker::{
     effective_posture, layout as breaker_layout, EffectivePosture, PostureRecord,
 };
 use firebreak_messages::derivatives_vault::{
-    Account, MarketConfig, MarketState, Pool, StoredMarketConfig, VaultConfig,
+    Account, MarketConfig, MarketState, Pool, StoredMarketConfig, VaultConfig, VaultPhase,
 };
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
-    accrue_funding, borrow_fee, carry_of, market_liability, price_move_effect, utilisation, Amount, CapRamp, ClosedPot,
-    Level, Posture, Price, Ratio, Rounding, SignedAmount, Size,
+    accrue_funding, borrow_fee, carry_of, market_value, price_move_effect, utilisation, Amount, CapRamp, ClosedPot,
+    Level, MarketValue, Posture, Price, Ratio, Rounding, SignedAmount, Size,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,8 +82,22 @@ impl OpenMarket {
     pub fn mark_changed(&mut self) {
         self.changed = true;
     }
+    /// What everybody closes at, once the market is settled.
+    pub fn settled_price(&self) -> Option<Price> {
+        self.state.settlement.as_ref().and_then(|settlement| settlement.price)
+    }
+    /// Somebody has a position that a price can still move.
+    pub fn is_exposed(&self) -> Result<bool, ContractError> {
+        Ok(self.settled_price().is_none() && self.state.has_open_interest()?)
+    }
+    /// F9's parts; all positions of a settled market close at one price, so no skew has a premium to pay on its way out.
+    pub fn value(&self) -> Result<MarketValue, ContractError> {
+        let value = market_value(&self.state.long, &self.state.short, self.mark(), self.config.skew_scale)?;
+        let convexity = if self.settled_price().is_some() { Amount::ZERO } else { value.convexity };
+        Ok(MarketValue { convexity, ..value })
+    }
     fn liability(&self) -> Result<SignedAmount, ContractError> {
-        Ok(market_liability(&self.state.long, &self.state.short, self.mark(), self.config.skew_scale)?)
+        Ok(self.value()?.liability()?)
     }
 }
 
@@ -177,9 +192,16 @@ impl Desk {
         let StoredMarketConfig { config, ramp } = MARKET_CONFIGS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let state = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let record = oracle_layout::PRICES.query(&deps.querier, &self.config.oracle, config.feed.0);
-        let validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
+        let mut validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
         let round = record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round);
-        let effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);
+        let mut effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);
+        if let Some(settlement) = &state.settlement {
+            effective = settlement::joined(effective, settlement, self.now);
+            if settlement.price.is_some() {
+                // Nothing asks the feed of a settled market any more.
+                validity = Validity::Valid;
+            }
+        }
         let mut market =
             OpenMarket { id, config, ramp, state, record, validity, effective, closed_pots: vec![], changed: false };
         self.step.liabilities.insert(id.0, market.liability()?);
@@ -208,7 +230,7 @@ impl Desk {
     }
 
     /// Loads an account and every market it has a position or a claim in (at most `MARKETS_PER_ACCOUNT_MAX`), and pays what has
-    /// vested into its cash.
+    /// vested into its cash. What it holds in settled markets closes.
     pub fn load_account(&mut self, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
         self.load_account_record(deps, id)?;
         let account = self.account(id);
@@ -216,13 +238,24 @@ impl Desk {
         for market in account.positions.iter().map(|position| position.market).chain(claims) {
             self.load_market(deps, market)?;
         }
-        settle_claims(self, deps, id)
+        settle_claims(self, deps, id)?;
+        let settled = |market| self.market(market).is_ok_and(|market| market.settled_price().is_some());
+        // In a vault that is being settled as a whole, pass 1 closes positions and nobody else.
+        if self.config.phase < VaultPhase::Fixing && account.positions.iter().any(|held| settled(held.market)) {
+            settlement::settle_positions(self, id, false)?;
+        }
+        Ok(())
     }
 
     /// Loads an account without its markets: enough for what needs no health.
     pub fn load_account_record(&mut self, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
+        self.load_stored_account(deps.storage, id)
+    }
+
+    /// The same for a caller that holds the storage alone.
+    pub fn load_stored_account(&mut self, storage: &dyn Storage, id: &AccountId) -> Result<(), ContractError> {
         if !self.accounts.contains_key(id) {
-            let account = ACCOUNTS.may_load(deps.storage, (id.owner.clone(), id.subaccount))?.unwrap_or_default();
+            let account = ACCOUNTS.may_load(storage, (id.owner.clone(), id.subaccount))?.unwrap_or_default();
             self.accounts.insert(id.clone(), account);
         }
         Ok(())
@@ -334,6 +367,9 @@ impl Desk {
 /// Accrues funding at the old skew (F2) and the borrow fee at the rate of before (F3), and moves the mark to the latest usable
 /// price. Returns what all of it does to the pool's equity, from open interest, rates and prices alone.
 fn accrue(market: &mut OpenMarket, used: Ratio, now: u64) -> Result<SignedAmount, ContractError> {
+    if market.settled_price().is_some() {
+        return Ok(SignedAmount::ZERO);
+    }
     let usable = market
         .record
         .as_ref()

@@ -40,6 +40,10 @@ pub enum ContractError {
     MarketInUse { market: MarketId, what: &'static str },
     #[error("market {market} follows feed {wanted} for good, {found} was given")]
     FeedFixed { market: MarketId, wanted: FeedId, found: FeedId },
+    #[error("market {market} is being settled: its price is that of the hour until {at}")]
+    SettlementScheduled { market: MarketId, at: u64 },
+    #[error("market {market} has no settlement price yet, its window ends at {at}")]
+    MarketNotSettled { market: MarketId, at: u64 },
     #[error("there is no order {order}")]
     UnknownOrder { order: OrderId },
     #[error("order {order} has been asked to be cancelled at {requested_at}")]

@@ -54,7 +54,7 @@ pub fn factors_of_pool(desk: &Desk) -> Result<OutflowFactors, ContractError> {
     // Bounded by MARKETS_MAX.
     for id in &desk.config.markets {
         let market = desk.market(*id)?;
-        if market.state.has_open_interest()? {
+        if market.is_exposed()? {
             least = least.min(market.effective.posture.outflow_factor);
         }
     }

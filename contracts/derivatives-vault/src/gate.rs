@@ -1,9 +1,11 @@
 //! Before dispatch: what a message does to risk, and which coins it may bring.
 
+use crate::desk::Desk;
 use crate::error::ContractError;
-use cosmwasm_std::{Coin, MessageInfo};
+use crate::state::SETTLEMENT;
+use cosmwasm_std::{Coin, Deps, MessageInfo};
 use firebreak_messages::circuit_breaker::EffectivePosture;
-use firebreak_messages::derivatives_vault::ExecuteMsg;
+use firebreak_messages::derivatives_vault::{ExecuteMsg, VaultPhase};
 use firebreak_messages::{Action, Reason};
 use firebreak_risk::{Amount, ExitClass, Level, LpExit, OrderAccess, OrderExecution};
 
@@ -27,9 +29,12 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         ExecuteMsg::CancelParked(_) => Action::Cancel,
         ExecuteMsg::SweepFees {} => Action::SweepFees,
         ExecuteMsg::Recapitalize {} => Action::Recapitalize,
-        ExecuteMsg::ConfigureMarket { .. } | ExecuteMsg::ContestMarket { .. } | ExecuteMsg::Configure { .. } => {
-            Action::Configure
-        }
+        ExecuteMsg::ConfigureMarket { .. }
+        | ExecuteMsg::ContestMarket { .. }
+        | ExecuteMsg::Configure { .. }
+        | ExecuteMsg::SettleMarket { .. }
+        | ExecuteMsg::SettleVault { .. } => Action::Configure,
+        ExecuteMsg::SettleAccounts { .. } | ExecuteMsg::PaySettlement { .. } => Action::Settle,
     }
 }
 
@@ -47,8 +52,48 @@ pub fn pays_equity(msg: &ExecuteMsg) -> bool {
         | Action::RequestLiquidityWithdrawal
         | Action::SweepFees
         | Action::Recapitalize
+        | Action::Settle
         | Action::Configure => false,
     }
+}
+
+/// Refuses what a vault that is being settled as a whole does not take any more. A new kind of action is refused until somebody
+/// adds it here.
+pub fn ensure_phase(deps: Deps, desk: &Desk, action: Action) -> Result<(), ContractError> {
+    let allowed = match desk.config.phase {
+        VaultPhase::Open => action != Action::Settle,
+        // Nothing leaves the vault; everything that makes accounts safer goes on.
+        VaultPhase::Settling => matches!(
+            action,
+            Action::IncreaseExposure
+                | Action::ReduceExposure
+                | Action::Cancel
+                | Action::ExecuteOrders
+                | Action::AddCollateral
+                | Action::Liquidate
+                | Action::RequestLiquidityWithdrawal
+                | Action::Recapitalize
+                | Action::Settle
+        ),
+        // An account that appeared behind the cursor would have no claim.
+        VaultPhase::Fixing => matches!(action, Action::Settle | Action::Recapitalize),
+        VaultPhase::Paying => matches!(action, Action::Settle | Action::SweepFees),
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(phase_refuses(deps, desk, action))
+}
+
+/// The refusal of [`ensure_phase`].
+pub fn phase_refuses(deps: Deps, desk: &Desk, action: Action) -> ContractError {
+    let (level, allowed) = match desk.config.phase {
+        VaultPhase::Open => (Level::Normal, still_allowed(Level::Normal)),
+        VaultPhase::Settling => (Level::Settlement, still_allowed(Level::Settlement)),
+        VaultPhase::Fixing | VaultPhase::Paying => (Level::Settlement, "settling accounts and paying them"),
+    };
+    let since = SETTLEMENT.may_load(deps.storage).ok().flatten().map_or(0, |settlement| settlement.since);
+    ContractError::Restricted { action, level, reason: Reason::Settlement, since, until: 0, allowed }
 }
 
 /// Refuses an action that a posture does not allow, naming level, cause, since, until and what stays allowed.
@@ -74,6 +119,7 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
         | Action::RequestLiquidityWithdrawal
         | Action::SweepFees
         | Action::Recapitalize
+        | Action::Settle
         | Action::Configure => true,
         Action::ProvideLiquidity => posture.level < Level::Frozen,
     };
@@ -121,7 +167,11 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         | ExecuteMsg::SweepFees {}
         | ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::ContestMarket { .. }
-        | ExecuteMsg::Configure { .. } => no_coins(&info.funds),
+        | ExecuteMsg::Configure { .. }
+        | ExecuteMsg::SettleMarket { .. }
+        | ExecuteMsg::SettleVault { .. }
+        | ExecuteMsg::SettleAccounts { .. }
+        | ExecuteMsg::PaySettlement { .. } => no_coins(&info.funds),
     }
 }
 

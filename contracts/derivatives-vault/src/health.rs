@@ -8,8 +8,8 @@ use firebreak_messages::derivatives_vault::{Account, Position};
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::MarketId;
 use firebreak_risk::{
-    account_health, exit_value, AccountHealth, LiquidationAccess, PositionHealth, Price, Ratio, Rounding, SignedAmount,
-    Size,
+    account_health, exit_value, AccountHealth, Amount, LiquidationAccess, PositionHealth, Price, Ratio, Rounding,
+    SignedAmount, Size,
 };
 
 /// Seconds of doubt after which a soft-invalid price favours nobody.
@@ -61,8 +61,23 @@ fn view(
         Some((replaced, price)) if replaced == position.market => price,
         _ => liquidation_price(desk, market, purpose, size)?,
     };
-    let (skew, scale) = (market.skew()?, market.config.skew_scale);
     let side = if size.is_short() { &market.state.short } else { &market.state.long };
+    let notional = size.notional(price, Rounding::Ceil)?;
+    if market.settled_price().is_some() {
+        // Closes at the mark whoever else does, without a fee; shown only where closing it leaves a deficit.
+        let (pnl, none) = (side.value_of(&position.stake, price)?, Amount::ZERO);
+        let health = PositionHealth {
+            size,
+            price,
+            pnl,
+            exit_fee: none,
+            initial_margin: none,
+            maintenance_margin: none,
+            notional,
+        };
+        return Ok(PositionView { market: position.market, health, closable: false });
+    }
+    let (skew, scale) = (market.skew()?, market.config.skew_scale);
     // F9b values the position at the price; the skew exit price takes the premium of closing it off.
     let premium = exit_value(price, skew, size, scale)?.minus(size.signed_notional(price, Rounding::Ceil)?)?;
     let mut pnl = side.value_of(&position.stake, price)?.plus(premium)?;
@@ -72,7 +87,6 @@ fn view(
         // Its own margin in its favour, and no profit that would shield another position.
         pnl = pnl.min(SignedAmount::ZERO).plus_amount(maintenance_margin)?;
     }
-    let notional = size.notional(price, Rounding::Ceil)?;
     let health = PositionHealth {
         size,
         price,

@@ -30,6 +30,7 @@ mod health;
 mod migrate;
 mod query;
 mod reply;
+mod settlement;
 pub mod state;
 mod trade;
 mod validate;

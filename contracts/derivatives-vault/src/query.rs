@@ -6,13 +6,13 @@ use crate::error::ContractError;
 use crate::execute::value_pool;
 use crate::exits;
 use crate::health::{evaluate, Purpose};
-use crate::state::{ACCOUNTS, CONFIG, LOSSES, ORDERS, POOL, PROVIDERS};
+use crate::state::{ACCOUNTS, CONFIG, LOSSES, MARKETS, ORDERS, POOL, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::{
     AccountResponse, AccountsResponse, ConfigResponse, LiquidityProviderResponse, LiquidityProvidersResponse,
     MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse, OutflowResponse, ParkedResponse,
-    PoolResponse, PoolValueResponse, PositionResponse, QueryMsg, Queue, QuoteResponse, SolvencyResponse,
-    StatusResponse,
+    PoolResponse, PoolValueResponse, PositionResponse, QueryMsg, Queue, QuoteResponse, SettlementResponse,
+    SolvencyResponse, StatusResponse, WindowResponse,
 };
 use firebreak_messages::oracle::PriceRecord;
 use firebreak_messages::{AccountId, Action, MarketId};
@@ -49,6 +49,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Status { market } => to_json_binary(&status(deps, env, market)?),
         QueryMsg::Quote { market, size } => to_json_binary(&quote(deps, env, market, size)?),
         QueryMsg::Losses {} => to_json_binary(&LOSSES.load(deps.storage)?),
+        QueryMsg::Settlement {} => to_json_binary(&settlement(deps)?),
         QueryMsg::Solvency {} => {
             let config = CONFIG.load(deps.storage)?;
             let held = deps.querier.query_balance(env.contract.address.clone(), config.denom)?;
@@ -186,7 +187,7 @@ fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
     let pool = desk.pool.clone();
     let value = match value_pool(deps, &mut desk, Action::ProvideLiquidity) {
         Ok((value, _)) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
-        Err(ContractError::PriceUnusable { .. }) => None,
+        Err(ContractError::PriceUnusable { .. } | ContractError::Restricted { .. }) => None,
         Err(error) => return Err(error),
     };
     Ok(PoolResponse { pool, value })
@@ -205,6 +206,21 @@ fn outflow(deps: Deps, env: &Env) -> Result<OutflowResponse, ContractError> {
         providers: capacity(ExitClass::Providers)?,
         providers_waiting: limiter.providers.waiting,
     })
+}
+
+fn settlement(deps: Deps) -> Result<SettlementResponse, ContractError> {
+    let config = CONFIG.load(deps.storage)?;
+    let mut windows = vec![];
+    // Bounded by MARKETS_MAX.
+    for market in config.markets {
+        let Some(settlement) = MARKETS.load(deps.storage, market.0)?.settlement else { continue };
+        if settlement.price.is_none() {
+            let seen = SETTLEMENT_WINDOWS.may_load(deps.storage, market.0)?.unwrap_or_default();
+            windows.push(WindowResponse { market, at: settlement.at, covered_seconds: seen.covered_seconds() });
+        }
+    }
+    let settlement = SETTLEMENT.may_load(deps.storage)?.unwrap_or_default();
+    Ok(SettlementResponse { phase: config.phase, settlement, windows })
 }
 
 fn status(deps: Deps, env: &Env, id: MarketId) -> Result<StatusResponse, ContractError> {

@@ -1,10 +1,10 @@
 //! Every key of the vault: what it holds, who writes it, what bounds its size.
 
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig,
+    Account, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig, VaultSettlement,
 };
 use firebreak_messages::{PackedItem, PackedMap};
-use firebreak_risk::{Outflow, OwnerFlow, Parked, Ratio};
+use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, Ratio, SettlementWindow};
 
 pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
@@ -30,3 +30,11 @@ pub const PARKED: PackedMap<(String, u8), Parked> = PackedMap::new("parked", 1);
 pub const CLOSED_POTS: PackedMap<(u16, u32), Ratio> = PackedMap::new("closed_pot", 1);
 /// What was lost and who paid. Written when a loss is booked.
 pub const LOSSES: PackedItem<LossLedger> = PackedItem::new("losses", 1);
+/// market id -> the rounds of its settlement's window so far; at most 60 minutes each. Written by `ExecuteOrders` within the window,
+/// removed at its end.
+pub const SETTLEMENT_WINDOWS: PackedMap<u16, SettlementWindow> = PackedMap::new("settlement_window", 1);
+/// The vault's settlement. Written by `SettleVault`, `SettleAccounts`, `PaySettlement`.
+pub const SETTLEMENT: PackedItem<VaultSettlement> = PackedItem::new("settlement", 1);
+/// (owner, subaccount) -> the part of its cash that the vault's settlement added. Written by `SettleAccounts` where it is not zero,
+/// removed by `PaySettlement`; grows with users, never looped over.
+pub const SETTLED_PROFITS: PackedMap<(String, u8), Amount> = PackedMap::new("settled_profit", 1);

@@ -10,7 +10,7 @@ const OUTFLOW_MAX: Amount = Amount::from_atoms(1_000_000_000_000_000_000_000_000
 /// A round's price may be made of reports this much older than its time, and its time may be this far ahead of the block's.
 const ORDER_DELAY_MIN_SECONDS: u64 = REPORT_SPREAD_MAX_SECONDS + DRIFT_MAX_SECONDS;
 
-fn within(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
+pub(crate) fn within(what: &'static str, found: u64, min: u64, max: u64) -> Result<(), ContractError> {
     if (min..=max).contains(&found) {
         return Ok(());
     }

@@ -82,12 +82,15 @@ impl Known {
         *contract == self.suite.oracle && matches!(from_json(msg), Ok(oracle::ExecuteMsg::SetFeed { .. }))
     }
 
-    /// Whether a call changes what may be lost on a price: caps, margins, the vault's parameters.
+    /// Whether a call changes what may be lost on a price: caps, margins, the vault's parameters, a settlement at its median.
     pub fn configures_vault(&self, call: &Call) -> bool {
-        use derivatives_vault::ExecuteMsg::{Configure, ConfigureMarket};
+        use derivatives_vault::ExecuteMsg::{Configure, ConfigureMarket, SettleMarket, SettleVault};
         let Call::Execute { contract, msg, .. } = call else { return false };
         *contract == self.suite.derivatives_vault
-            && matches!(from_json(msg), Ok(Configure { .. } | ConfigureMarket { .. }))
+            && matches!(
+                from_json(msg),
+                Ok(Configure { .. } | ConfigureMarket { .. } | SettleMarket { .. } | SettleVault { .. })
+            )
     }
 
     fn by_message(&self, contract: &str, msg: &Binary) -> Result<Classified, ContractError> {
@@ -215,6 +218,9 @@ fn vault_message(msg: &Binary) -> Classified {
         ExecuteMsg::ConfigureMarket { .. } => parameters("parameters of a market"),
         ExecuteMsg::Configure { .. } => parameters("parameters of the vault"),
         ExecuteMsg::ContestMarket { .. } => parameters("a contest of a market's profits"),
+        // There is no way back from either, and everybody's positions end.
+        ExecuteMsg::SettleMarket { .. } => code("the end of a market"),
+        ExecuteMsg::SettleVault { .. } => code("the end of the vault"),
         ExecuteMsg::PlaceOrder { .. }
         | ExecuteMsg::CancelOrder { .. }
         | ExecuteMsg::ExecuteOrders { .. }
@@ -228,6 +234,8 @@ fn vault_message(msg: &Binary) -> Classified {
         | ExecuteMsg::CollectParked(_)
         | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}
-        | ExecuteMsg::Recapitalize {} => NOT_GOVERNANCE,
+        | ExecuteMsg::Recapitalize {}
+        | ExecuteMsg::SettleAccounts { .. }
+        | ExecuteMsg::PaySettlement { .. } => NOT_GOVERNANCE,
     }
 }

@@ -111,6 +111,21 @@ fn the_class_is_a_function_of_target_and_message() {
         ),
         ("cover", execute(&insurance_fund, &insurance_fund::ExecuteMsg::Cover { deficits: vec![] }), Code),
         ("vault", execute(&derivatives_vault, &configure_vault), Parameters),
+        (
+            "the end of a market",
+            execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::SettleMarket { market: MarketId(1), at: 1 }),
+            Code,
+        ),
+        (
+            "the end of the vault",
+            execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::SettleVault { at: 1 }),
+            Code,
+        ),
+        (
+            "a settlement's next accounts",
+            execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::SettleAccounts { limit: 1 }),
+            Code,
+        ),
         ("sweep", execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::SweepFees {}), Code),
         ("delays", execute(&own, &ExecuteMsg::SetDelays { delays: delays() }), Roles),
         ("council", execute(&own, &ExecuteMsg::SetCouncil { council: chain.council().config }), Roles),

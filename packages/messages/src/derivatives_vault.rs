@@ -20,6 +20,13 @@ pub const BATCH_MAX: u32 = 50;
 pub const LIQUIDATION_BATCH_MAX: usize = 10;
 /// How far away the end of a contest may be, seconds.
 pub const CONTEST_MAX_SECONDS: u64 = 1_209_600;
+/// Accounts in one `PaySettlement`, and at most in one `SettleAccounts`.
+pub const SETTLEMENT_BATCH_MAX: u32 = 50;
+/// Notice of a settlement, seconds: at least the window, so that all of it lies in the time in which nobody adds exposure.
+pub const SETTLEMENT_NOTICE_MAX_SECONDS: u64 = 2_592_000;
+/// Windows that may be covered too little before a market settles at its mark, the last usable price: a feed that is gone must not
+/// keep anybody in for ever.
+pub const SETTLEMENT_MISSES_MAX: u8 = 24;
 /// Withdrawal requests of one liquidity provider at a time.
 pub const LP_REQUESTS_MAX: usize = 4;
 
@@ -153,6 +160,19 @@ pub enum ExecuteMsg {
     ContestMarket { market: MarketId, until: u64 },
     /// Owner only.
     Configure { parameters: VaultParameters },
+    /// Owner only: settles a market at the median price of the hour that ends at `at`, which is an hour to 30 days from now. Nobody adds
+    /// exposure from now on. There is no way back, and no message that says a price. Emits [`MarketSettlementScheduled`].
+    SettleMarket { market: MarketId, at: u64 },
+    /// Owner only: settles every market so, and then pays out the whole vault. Nothing is paid out to anybody from now on but by
+    /// `PaySettlement`. Emits [`MarketSettlementScheduled`] for each market.
+    SettleVault { at: u64 },
+    /// Anyone, once every market of a vault that is being settled has its price: fixes the claims of the next accounts, by id, at most 50.
+    /// The sender gets a tenth of an execution fee from each. The call that finds no account left fixes what each class is paid.
+    /// Emits [`AccountSettled`], [`LossBooked`], [`SettlementFixed`].
+    SettleAccounts { limit: u32 },
+    /// Anyone, once the claims are fixed: pays up to 50 accounts' owners what they are owed, the owner's pool shares included. Any
+    /// order gives the same payments; what is paid already is passed over. Emits [`SettlementPaid`].
+    PaySettlement { accounts: Vec<AccountId> },
 }
 
 #[cw_serde]
@@ -192,6 +212,9 @@ pub enum QueryMsg {
     /// Losses booked so far, by who paid.
     #[returns(LossLedger)]
     Losses {},
+    /// How far the settlement of the whole vault is. A market's own is in its state.
+    #[returns(SettlementResponse)]
+    Settlement {},
     /// What the last-frame check compares now: coins held, coins owed.
     #[returns(SolvencyResponse)]
     Solvency {},
@@ -313,6 +336,21 @@ pub struct QuoteResponse {
     pub fill_price: Price,
     pub notional: Amount,
     pub fee: Amount,
+}
+
+#[cw_serde]
+pub struct SettlementResponse {
+    pub phase: VaultPhase,
+    pub settlement: VaultSettlement,
+    /// Seconds of the window that rounds cover so far, for each market that waits for its price.
+    pub windows: Vec<WindowResponse>,
+}
+
+#[cw_serde]
+pub struct WindowResponse {
+    pub market: MarketId,
+    pub at: u64,
+    pub covered_seconds: u64,
 }
 
 #[cw_serde]

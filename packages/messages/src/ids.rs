@@ -134,6 +134,8 @@ pub enum Reason {
     Velocity,
     Council,
     Governance,
+    /// The market or the vault is being settled.
+    Settlement,
 }
 enum_text!(Reason {
     LeaseExpired = "lease-expired",
@@ -142,6 +144,7 @@ enum_text!(Reason {
     Velocity = "velocity-rule",
     Council = "council",
     Governance = "governance",
+    Settlement = "settlement",
 });
 
 impl From<Source> for Reason {
@@ -173,6 +176,7 @@ pub enum Action {
     SweepFees,
     Configure,
     Recapitalize,
+    Settle,
 }
 enum_text!(Action {
     IncreaseExposure = "increase-exposure",
@@ -189,4 +193,5 @@ enum_text!(Action {
     SweepFees = "sweep-fees",
     Configure = "configure",
     Recapitalize = "recapitalize",
+    Settle = "settle",
 });

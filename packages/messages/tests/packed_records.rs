@@ -4,8 +4,8 @@
 
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LiquidityRequest, MarketClaim, MarketState, Order, OrderId, Pool, Position, Queue,
-    LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
+    Account, LiquidityProvider, LiquidityRequest, MarketClaim, MarketSettlement, MarketState, Order, OrderId, Pool,
+    Position, Queue, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
@@ -151,6 +151,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         liquidated_notional: Amount::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
         vesting: worst_vesting(),
+        settlement: Some(MarketSettlement { since: u64::MAX, at: u64::MAX, misses: u8::MAX, price: Some(PRICE_MAX) }),
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -216,7 +217,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1114),
-        ("market", round_trip(&market).len(), 401),
+        ("market", round_trip(&market).len(), 439),
         ("pool", round_trip(&pool).len(), 220),
         ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),

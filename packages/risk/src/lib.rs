@@ -33,6 +33,7 @@ mod pool;
 mod posture;
 mod pricing;
 mod quantity;
+mod settlement;
 mod shares;
 mod side;
 mod vesting;
@@ -62,6 +63,10 @@ pub use pricing::{exit_value, fill_price, trade_cost};
 pub use quantity::{
     Amount, CashIndex, FundShares, Nominal, PoolShares, Price, Ratio, Scale, SignedAmount, SignedRatio, Size,
     PRICE_MAX, SIZE_MAX,
+};
+pub use settlement::{
+    payable, share_of_class, Payable, SettlementWindow, WindowMinute, ROUND_WEIGHT_SECONDS_MAX,
+    SETTLEMENT_COVER_SECONDS_MIN, SETTLEMENT_WINDOW_SECONDS,
 };
 pub use shares::{
     amount_for_shares, fund_amount_for_shares, fund_shares_for_deposit, shares_for_deposit, VIRTUAL_AMOUNT,

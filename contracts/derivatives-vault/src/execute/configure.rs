@@ -13,7 +13,7 @@ use firebreak_messages::derivatives_vault::{
 use firebreak_messages::{time, MarketId, MARKETS_MAX};
 use firebreak_risk::{Amount, CapRamp, Price, Ratio, Side, SignedRatio, Vesting};
 
-fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(), ContractError> {
+pub(super) fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(), ContractError> {
     if info.sender.as_str() == config.owner {
         return Ok(());
     }
@@ -104,6 +104,9 @@ pub fn set_market(
         let before = stored.config;
         let state = MARKETS.load(deps.storage, id.0)?;
         let open = state.has_open_interest()?;
+        if let Some(settlement) = state.settlement {
+            return Err(ContractError::SettlementScheduled { market: id, at: settlement.at });
+        }
         if before.feed != config.feed {
             return Err(ContractError::FeedFixed { market: id, wanted: before.feed, found: config.feed });
         }
@@ -132,6 +135,7 @@ pub fn set_market(
             liquidated_notional: Amount::ZERO,
             open_notional: Amount::ZERO,
             vesting: Vesting::new(time::now(env)),
+            settlement: None,
         };
         MARKETS.save(deps.storage, id.0, &state)?;
         match opening {

@@ -6,6 +6,7 @@ use crate::error::ContractError;
 use crate::exits;
 use crate::health::{evaluate, Purpose};
 use crate::reply;
+use crate::settlement::settle_positions;
 use crate::trade::trade;
 use crate::vesting::{pay_own_deficit, Profit};
 use cosmwasm_std::{DepsMut, MessageInfo, Storage};
@@ -64,9 +65,14 @@ fn liquidate_account(
         desk.events.push(healthy.into());
         return Ok(Amount::ZERO);
     }
-    views.sort_by_key(|view| std::cmp::Reverse(view.health.maintenance_margin));
     let mut keeper_fees = Amount::ZERO;
     let mut lost: Vec<(MarketId, Amount)> = vec![];
+    // What is settled already closes first, and free of charge.
+    for (market, pnl) in settle_positions(desk, id, true)? {
+        lost.push((market, pnl.negative_part()));
+        views.retain(|view| view.market != market);
+    }
+    views.sort_by_key(|view| std::cmp::Reverse(view.health.maintenance_margin));
     for view in views.iter().filter(|view| view.closable) {
         // Fresh figures: the position before this one changed equity and margin.
         let account = desk.account(id);
@@ -159,7 +165,7 @@ fn top_up(
 
 /// A flat account below zero is a deficit. It is split over the markets by what each lost (F11; rounding to the largest), and
 /// the pool books it before anybody else is asked. What its owner has parked pays first.
-fn book_deficit(
+pub(super) fn book_deficit(
     storage: &mut dyn Storage,
     desk: &mut Desk,
     id: &AccountId,

@@ -13,7 +13,7 @@ use firebreak_messages::derivatives_vault::{
 };
 use firebreak_messages::{AccountId, Action};
 use firebreak_risk::{
-    amount_for_shares, market_value, pool_value, shares_for_deposit, Amount, ExitClass, PoolShares, PoolValue, Rounding,
+    amount_for_shares, pool_value, shares_for_deposit, Amount, ExitClass, PoolShares, PoolValue, Rounding,
 };
 
 /// The pool's two values at the latest prices, and the notional of all open interest.
@@ -34,12 +34,14 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolVa
         if !market.state.has_open_interest()? {
             continue;
         }
-        market.ensure_valid_price(action, desk.now)?;
-        if action == Action::ClaimLiquidityWithdrawal {
+        // A settled market's value is known to the unit, and no price moves it.
+        if market.settled_price().is_none() {
+            market.ensure_valid_price(action, desk.now)?;
+            // For a deposit this is the window of a settlement, whose price is nearly known and not the mark yet.
             ensure_allows(&market.effective, action)?;
+            notional = notional.plus(market.state.notional_at_mark()?)?;
         }
-        values.push(market_value(&market.state.long, &market.state.short, market.mark(), market.config.skew_scale)?);
-        notional = notional.plus(market.state.notional_at_mark()?)?;
+        values.push(market.value()?);
     }
     let value = pool_value(desk.pool.cash, desk.pool.receivable, &values, desk.config.parameters.uncollected_share)?;
     Ok((value, notional))
@@ -50,7 +52,7 @@ pub fn load_pool_markets(deps: Deps, desk: &mut Desk, action: Action) -> Result<
     for id in desk.config.markets.clone() {
         desk.load_market(deps, id)?;
         let market = desk.market(id)?;
-        if market.state.has_open_interest()? {
+        if market.is_exposed()? {
             ensure_allows(&market.effective, action)?;
         }
     }

@@ -8,6 +8,8 @@ mod liquidate;
 mod liquidity;
 mod parked;
 mod place_order;
+mod settle_market;
+mod settle_vault;
 mod sweep_fees;
 
 pub use cancel_order::cancel_order;
@@ -20,4 +22,6 @@ pub use liquidity::{
 };
 pub use parked::{cancel_parked, collect_parked};
 pub use place_order::{place_order, OrderRequest};
+pub use settle_market::{advance_settlement, schedule_market};
+pub use settle_vault::{pay_settlement, schedule_vault, settle_accounts};
 pub use sweep_fees::sweep_fees;

@@ -26,6 +26,8 @@ pub enum DropReason {
     Computation,
     /// Another market of the account has no valid price: its exposure cannot be judged.
     PriceUnusable,
+    /// The market is settled: the execution fee went back to the account.
+    Settled,
 }
 crate::enum_text!(DropReason {
     BoundMissed = "bound-missed",
@@ -38,6 +40,7 @@ crate::enum_text!(DropReason {
     Slots = "slots",
     Computation = "computation",
     PriceUnusable = "price-unusable",
+    Settled = "settled",
 });
 
 /// Who paid a part of a loss.
@@ -104,4 +107,17 @@ crate::facts! {
     MarketConfigured = "market_configured" { market: MarketId, symbol: String }
     /// Realised profit of the market does not vest until then.
     MarketContested = "market_contested" { market: MarketId, until: u64 }
+    /// Nobody adds exposure from now on; the price is the median of the hour that ends at `at`.
+    MarketSettlementScheduled = "market_settlement_scheduled" { market: MarketId, at: u64 }
+    /// Rounds covered too little of the window; the next one ends at `at`.
+    SettlementPostponed = "settlement_postponed" { market: MarketId, at: u64, covered_seconds: u64 }
+    /// Everybody in the market closes at `price`. `skew` is what left in one step, `premium` what the pool kept of it.
+    MarketSettled = "market_settled" { market: MarketId, price: Price, skew: Size, premium: Amount }
+    /// A position closed at its market's settlement price.
+    PositionSettled = "position_settled" { account: AccountId, market: MarketId, size: Size, realised_pnl: SignedAmount }
+    /// An account's claims in the settlement of the vault.
+    AccountSettled = "account_settled" { account: AccountId, principal: Amount, profit: Amount }
+    /// What each class is paid together.
+    SettlementFixed = "settlement_fixed" { principal: Amount, profit: Amount, liquidity: Amount, fees: Amount }
+    SettlementPaid = "settlement_paid" { account: AccountId, claim: Amount, liquidity: Amount, amount: Amount }
 }

@@ -133,6 +133,8 @@ pub struct MarketState {
     /// Notional of both sides at the mark of the last trade: this market's part of [`Pool::open_notional`].
     pub open_notional: Amount,
     pub vesting: Vesting,
+    /// The market is being settled (F18), or was: it never trades again.
+    pub settlement: Option<MarketSettlement>,
 }
 
 impl Account {
@@ -141,6 +143,26 @@ impl Account {
         let alone = |claim: &&MarketClaim| self.positions.iter().all(|position| position.market != claim.market);
         self.positions.len().saturating_add(self.claims.iter().filter(alone).count())
     }
+}
+
+/// The settlement of one market.
+///
+/// ```text
+/// scheduled (reduce-only) --an hour before `at`--> window (nobody trades) --price--> settled: positions close when touched
+///                                                    ^        | rounds covered too little
+///                                                    +--------+ a new hour from then on; at the mark after SETTLEMENT_MISSES_MAX
+/// ```
+#[cw_serde]
+#[derive(Eq)]
+pub struct MarketSettlement {
+    /// When it was scheduled, seconds.
+    pub since: u64,
+    /// End of the window, seconds.
+    pub at: u64,
+    /// Windows that rounds covered too little.
+    pub misses: u8,
+    /// What everybody closes at, once it is known.
+    pub price: Option<Price>,
 }
 
 impl MarketState {
@@ -233,6 +255,45 @@ pub struct StoredMarketConfig {
     pub ramp: CapRamp,
 }
 
+/// Where the settlement of the whole vault stands. Grows only at the end.
+///
+/// ```text
+/// Open --SettleVault--> Settling (markets get their prices) --> Fixing (claims, by id) --> Paying (any order)
+/// ```
+#[cw_serde]
+#[derive(Copy, Default, Eq, PartialOrd, Ord)]
+pub enum VaultPhase {
+    #[default]
+    Open,
+    Settling,
+    Fixing,
+    Paying,
+}
+
+/// Sums of the vault's settlement, under one key.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct VaultSettlement {
+    /// When it was scheduled, seconds.
+    pub since: u64,
+    /// The last account whose claim is fixed.
+    pub cursor: Option<AccountId>,
+    pub accounts: u64,
+    /// Claims of each class together; what was parked and what the accounts' cash was before the
+    /// settlement, and what the settlement added to it.
+    pub principal: Amount,
+    pub profit: Amount,
+    /// All shares of the pool when the claims were fixed.
+    pub shares: PoolShares,
+    /// What each class is paid together: `principal_payable / principal` is the fraction of every claim of the class. Zero until fixed.
+    pub principal_payable: Amount,
+    pub profit_payable: Amount,
+    pub liquidity_payable: Amount,
+    pub fees_payable: Amount,
+    /// Paid out so far.
+    pub paid: Amount,
+}
+
 /// Addresses and parameters of the vault.
 #[cw_serde]
 pub struct VaultConfig {
@@ -244,6 +305,8 @@ pub struct VaultConfig {
     pub parameters: VaultParameters,
     /// Ascending. At most [`crate::ids::MARKETS_MAX`].
     pub markets: Vec<MarketId>,
+    /// Here, because every message reads this record anyway.
+    pub phase: VaultPhase,
 }
 
 /// Sums of all losses, by who paid. `own + insurance + pool + unvested_profit + deleveraging + residual == deficit`.

@@ -55,7 +55,8 @@ impl Replay<'_> {
             | DropReason::RoundMissed
             | DropReason::Slots
             | DropReason::Computation
-            | DropReason::PriceUnusable => false,
+            | DropReason::PriceUnusable
+            | DropReason::Settled => false,
         };
         if is_refusal {
             self.refuse(pending.notional);

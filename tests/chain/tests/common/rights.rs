@@ -66,7 +66,11 @@ fn is_a_right(message: &Message) -> bool {
             | FundMsg::ReceiveFees {} => false,
         },
         Message::Vault(message) => match message {
-            VaultMsg::ConfigureMarket { .. } | VaultMsg::ContestMarket { .. } | VaultMsg::Configure { .. } => true,
+            VaultMsg::ConfigureMarket { .. }
+            | VaultMsg::ContestMarket { .. }
+            | VaultMsg::Configure { .. }
+            | VaultMsg::SettleMarket { .. }
+            | VaultMsg::SettleVault { .. } => true,
             VaultMsg::PlaceOrder { .. }
             | VaultMsg::CancelOrder { .. }
             | VaultMsg::ExecuteOrders { .. }
@@ -80,7 +84,9 @@ fn is_a_right(message: &Message) -> bool {
             | VaultMsg::CollectParked(_)
             | VaultMsg::CancelParked(_)
             | VaultMsg::SweepFees {}
-            | VaultMsg::Recapitalize {} => false,
+            | VaultMsg::Recapitalize {}
+            | VaultMsg::SettleAccounts { .. }
+            | VaultMsg::PaySettlement { .. } => false,
         },
         Message::Dao(_) => false,
     }

@@ -1,0 +1,326 @@
+//! F18 for the whole vault: claims fixed by id, paid in any order, one fraction for all of a class.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss
+)]
+
+mod support;
+
+use firebreak_derivatives_vault::{state, ContractError};
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::oracle::Validity;
+use firebreak_messages::{AccountId, Action, Reason};
+use firebreak_risk::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use support::*;
+
+const HOUR: u64 = 3_600;
+const PARKED: u64 = 400;
+const REWARD: i128 = 10_000;
+
+fn settlement(bench: &Bench) -> SettlementResponse {
+    bench.query(QueryMsg::Settlement {})
+}
+
+fn announce(bench: &mut Bench) -> u64 {
+    let at = bench.now() + HOUR + 60;
+    bench.execute("owner", ExecuteMsg::SettleVault { at }, 0).unwrap();
+    at
+}
+
+/// Rounds of both markets every 30 s until `until`.
+fn live(bench: &mut Bench, until: u64, btc: &str) {
+    while bench.now() < until {
+        bench.set_time((bench.now() + 30).min(until));
+        let now = bench.now();
+        bench.publish(BTC, price(btc), Price::ZERO, now, Validity::Valid);
+        bench.publish(ETH, price("3000"), Price::ZERO, now, Validity::Valid);
+        bench.run(BTC);
+        bench.run(ETH);
+    }
+}
+
+fn fix(bench: &mut Bench, limit: u32) -> Result<Vec<cosmwasm_std::Event>, ContractError> {
+    bench.execute("keeper", ExecuteMsg::SettleAccounts { limit }, 0)
+}
+
+/// Pass 1, in batches of these sizes and then of 50.
+fn fix_all(bench: &mut Bench, batches: &[u32]) {
+    let mut batches = batches.iter().copied();
+    while settlement(bench).phase != VaultPhase::Paying {
+        fix(bench, batches.next().unwrap_or(50)).unwrap();
+    }
+}
+
+fn pay(bench: &mut Bench, accounts: &[AccountId]) -> Result<Vec<cosmwasm_std::Event>, ContractError> {
+    bench.execute("anyone", ExecuteMsg::PaySettlement { accounts: accounts.to_vec() }, 0)
+}
+
+fn accounts(bench: &Bench) -> Vec<AccountId> {
+    let page = state::ACCOUNTS.page(&bench.deps.storage, None, 10_000).unwrap();
+    page.into_iter().map(|((owner, subaccount), _)| AccountId { owner, subaccount }).collect()
+}
+
+fn restricted(bench: &Bench, action: Action) -> ContractError {
+    let SettlementResponse { phase, settlement, .. } = settlement(bench);
+    let (level, allowed) = match phase {
+        VaultPhase::Open => (Level::Normal, "reduce orders, cancels, collateral in and out"),
+        VaultPhase::Settling => (
+            Level::Settlement,
+            "placing reduce orders, cancels, adding collateral, asking for withdrawals, liquidity requests",
+        ),
+        VaultPhase::Fixing | VaultPhase::Paying => (Level::Settlement, "settling accounts and paying them"),
+    };
+    let since = settlement.since;
+    ContractError::Restricted { action, level, reason: Reason::Settlement, since, until: 0, allowed }
+}
+
+/// A small pool that a trader won more from than it has: 20 long at 60,000, settled at 100,000. What it realised at 90,000, before
+/// the announcement, is principal by now.
+fn short_vault(names: usize, realised: &str) -> Bench {
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    bench.provide("lp", 150_000).unwrap();
+    for index in 0..names {
+        bench.deposit(&format!("t{index}"), 1_000 + 37 * index as u64);
+    }
+    // What somebody parked before is principal like what stayed.
+    bench.restrict_all(Level::Frozen, 10);
+    bench.withdraw("t0", 0, units(PARKED)).unwrap();
+    bench.advance(10);
+    bench.deposit("whale", 250_000);
+    bench.trade("whale", BTC, "20");
+    bench.set_price(BTC, "90000");
+    if realised != "0" {
+        bench.trade("whale", BTC, realised);
+    }
+    bench
+}
+
+#[test]
+fn each_phase_takes_what_it_should_and_nothing_else() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    bench.trade("alice", BTC, "0.1");
+    assert_eq!(fix(&mut bench, 1), Err(restricted(&bench, Action::Settle)));
+    assert_eq!(pay(&mut bench, &[account("alice")]), Err(restricted(&bench, Action::Settle)));
+    let at = bench.now() + HOUR;
+    let stranger = bench.execute("alice", ExecuteMsg::SettleVault { at }, 0);
+    let (wanted, found) = (address("owner"), address("alice"));
+    assert_eq!(stranger, Err(ContractError::Unauthorized { wanted, found }));
+
+    let at = announce(&mut bench);
+    let out = bench.withdraw("alice", 0, units(1));
+    assert_eq!(out, Err(restricted(&bench, Action::WithdrawCollateral)));
+    let sweep = bench.execute("keeper", ExecuteMsg::SweepFees {}, 0);
+    assert_eq!(sweep, Err(restricted(&bench, Action::SweepFees)));
+    let provide = bench.provide("lp", 1);
+    assert_eq!(provide, Err(restricted(&bench, Action::ProvideLiquidity)));
+    let again = bench.execute("owner", ExecuteMsg::SettleVault { at }, 0);
+    assert_eq!(again, Err(restricted(&bench, Action::Configure)));
+    assert_eq!(fix(&mut bench, 1), Err(ContractError::MarketNotSettled { market: BTC, at }));
+    bench.deposit("alice", 1);
+    bench.place_with("alice", BTC, "-0.1", any_price("-1"), true).unwrap();
+    live(&mut bench, at, "60000");
+
+    fix(&mut bench, 1).unwrap();
+    assert_eq!(settlement(&bench).phase, VaultPhase::Fixing);
+    let add = bench.execute("alice", ExecuteMsg::AddCollateral { account: None, subaccount: 0 }, 1);
+    assert_eq!(add, Err(restricted(&bench, Action::AddCollateral)));
+    assert_eq!(pay(&mut bench, &[account("alice")]), Err(restricted(&bench, Action::Settle)));
+    let run = bench.execute("keeper", ExecuteMsg::ExecuteOrders { market: BTC, limit: 1 }, 0);
+    assert_eq!(run, Err(restricted(&bench, Action::ExecuteOrders)));
+    bench.execute("dao", ExecuteMsg::Recapitalize {}, 5).unwrap();
+
+    fix(&mut bench, 50).unwrap();
+    assert_eq!(settlement(&bench).phase, VaultPhase::Paying);
+    assert_eq!(fix(&mut bench, 1), Err(restricted(&bench, Action::Settle)));
+    let recapitalize = bench.execute("dao", ExecuteMsg::Recapitalize {}, 5);
+    assert_eq!(recapitalize, Err(restricted(&bench, Action::Recapitalize)));
+    for (limit, found) in [(0, "0"), (51, "51")] {
+        let mut fresh = Bench::new();
+        let at = announce(&mut fresh);
+        live(&mut fresh, at, "60000");
+        let wanted = "1 to 50".to_owned();
+        let refused = ContractError::OutOfBounds { what: "limit", wanted, found: found.into() };
+        assert_eq!(fix(&mut fresh, limit), Err(refused));
+    }
+    let refused = |found: usize| {
+        Err(ContractError::OutOfBounds { what: "accounts", wanted: "1 to 50".into(), found: found.to_string() })
+    };
+    assert_eq!(pay(&mut bench, &[]), refused(0));
+    assert_eq!(pay(&mut bench, &vec![account("alice"); 51]), refused(51));
+}
+
+#[test]
+fn a_solvent_vault_pays_everybody_everything() {
+    let mut bench = Bench::new();
+    bench.fund = Fund::Honest(0);
+    for (name, text) in [("alice", "1"), ("bob", "-0.5")] {
+        bench.deposit(name, 20_000);
+        bench.trade(name, BTC, text);
+    }
+    bench
+        .execute("lp", ExecuteMsg::RequestLiquidityWithdrawal { shares: PoolShares::from_atoms(1_000_000_000) }, 0)
+        .unwrap();
+    bench.provide("second", 1_000_000).unwrap();
+    bench.place_with("alice", BTC, "-1", any_price("-1"), true).unwrap();
+    let at = announce(&mut bench);
+    // Its own round came before the window: it fills, as ever.
+    live(&mut bench, at - HOUR - 30, "60000");
+    assert!(bench.account("alice").positions.is_empty());
+    let alice = bench.account("alice").cash;
+    live(&mut bench, at, "62000");
+    fix_all(&mut bench, &[1]);
+    let record = settlement(&bench).settlement;
+    let pool = bench.pool().pool;
+    assert_eq!(record.accounts, 2);
+    assert_eq!(record.principal_payable, record.principal);
+    assert_eq!(record.profit_payable, record.profit);
+    assert_eq!(pool.traders_cash, record.principal.plus(record.profit).unwrap().signed().unwrap());
+    assert_eq!(record.liquidity_payable.signed().unwrap(), pool.cash);
+    assert_eq!((pool.escrow, pool.receivable), (Amount::ZERO, Amount::ZERO));
+
+    let held = bench.bank[&address(VAULT)];
+    let everybody = ["lp", "second", "alice", "bob"].map(account);
+    let events = pay(&mut bench, &everybody).unwrap();
+    assert_eq!(SettlementPaid::all(&events).len(), 4);
+    // Again, and for somebody who never was here: nothing.
+    let again = [everybody.to_vec(), vec![account("nobody")]].concat();
+    assert!(SettlementPaid::all(&pay(&mut bench, &again).unwrap()).is_empty());
+    assert_eq!(bench.wallet("alice"), alice.atoms() - REWARD);
+    let shares = bench.wallet("lp") as f64 / bench.wallet("second") as f64;
+    assert!((9.9..10.1).contains(&shares), "{shares}");
+    let paid: i128 = ["lp", "second", "alice", "bob"].map(|name| bench.wallet(name)).iter().sum();
+    let paid = paid.unsigned_abs();
+    assert_eq!(paid, settlement(&bench).settlement.paid.atoms());
+    // What is left is the fund's, and less than a unit for each payment.
+    bench.execute("keeper", ExecuteMsg::SweepFees {}, 0).unwrap();
+    assert_eq!(held - paid - bench.bank[&address("fund")], bench.bank[&address(VAULT)]);
+    assert!(bench.bank[&address(VAULT)] <= 4, "{}", bench.bank[&address(VAULT)]);
+    assert!(accounts(&bench).is_empty());
+}
+
+//
+#[test]
+fn three_hundred_accounts_of_a_short_vault_get_the_same_fraction() {
+    for (realised, cuts_principal) in [("0", false), ("-12", true)] {
+        let mut bench = short_vault(300, realised);
+        let at = announce(&mut bench);
+        live(&mut bench, at, "100000");
+        let held = bench.bank[&address(VAULT)];
+        fix_all(&mut bench, &[7, 1, 50]);
+        let record = settlement(&bench).settlement;
+        assert_eq!(record.accounts, 301);
+        assert_eq!(record.liquidity_payable, Amount::ZERO);
+        assert_eq!(record.fees_payable, Amount::ZERO);
+        assert_eq!(record.principal_payable < record.principal, cuts_principal, "{record:?}");
+        assert!(record.profit_payable < record.profit, "{record:?}");
+        let claims: BTreeMap<AccountId, (u128, u128)> = AccountSettled::all(&bench.events)
+            .into_iter()
+            .map(|fact| (fact.account, (fact.principal.atoms(), fact.profit.atoms())))
+            .collect();
+        for chunk in accounts(&bench).chunks(50) {
+            pay(&mut bench, chunk).unwrap();
+        }
+        pay(&mut bench, &[account("lp")]).unwrap();
+        let mut claims = claims;
+        claims.get_mut(&account("t0")).unwrap().0 += units(PARKED).atoms();
+        assert_eq!(claims.values().map(|claim| claim.0).sum::<u128>(), record.principal.atoms());
+        assert_eq!(claims.values().map(|claim| claim.1).sum::<u128>(), record.profit.atoms());
+        let floor = |claim: u128, payable: Amount, total: Amount| claim * payable.atoms() / total.atoms();
+        let mut paid = 0;
+        for (id, (principal, profit)) in claims {
+            let wanted = floor(principal, record.principal_payable, record.principal)
+                + floor(profit, record.profit_payable, record.profit);
+            assert_eq!(bench.bank.get(&id.owner).copied().unwrap_or(0), wanted, "{id}");
+            paid += wanted;
+        }
+        assert!(paid <= held - bench.bank[&address("keeper")] + 1_000_000, "{paid} of {held}");
+        // All that was there is paid, less a unit for each claim and class.
+        assert!(bench.bank[&address(VAULT)] <= 700, "{}", bench.bank[&address(VAULT)]);
+        assert_eq!((bench.wallet("lp"), bench.pool().pool.parked), (0, Amount::ZERO));
+        assert!(accounts(&bench).is_empty());
+    }
+}
+
+#[test]
+fn a_bankrupt_account_is_the_funds_then_the_pools_and_counts_nothing() {
+    let mut bench = Bench::new();
+    bench.fund = Fund::Honest(500);
+    bench.deposit("poor", 5_000);
+    bench.deposit("rich", 50_000);
+    bench.trade("poor", BTC, "1");
+    bench.trade("rich", BTC, "-1");
+    let at = announce(&mut bench);
+    live(&mut bench, at, "50000");
+    fix_all(&mut bench, &[]);
+    let (ledger, record) = (bench.losses(), settlement(&bench).settlement);
+    assert_eq!(ledger.insurance, units(500));
+    assert!(ledger.pool > units(4_000) && ledger.pool < units(5_000), "{ledger:?}");
+    // 10,000 less the half of the skew's premium that its trade moved, fees and funding.
+    assert!(record.profit > units(9_900) && record.profit < units(10_100), "{record:?}");
+    pay(&mut bench, &[account("poor"), account("rich")]).unwrap();
+    assert_eq!(bench.wallet("poor"), 0);
+    assert!(bench.wallet("rich") > 59_000_000_000);
+}
+
+#[test]
+fn somebody_who_cannot_be_paid_holds_up_nobody_and_a_touch_makes_no_principal_of_profit() {
+    let mut bench = short_vault(3, "0");
+    let at = announce(&mut bench);
+    live(&mut bench, at - 30, "100000");
+    // The last message that may touch the account before its claim is fixed.
+    bench.set_time(at);
+    bench.publish(BTC, price("100000"), Price::ZERO, at, Validity::Valid);
+    bench.publish(ETH, price("3000"), Price::ZERO, at, Validity::Valid);
+    bench.run(BTC);
+    bench.run(ETH);
+    bench.deposit("whale", 1);
+    let refused = bench.place_with("whale", BTC, "-1", any_price("-1"), true);
+    let gone = ContractError::NothingToReduce { account: account("whale"), market: BTC, size: size("-1") };
+    assert_eq!(refused, Err(gone));
+    fix_all(&mut bench, &[2]);
+    let record = settlement(&bench).settlement;
+    let whale = AccountSettled::all(&bench.events).into_iter().find(|fact| fact.account == account("whale")).unwrap();
+    // 20 * 40,000 less what buying 20 cost above the price.
+    assert!(whale.profit > units(790_000), "{whale:?}");
+    assert_eq!(record.principal_payable, record.principal);
+    // Everybody but the first.
+    for id in accounts(&bench).iter().skip(1) {
+        pay(&mut bench, std::slice::from_ref(id)).unwrap();
+    }
+    assert_eq!(accounts(&bench).len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    //
+    #[test]
+    fn any_batches_and_any_order_pay_the_same(
+        batches in proptest::collection::vec(1u32..9, 0..20),
+        order in Just((0..17usize).collect::<Vec<_>>()).prop_shuffle(),
+        chunk in 1usize..7,
+    ) {
+        let settle = |batches: &[u32], order: &[usize], chunk: usize| {
+            let mut bench = short_vault(15, "-12");
+            let at = announce(&mut bench);
+            live(&mut bench, at, "100000");
+            fix_all(&mut bench, batches);
+            let mut ids = accounts(&bench);
+            ids.push(account("lp"));
+            assert_eq!(ids.len(), order.len());
+            let ids: Vec<AccountId> = order.iter().map(|index| ids[*index].clone()).collect();
+            for chunk in ids.chunks(chunk) {
+                pay(&mut bench, chunk).unwrap();
+            }
+            bench.bank
+        };
+        let straight: Vec<usize> = (0..17).collect();
+        prop_assert_eq!(settle(&batches, &order, chunk), settle(&[50], &straight, 17));
+    }
+}
