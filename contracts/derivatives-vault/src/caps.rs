@@ -7,8 +7,12 @@ use firebreak_messages::MarketId;
 use firebreak_risk::{Rounding, Size};
 
 /// Whether the book as it is now, after `traded` left the account with `size_after`, is beyond a cap: open interest of the
-/// side, net open interest, one account's share of a side, and what the insurance fund covers.
+/// side, net open interest, one account's share of a side, and what the insurance fund covers. While a check of the last
+/// frame is broken every increase is.
 pub fn exceeds_a_cap(desk: &Desk, id: MarketId, traded: Size, size_after: Size) -> Result<bool, ContractError> {
+    if desk.pool.breached_since > 0 {
+        return Ok(true);
+    }
     let market = desk.market(id)?;
     let config = &market.config;
     let cap = market.open_interest_cap(desk.now)?;

@@ -66,6 +66,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
     }
     // Restrictions of scope `All` are asked here; those of a market where the message names one.
     gate::ensure_allows(&desk.effective_of_all(), gate::action(&msg))?;
+    gate::ensure_no_breach(gate::action(&msg), desk.pool.breached_since)?;
     let paid = gate::payment(&msg, &info, &desk.config.denom)?;
     let inflow = gate::inflow(&msg, &info).filter(|_| !paid.is_zero());
     let read = deps.as_ref();
@@ -108,6 +109,7 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         ExecuteMsg::CancelParked(id) => execute::cancel_parked(deps.branch(), desk, info, id)?,
         ExecuteMsg::SweepFees {} => execute::sweep_fees(read, desk)?,
         ExecuteMsg::Recapitalize {} => execute::recapitalize(desk, info, paid)?,
+        ExecuteMsg::ReportBreach {} => return execute::report_breach(deps, &env, desk),
         ExecuteMsg::ConfigureMarket { market, config } => {
             return execute::configure_market(deps, &env, info, market, config)
         }

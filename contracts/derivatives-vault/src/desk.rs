@@ -2,7 +2,8 @@
 
 use crate::error::ContractError;
 use crate::settlement;
-use crate::state::{ACCOUNTS, CLOSED_POTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL};
+use crate::state::{ACCOUNTS, CLOSED_POTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL, THROTTLES};
+use crate::validity::{price_use, PriceUse};
 use crate::vesting::settle_claims;
 use cosmwasm_std::{Deps, Env, Event, Storage};
 use firebreak_messages::circuit_breaker::{
@@ -15,7 +16,7 @@ use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Va
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
     accrue_funding, borrow_fee, carry_of, market_value, price_move_effect, utilisation, Amount, CapRamp, ClosedPot,
-    Level, MarketValue, Posture, Price, Ratio, Rounding, SignedAmount, Size,
+    Level, MarketValue, Posture, Price, Ratio, Rounding, SignedAmount, Size, Throttle,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,8 @@ pub struct OpenMarket {
     pub record: Option<PriceRecord>,
     pub validity: Validity,
     pub effective: EffectivePosture,
+    /// too few rounds since a gap. Its price counts as soft-invalid, its mark stays, and nobody is liquidated at it.
+    pub resting: bool,
     /// Epochs of vesting that ended with haircuts since the record was written.
     pub(crate) closed_pots: Vec<ClosedPot>,
     changed: bool,
@@ -67,13 +70,17 @@ impl OpenMarket {
         let last_valid = self.record.as_ref().and_then(PriceRecord::last_valid);
         last_valid.map_or(u64::MAX, |round| now.saturating_sub(round.published_at))
     }
+    /// What the latest price is good for.
+    pub fn price_use(&self, action: Action) -> PriceUse {
+        price_use(action, self.validity)
+    }
     /// Half-width of the latest round's band.
     pub fn band(&self) -> Price {
         self.record.as_ref().and_then(PriceRecord::latest).map_or(Price::ZERO, |round| round.band)
     }
-    /// Errors: [`ContractError::PriceUnusable`] unless the latest price is valid.
+    /// Errors: [`ContractError::PriceUnusable`] when the action is refused at the latest price's validity.
     pub fn ensure_valid_price(&self, action: Action, now: u64) -> Result<(), ContractError> {
-        if self.validity == Validity::Valid {
+        if self.price_use(action) != PriceUse::Refused {
             return Ok(());
         }
         let published_at = self.record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.published_at);
@@ -115,6 +122,8 @@ pub struct Desk {
     pub now: u64,
     pub height: u64,
     pub events: Vec<Event>,
+    /// Of the throttled markets that this message liquidates.
+    pub throttles: BTreeMap<u16, Throttle>,
     all: Option<PostureRecord>,
     markets: BTreeMap<u16, OpenMarket>,
     accounts: BTreeMap<AccountId, Account>,
@@ -149,6 +158,7 @@ impl Desk {
             now: time::now(env),
             height: env.block.height,
             events: vec![],
+            throttles: BTreeMap::new(),
             all: None,
             markets: BTreeMap::new(),
             accounts: BTreeMap::new(),
@@ -193,6 +203,11 @@ impl Desk {
         let state = MARKETS.may_load(deps.storage, id.0)?.ok_or_else(unknown)?;
         let record = oracle_layout::PRICES.query(&deps.querier, &self.config.oracle, config.feed.0);
         let mut validity = record.as_ref().map_or(Validity::Invalid, |record| record.validity(self.now));
+        let gap = (config.gap_seconds, config.gap_rounds);
+        let mut resting = record.as_ref().is_some_and(|record| record.rests_behind_gap(gap.0, gap.1, self.now));
+        if resting {
+            validity = validity.max(Validity::SoftInvalid);
+        }
         let round = record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.round);
         let mut effective = effective_posture(posture.as_ref(), self.all.as_ref(), round, self.now);
         if let Some(settlement) = &state.settlement {
@@ -200,10 +215,12 @@ impl Desk {
             if settlement.price.is_some() {
                 // Nothing asks the feed of a settled market any more.
                 validity = Validity::Valid;
+                resting = false;
             }
         }
+        let closed_pots = vec![];
         let mut market =
-            OpenMarket { id, config, ramp, state, record, validity, effective, closed_pots: vec![], changed: false };
+            OpenMarket { id, config, ramp, state, record, validity, effective, resting, closed_pots, changed: false };
         self.step.liabilities.insert(id.0, market.liability()?);
         let used = self.utilisation()?;
         let explained = accrue(&mut market, used, self.now)?;
@@ -352,6 +369,9 @@ impl Desk {
                 CLOSED_POTS.save(storage, (*id, pot.epoch), &pot.cut)?;
             }
         }
+        for (id, throttle) in &self.throttles {
+            THROTTLES.save(storage, *id, throttle)?;
+        }
         for (id, account) in self.accounts.iter().filter(|(id, _)| self.changed_accounts.contains(*id)) {
             let key = (id.owner.clone(), id.subaccount);
             if *account == Account::default() {
@@ -382,7 +402,8 @@ fn accrue(market: &mut OpenMarket, used: Ratio, now: u64) -> Result<SignedAmount
     let mut explained = SignedAmount::ZERO;
     let skew = market.skew()?;
     if let Some((price, round)) = usable {
-        if round > market.state.mark_round {
+        // Behind a gap the mark stays until enough rounds agree that the world is where the first one says it is.
+        if round > market.state.mark_round && !market.resting {
             if !market.state.mark_price.is_zero() {
                 let moved = price_move_effect(market.state.mark_price, price, skew, market.config.skew_scale)?;
                 explained = explained.plus(moved)?;

@@ -93,6 +93,10 @@ pub enum ContractError {
     #[error("refused by the equity check: the pool's equity changed by {found}, the trade explains {wanted}")]
     EquityMismatch { wanted: SignedAmount, found: SignedAmount },
 
+    /// Somebody reported that a check does not hold in stored state.
+    #[error("{action} waits: a solvency check is broken since {since}")]
+    Breached { action: Action, since: u64 },
+
     #[error("cannot migrate from {found}: this is {wanted}")]
     Migration { wanted: String, found: String },
     #[error("there is no reply with id {id}")]

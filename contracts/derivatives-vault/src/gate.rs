@@ -29,6 +29,7 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         ExecuteMsg::CancelParked(_) => Action::Cancel,
         ExecuteMsg::SweepFees {} => Action::SweepFees,
         ExecuteMsg::Recapitalize {} => Action::Recapitalize,
+        ExecuteMsg::ReportBreach {} => Action::ReportBreach,
         ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::ContestMarket { .. }
         | ExecuteMsg::Configure { .. }
@@ -53,6 +54,7 @@ pub fn pays_equity(msg: &ExecuteMsg) -> bool {
         | Action::SweepFees
         | Action::Recapitalize
         | Action::Settle
+        | Action::ReportBreach
         | Action::Configure => false,
     }
 }
@@ -120,6 +122,7 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
         | Action::SweepFees
         | Action::Recapitalize
         | Action::Settle
+        | Action::ReportBreach
         | Action::Configure => true,
         Action::ProvideLiquidity => posture.level < Level::Frozen,
     };
@@ -134,6 +137,14 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
         until: effective.until,
         allowed: still_allowed(posture.level),
     })
+}
+
+/// Refuses to raise exposure while a check is broken in stored state.
+pub fn ensure_no_breach(action: Action, since: u64) -> Result<(), ContractError> {
+    if action == Action::IncreaseExposure && since > 0 {
+        return Err(ContractError::Breached { action, since });
+    }
+    Ok(())
 }
 
 /// What people may do at a level, for refusals.
@@ -165,6 +176,7 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         | ExecuteMsg::CollectParked(_)
         | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}
+        | ExecuteMsg::ReportBreach {}
         | ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::ContestMarket { .. }
         | ExecuteMsg::Configure { .. }

@@ -3,10 +3,10 @@
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::trade::stake_size;
+use crate::validity::PriceUse;
 use crate::vesting::claims_margin;
 use firebreak_messages::derivatives_vault::{Account, Position};
-use firebreak_messages::oracle::Validity;
-use firebreak_messages::MarketId;
+use firebreak_messages::{Action, MarketId};
 use firebreak_risk::{
     account_health, exit_value, AccountHealth, Amount, LiquidationAccess, PositionHealth, Price, Ratio, Rounding,
     SignedAmount, Size,
@@ -82,7 +82,7 @@ fn view(
     let premium = exit_value(price, skew, size, scale)?.minus(size.signed_notional(price, Rounding::Ceil)?)?;
     let mut pnl = side.value_of(&position.stake, price)?.plus(premium)?;
     let maintenance_margin = market.config.margin.maintenance_margin(size, price, scale)?;
-    let unusable = market.validity == Validity::Invalid;
+    let unusable = market.price_use(Action::Liquidate) == PriceUse::LastValid || market.resting;
     if purpose == Purpose::Liquidation && unusable {
         // Its own margin in its favour, and no profit that would shield another position.
         pnl = pnl.min(SignedAmount::ZERO).plus_amount(maintenance_margin)?;
@@ -110,7 +110,8 @@ fn view(
 /// maintenance margin, and shrinking to nothing over ten minutes, so that doubt shields nobody for ever.
 fn liquidation_price(desk: &Desk, market: &OpenMarket, purpose: Purpose, size: Size) -> Result<Price, ContractError> {
     let mark = market.mark();
-    if purpose == Purpose::Trading || market.validity != Validity::SoftInvalid {
+    if purpose == Purpose::Trading || market.resting || market.price_use(Action::Liquidate) != PriceUse::FavourableEdge
+    {
         return Ok(mark);
     }
     let margin = market.config.margin.maintenance_margin(size, mark, market.config.skew_scale)?;

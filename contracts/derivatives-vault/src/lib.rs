@@ -32,8 +32,10 @@ mod query;
 mod reply;
 mod settlement;
 pub mod state;
+mod throttle;
 mod trade;
 mod validate;
+mod validity;
 mod vesting;
 
 pub use error::ContractError;

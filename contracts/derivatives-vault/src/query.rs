@@ -1,18 +1,17 @@
 //! Reads. Every figure is computed by the same functions that the handlers call.
 
-use crate::check::Owed;
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
-use crate::execute::value_pool;
+use crate::execute::{solvency, value_pool};
 use crate::exits;
 use crate::health::{evaluate, Purpose};
-use crate::state::{ACCOUNTS, CONFIG, LOSSES, MARKETS, ORDERS, POOL, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS};
+use crate::state::{ACCOUNTS, CONFIG, LOSSES, MARKETS, ORDERS, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::{
     AccountResponse, AccountsResponse, ConfigResponse, LiquidityProviderResponse, LiquidityProvidersResponse,
     MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse, OutflowResponse, ParkedResponse,
     PoolResponse, PoolValueResponse, PositionResponse, QueryMsg, Queue, QuoteResponse, SettlementResponse,
-    SolvencyResponse, StatusResponse, WindowResponse,
+    StatusResponse, WindowResponse,
 };
 use firebreak_messages::oracle::PriceRecord;
 use firebreak_messages::{AccountId, Action, MarketId};
@@ -51,10 +50,8 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Losses {} => to_json_binary(&LOSSES.load(deps.storage)?),
         QueryMsg::Settlement {} => to_json_binary(&settlement(deps)?),
         QueryMsg::Solvency {} => {
-            let config = CONFIG.load(deps.storage)?;
-            let held = deps.querier.query_balance(env.contract.address.clone(), config.denom)?;
-            let owed = POOL.load(deps.storage)?.owed()?;
-            to_json_binary(&SolvencyResponse { held: Amount::from_atoms(held.amount.u128()), owed })
+            let desk = Desk::open_without_posture(deps, env)?;
+            to_json_binary(&solvency(deps, env, &desk)?.0)
         }
         QueryMsg::Outflow {} => to_json_binary(&outflow(deps, env)?),
         QueryMsg::Parked(id) => {

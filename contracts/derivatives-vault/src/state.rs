@@ -4,7 +4,7 @@ use firebreak_messages::derivatives_vault::{
     Account, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig, VaultSettlement,
 };
 use firebreak_messages::{PackedItem, PackedMap};
-use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, Ratio, SettlementWindow};
+use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, Ratio, SettlementWindow, Throttle};
 
 pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
@@ -28,6 +28,8 @@ pub const PARKED: PackedMap<(String, u8), Parked> = PackedMap::new("parked", 1);
 /// (market, epoch of vesting) -> what haircuts took from a nominal unit until the epoch was over. Written when an epoch with
 /// haircuts ends, which a market does once in 16 half-lives at most; read by claims that nobody touched since.
 pub const CLOSED_POTS: PackedMap<(u16, u32), Ratio> = PackedMap::new("closed_pot", 1);
+/// market id -> what was liquidated lately. Written when a throttled market is liquidated.
+pub const THROTTLES: PackedMap<u16, Throttle> = PackedMap::new("throttle", 1);
 /// What was lost and who paid. Written when a loss is booked.
 pub const LOSSES: PackedItem<LossLedger> = PackedItem::new("losses", 1);
 /// market id -> the rounds of its settlement's window so far; at most 60 minutes each. Written by `ExecuteOrders` within the window,

@@ -74,6 +74,9 @@ fn outflow(found: &OutflowParams) -> Result<(), ContractError> {
 }
 
 pub fn market_config(config: MarketConfig) -> Result<MarketConfig, ContractError> {
+    within("gap_seconds", config.gap_seconds, 1, u64::MAX)?;
+    within("gap_rounds", config.gap_rounds.into(), 0, 6)?;
+    within("liquidation.throttle_seconds", config.liquidation.throttle_seconds, 0, 3_600)?;
     within("length of symbol", config.symbol.len() as u64, 1, 32)?;
     positive_size("skew_scale", config.skew_scale)?;
     positive_size("open_interest_max", config.open_interest_max)?;

@@ -234,6 +234,7 @@ fn vault_message(msg: &Binary) -> Classified {
         | ExecuteMsg::CollectParked(_)
         | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}
+        | ExecuteMsg::ReportBreach {}
         | ExecuteMsg::Recapitalize {}
         | ExecuteMsg::SettleAccounts { .. }
         | ExecuteMsg::PaySettlement { .. } => NOT_GOVERNANCE,

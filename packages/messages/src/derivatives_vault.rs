@@ -105,6 +105,11 @@ pub struct MarketConfig {
     pub insurance_ratio_min: Ratio,
     /// Largest order that raises exposure. Bounds: above 0.
     pub order_size_max: Size,
+    /// rounds further apart than this, seconds, are a gap: the chain stood still, or the feed was silent. Bounds: above 0.
+    pub gap_seconds: u64,
+    /// Rounds of different blocks behind a gap before anybody is liquidated and exposure rises again, for ten minutes at most.
+    /// Bounds: at most 6; 0 turns the rule off.
+    pub gap_rounds: u8,
     /// How far a price bound may lie from the price of the fill where only limit orders are taken. Bounds: at most 0.1.
     pub limit_band_ratio: Ratio,
     /// F17: realised profit vests by half in this time. 0 pays it out at once. Bounds: at most 604,800.
@@ -152,6 +157,9 @@ pub enum ExecuteMsg {
     SweepFees {},
     /// Anyone, with coins: adds to the pool's cash and buys no shares. The way out of a pool that owes more than it has.
     Recapitalize {},
+    /// Anyone: compares coins held with coins owed, and the markets' open notional with the pool's, as they are stored, and notes
+    /// since when one is broken. While it is, nothing raises exposure; every exit stays. Emits [`SolvencyReported`].
+    ReportBreach {},
     /// Owner only. Adds a market or replaces its parameters. A market keeps its feed, and
     /// its skew scale while it has open interest.
     ConfigureMarket { market: MarketId, config: MarketConfig },
@@ -357,6 +365,8 @@ pub struct WindowResponse {
 pub struct SolvencyResponse {
     pub held: Amount,
     pub owed: Amount,
+    /// Since when `ReportBreach` finds a check broken, seconds; 0: none is.
+    pub breached_since: u64,
 }
 
 #[cw_serde]

@@ -177,6 +177,7 @@ pub enum Action {
     Configure,
     Recapitalize,
     Settle,
+    ReportBreach,
 }
 enum_text!(Action {
     IncreaseExposure = "increase-exposure",
@@ -194,4 +195,5 @@ enum_text!(Action {
     Configure = "configure",
     Recapitalize = "recapitalize",
     Settle = "settle",
+    ReportBreach = "report-breach",
 });

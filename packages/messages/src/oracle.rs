@@ -8,6 +8,8 @@ use firebreak_risk::{Price, Ratio};
 pub const ROUNDS_KEPT: usize = 8;
 /// Feeders of one feed.
 pub const FEEDERS_MAX: usize = 15;
+/// Seconds that a market rests behind a gap at most.
+pub const GAP_REST_SECONDS_MAX: u64 = 600;
 /// Seconds by which a report may be ahead of block time: clocks differ, futures do not exist.
 pub const DRIFT_MAX_SECONDS: u64 = 2;
 /// Seconds by which a report that makes a round's price may be before the round's time. An older one waits without
@@ -207,6 +209,29 @@ impl PriceRecord {
             Validity::Valid
         };
         latest.validity.max(by_age)
+    }
+
+    /// the ring shows a gap of more than `gap_seconds` between two rounds, and fewer than `rounds_wanted` rounds of different
+    /// blocks behind it. Lasts [`GAP_REST_SECONDS_MAX`] at most from the first round behind the gap: doubt ends.
+    ///
+    /// Bounded by [`ROUNDS_KEPT`].
+    pub fn rests_behind_gap(&self, gap_seconds: u64, rounds_wanted: u8, now: u64) -> bool {
+        let (mut behind, mut height) = (0u8, None);
+        for pair in self.rounds.windows(2).rev() {
+            let [older, newer] = pair else { return false };
+            if height != Some(newer.recorded_height) {
+                height = Some(newer.recorded_height);
+                behind = behind.saturating_add(1);
+            }
+            if behind >= rounds_wanted {
+                // As many rounds without a gap, or with one right before them.
+                return false;
+            }
+            if newer.published_at.saturating_sub(older.published_at) > gap_seconds {
+                return now.saturating_sub(newer.published_at) < GAP_REST_SECONDS_MAX;
+            }
+        }
+        false
     }
 
     /// The last round that was valid when it was recorded, however old.

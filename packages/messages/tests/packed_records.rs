@@ -166,6 +166,8 @@ fn hot_records_stay_short_at_their_worst_values() {
         next_order: u64::MAX,
         unvested: Amount::from_atoms(u128::MAX),
         insurance_size: Amount::from_atoms(u128::MAX),
+        breached_since: u64::MAX,
+        shortfall: Amount::from_atoms(u128::MAX),
     };
     let order = Order {
         account: AccountId { owner: long_address(), subaccount: u8::MAX },
@@ -218,7 +220,7 @@ fn hot_records_stay_short_at_their_worst_values() {
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1114),
         ("market", round_trip(&market).len(), 439),
-        ("pool", round_trip(&pool).len(), 220),
+        ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 206),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 652),

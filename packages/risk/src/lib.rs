@@ -36,6 +36,7 @@ mod quantity;
 mod settlement;
 mod shares;
 mod side;
+mod throttle;
 mod vesting;
 
 pub use borrow::{borrow_fee, carry_of, utilisation};
@@ -73,6 +74,7 @@ pub use shares::{
     VIRTUAL_SHARES,
 };
 pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};
+pub use throttle::{OwnerShare, Throttle, ThrottledClose, THROTTLE_OWNERS_MAX};
 pub use vesting::{Claim, ClosedPot, JuniorPot, Vesting, EPOCH_HALF_LIVES};
 
 pub mod detect;

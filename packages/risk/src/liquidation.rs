@@ -24,6 +24,14 @@ pub struct LiquidationParams {
     pub keeper_max: Amount,
     /// A rest below this size is closed too.
     pub size_min: Size,
+    /// F7: the window of the throttle, seconds. 0 turns it off. Bounds: at most 3,600.
+    pub throttle_seconds: u64,
+    /// F7: the cap of a window is `taker fee * skew scale * throttle_multiplier * throttle_seconds`.
+    pub throttle_multiplier: Ratio,
+    /// F7: |skew| / skew scale below which a used-up throttle gives one burst more in a block.
+    pub throttle_relief_skew: Ratio,
+    /// Delay after which the keeper's share is the whole penalty; grows in proportion before, inside `keeper_max`. 0: no growth.
+    pub keeper_growth_seconds: u64,
 }
 
 /// The largest part of `size` that the account can keep and be healthy at the buffer: the largest `y <= |size|` with
@@ -177,6 +185,18 @@ impl Case<'_> {
     }
 }
 
+impl LiquidationParams {
+    /// The keeper's share of the penalty after a delay. Rounding: down. Errors: [`RiskError::Overflow`].
+    fn keeper_share_after(&self, delay_seconds: u64) -> RiskResult<Ratio> {
+        let growth = self.keeper_growth_seconds;
+        if growth == 0 || self.keeper_share >= Ratio::ONE {
+            return Ok(self.keeper_share);
+        }
+        let passed = Ratio::of(delay_seconds.min(growth).into(), growth.into(), Rounding::Floor)?;
+        self.keeper_share.plus(Ratio::ONE.minus(self.keeper_share)?.times(passed, Rounding::Floor)?)
+    }
+}
+
 /// Where a liquidation penalty goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiquidationFee {
@@ -190,7 +210,9 @@ pub struct LiquidationFee {
 }
 
 /// `penalty = min(notional * ratio, equity)`, capped by what the account still has, so that a fee never makes a deficit;
-/// `keeper = clamp(penalty * share, keeper_min, keeper_max)`, the rest to the insurance fund.
+/// `keeper = clamp(penalty * share, keeper_min, keeper_max)`, the rest to the insurance fund. The share grows with the delay:
+/// `share + (1 - share) * min(delay, growth) / growth`. Growth stays inside the penalty, which the account itself pays, so nobody
+/// farms it.
 ///
 /// `equity_after` is the account's after the close and before the penalty. Units: settlement coin. Rounding: the penalty
 /// up, the keeper's share down. Errors: [`RiskError::Overflow`]. Source: `docs/formulas.md#f8-liquidation-fee`.
@@ -198,9 +220,11 @@ pub fn split_liquidation_fee(
     notional: Amount,
     equity_after: SignedAmount,
     params: &LiquidationParams,
+    delay_seconds: u64,
 ) -> RiskResult<LiquidationFee> {
     let penalty = notional.times(params.penalty_ratio, Rounding::Ceil)?.min(equity_after.positive_part());
-    let wanted = penalty.times(params.keeper_share, Rounding::Floor)?.max(params.keeper_min).min(params.keeper_max);
+    let share = penalty.times(params.keeper_share_after(delay_seconds)?, Rounding::Floor)?;
+    let wanted = share.max(params.keeper_min).min(params.keeper_max);
     let keeper = wanted.min(penalty);
     Ok(LiquidationFee {
         penalty,

@@ -8,6 +8,7 @@ use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
 use crate::state::ORDERS;
 use crate::trade::{position_size, trade};
+use crate::validity::PriceUse;
 use crate::vesting::Profit;
 use cosmwasm_std::{Deps, MessageInfo};
 use firebreak_messages::derivatives_vault::{DropReason, Order, OrderDropped, OrderFilled, OrderId, Queue, BATCH_MAX};
@@ -78,8 +79,8 @@ fn next_turn(desk: &Desk, id: MarketId, queue: Queue, order: &Order) -> Result<T
     let rounds = market.rounds();
     // While the latest price is stale nothing raises exposure, and nothing at all is settled at an invalid one: the orders
     // wait, and their own round waits in the ring with them.
-    let needed = if queue == Queue::Reduce { Validity::SoftInvalid } else { Validity::Valid };
-    if market.validity > needed {
+    let action = if queue == Queue::Reduce { Action::ReduceExposure } else { Action::IncreaseExposure };
+    if market.price_use(action) != PriceUse::AdverseEdge {
         return Ok(Turn::Wait);
     }
     let times: Vec<RoundTime> = rounds.iter().map(round_time).collect();

@@ -7,6 +7,7 @@ use crate::exits;
 use crate::health::{evaluate, Purpose};
 use crate::reply;
 use crate::settlement::settle_positions;
+use crate::throttle::throttled;
 use crate::trade::trade;
 use crate::vesting::{pay_own_deficit, Profit};
 use cosmwasm_std::{DepsMut, MessageInfo, Storage};
@@ -93,6 +94,7 @@ fn liquidate_account(
             config.skew_scale,
             &terms,
         )?;
+        let close = throttled(storage, desk, id, view.market, close, &health)?;
         if close.is_zero() {
             continue;
         }
@@ -115,14 +117,18 @@ fn close_position(
     price: firebreak_risk::Price,
 ) -> Result<(Amount, Amount), ContractError> {
     let done = trade(desk, id, market, close.negated()?, price, Profit::PaysMargin)?;
+    let now = desk.now;
     let open = desk.market_mut(market)?;
     let liquidation = open.config.liquidation.clone();
+    // Since the price at which it is liquidated at the latest: when it first was liquidatable nobody has written down, and nobody
+    // pays for writing it.
+    let delay = open.doubt_seconds(now);
     let notional = close.notional(price, Rounding::Ceil)?;
     let liquidated = open.state.liquidated_notional.atoms().saturating_add(notional.atoms());
     open.state.liquidated_notional = Amount::from_atoms(liquidated);
 
     let (health, _) = evaluate(desk, &desk.account(id), Purpose::Liquidation, None)?;
-    let split = split_liquidation_fee(notional, health.equity, &liquidation)?;
+    let split = split_liquidation_fee(notional, health.equity, &liquidation, delay)?;
     let mut account = desk.account(id);
     account.cash = account.cash.minus_amount(split.penalty)?;
     desk.put_account(id, account)?;

@@ -8,6 +8,7 @@ mod liquidate;
 mod liquidity;
 mod parked;
 mod place_order;
+mod report_breach;
 mod settle_market;
 mod settle_vault;
 mod sweep_fees;
@@ -22,6 +23,7 @@ pub use liquidity::{
 };
 pub use parked::{cancel_parked, collect_parked};
 pub use place_order::{place_order, OrderRequest};
+pub use report_breach::{report_breach, solvency};
 pub use settle_market::{advance_settlement, schedule_market};
 pub use settle_vault::{pay_settlement, schedule_vault, settle_accounts};
 pub use sweep_fees::sweep_fees;

@@ -87,6 +87,10 @@ crate::facts! {
         account: AccountId, market: MarketId, keeper: String, size_closed: Size, size_after: Size, price: Price,
         notional: Amount, penalty: Amount, keeper_fee: Amount, realised_pnl: SignedAmount,
     }
+    /// F7: a close of `wanted` got room for `granted` of it.
+    LiquidationThrottled = "liquidation_throttled" { account: AccountId, market: MarketId, wanted: Size, granted: Size }
+    /// What `ReportBreach` found; `breached_since` 0 is that every check holds.
+    SolvencyReported = "solvency_reported" { held: Amount, owed: Amount, breached_since: u64 }
     /// Passed over by `Liquidate`.
     AccountHealthy = "account_healthy" { account: AccountId, equity: SignedAmount, maintenance_margin: Amount }
     /// One step of the waterfall. The steps of one deficit add up to it.

@@ -213,6 +213,10 @@ pub struct Pool {
     pub unvested: Amount,
     /// What the insurance fund held when its fees were last swept or it last answered a cover: a trade must not ask it.
     pub insurance_size: Amount,
+    /// Since when a check of the last frame is broken in stored state, as somebody reported it, seconds; 0: none is.
+    pub breached_since: u64,
+    /// Coins that were missing then: nothing may make it more, and nobody's exit waits for it to be less.
+    pub shortfall: Amount,
 }
 
 /// A request to leave the pool.

@@ -22,6 +22,10 @@ fn params() -> LiquidationParams {
         keeper_min: Amount::from_units(5),
         keeper_max: Amount::from_units(50),
         size_min: Size::from_units(1),
+        throttle_seconds: 0,
+        throttle_multiplier: Ratio::ZERO,
+        throttle_relief_skew: Ratio::ZERO,
+        keeper_growth_seconds: 0,
     }
 }
 fn money(micro: i128) -> SignedAmount {
@@ -105,7 +109,7 @@ fn the_largest_position_at_the_largest_price_fits() {
 #[test]
 fn worked_example_of_the_fee_split() {
     // 1 % of 40,000 = 400; 20 % of it is 80, above the keeper's 50.
-    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), &params());
+    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), &params(), 0);
     assert_eq!(
         fee,
         Ok(LiquidationFee {
@@ -128,15 +132,36 @@ fn fee_splits_of_a_table() {
         ("no equity", 10_000, 0, 0, 0, 0, 5),
         ("in deficit", 10_000, -micro, 0, 0, 0, 5),
     ] {
-        let fee = split_liquidation_fee(Amount::from_units(notional), money(equity), &params()).unwrap();
+        let fee = split_liquidation_fee(Amount::from_units(notional), money(equity), &params(), 0).unwrap();
         let figures = (fee.penalty, fee.keeper, fee.insurance, fee.keeper_top_up);
         let units = Amount::from_units;
         assert_eq!(figures, (units(penalty), units(keeper), units(insurance), units(top_up)), "{name}");
     }
     // one unit of notional: the penalty rounds up, the keeper's share down.
     let free = LiquidationParams { keeper_min: Amount::ZERO, ..params() };
-    let fee = split_liquidation_fee(Amount::from_atoms(1), money(100), &free).unwrap();
+    let fee = split_liquidation_fee(Amount::from_atoms(1), money(100), &free, 0).unwrap();
     assert_eq!((fee.penalty, fee.keeper, fee.insurance), (Amount::from_atoms(1), Amount::ZERO, Amount::from_atoms(1)));
+}
+
+#[test]
+fn the_keepers_share_grows_with_the_delay_inside_the_penalty() {
+    // 1 % of 1,000 is 10: a fifth at once, and linearly to all of it after two minutes.
+    let growing = LiquidationParams { keeper_min: Amount::ZERO, keeper_growth_seconds: 120, ..params() };
+    for (delay, keeper) in [(0, 2), (60, 6), (120, 10), (u64::MAX, 10)] {
+        let fee = split_liquidation_fee(Amount::from_units(1_000), money(1_000_000_000), &growing, delay).unwrap();
+        let wanted = (Amount::from_units(10), Amount::from_units(keeper), Amount::from_units(10 - keeper));
+        assert_eq!((fee.penalty, fee.keeper, fee.insurance), wanted, "{delay}");
+    }
+    // The cap and the floor stand.
+    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), &growing, 120).unwrap();
+    assert_eq!(fee.keeper, Amount::from_units(50));
+    let fee = split_liquidation_fee(
+        Amount::from_units(1_000),
+        money(0),
+        &LiquidationParams { keeper_growth_seconds: 120, ..params() },
+        120,
+    );
+    assert_eq!(fee.unwrap().keeper_top_up, Amount::from_units(5));
 }
 
 /// The requirement of keeping `kept`, exact, times `S * 10^84` (quote micro-units).
@@ -244,7 +269,7 @@ proptest! {
     fn a_fee_is_paid_out_to_the_unit_and_never_makes_a_deficit(
         notional in 0u128..=10u128.pow(18), equity in -1_000_000i128..=10i128.pow(15),
     ) {
-        let fee = split_liquidation_fee(Amount::from_atoms(notional), money(equity), &params()).unwrap();
+        let fee = split_liquidation_fee(Amount::from_atoms(notional), money(equity), &params(), 0).unwrap();
         prop_assert_eq!(fee.keeper.plus(fee.insurance).unwrap(), fee.penalty);
         prop_assert!(fee.penalty <= money(equity).positive_part());
         let received = fee.keeper.plus(fee.keeper_top_up).unwrap();

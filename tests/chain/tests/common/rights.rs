@@ -84,6 +84,7 @@ fn is_a_right(message: &Message) -> bool {
             | VaultMsg::CollectParked(_)
             | VaultMsg::CancelParked(_)
             | VaultMsg::SweepFees {}
+            | VaultMsg::ReportBreach {}
             | VaultMsg::Recapitalize {}
             | VaultMsg::SettleAccounts { .. }
             | VaultMsg::PaySettlement { .. } => false,
