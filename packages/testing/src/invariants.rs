@@ -21,7 +21,7 @@ use firebreak_messages::circuit_breaker::{layout as breaker, EffectivePosture, P
 use firebreak_messages::derivatives_vault::{LossBooked, LossLedger, QueryMsg as VaultQuery};
 use firebreak_messages::{guardian, insurance_fund, oracle};
 use firebreak_messages::{AccountId, MarketId};
-use firebreak_risk::Amount;
+use firebreak_risk::{Amount, PositionStake, Price, Side};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -128,6 +128,7 @@ pub fn accounts_add_up(world: &World) -> Result<(), Violation> {
             let basis = stakes.iter().map(|stake| stake.basis.atoms()).sum();
             equal(format!("{name} open interest of market {market}"), side.nominal.atoms(), nominal, "positions")?;
             equal(format!("{name} basis of market {market}"), side.basis.atoms(), basis, "positions")?;
+            positions_are_worth_their_side(market, side, &stakes, state.mark_price)?;
         }
     }
 
@@ -148,6 +149,27 @@ pub fn accounts_add_up(world: &World) -> Result<(), Violation> {
         })
         .sum();
     equal("pool shares".into(), pool.shares.atoms() as i128, shares as i128, "providers")
+}
+
+/// Invariant 2, R-46: what the positions of a side are worth at a price is what the side's own sums say, each position rounded down
+/// by less than a unit and the side up.
+fn positions_are_worth_their_side(
+    market: MarketId,
+    side: &Side,
+    stakes: &[&PositionStake],
+    price: Price,
+) -> Result<(), Violation> {
+    let stored = page(side.value(price)).atoms();
+    let summed: i128 = stakes.iter().map(|stake| page(side.value_of(stake, price)).atoms()).sum();
+    if (0..=stakes.len() as i128 + 1).contains(&(stored - summed)) {
+        return Ok(());
+    }
+    Err(Violation::SumMismatch {
+        what: format!("value of a side of market {market}"),
+        stored,
+        summed,
+        over: "positions",
+    })
 }
 
 /// Invariant 3: at every time from now on, what a scope's restrictions permit is at most what they permitted before.

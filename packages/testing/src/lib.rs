@@ -53,6 +53,7 @@ mod bootstrap;
 mod builder;
 mod code;
 mod contracts;
+mod dice;
 pub mod invariants;
 mod ledger;
 mod meter;
@@ -68,6 +69,7 @@ mod world;
 
 pub use builder::WorldBuilder;
 pub use code::{Code, CODES};
+pub use dice::Dice;
 pub use invariants::Violation;
 pub use ledger::{Checking, Nature, Tally};
 pub use meter::{Meter, Touched, Usage};

@@ -99,23 +99,16 @@ pub struct Attack {
     pub block: Vec<Action>,
 }
 
-/// xorshift: a seed decides everything.
-pub struct Dice(u64);
+/// How the actions of an attack are drawn.
+pub trait Draws {
+    fn attack(&mut self, rules: Rules) -> Attack;
+    fn who(&mut self) -> usize;
+    fn size(&mut self, most: i64) -> i64;
+    fn order(&mut self, most: i64) -> Action;
+    fn action(&mut self, rules: Rules) -> Action;
+}
 
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        let mut dice = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        dice.below(2);
-        dice
-    }
-
-    pub fn below(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-
+impl Draws for Dice {
     fn who(&mut self) -> usize {
         self.below(EVES.len() as u64) as usize
     }
@@ -167,7 +160,7 @@ impl Dice {
         }
     }
 
-    pub fn attack(&mut self, rules: Rules) -> Attack {
+    fn attack(&mut self, rules: Rules) -> Attack {
         let prepared = (0..self.below(4)).map(|_| self.order(CAP)).collect();
         let block = (0..=self.below(6)).map(|_| self.action(rules)).collect();
         Attack { prepared, block }

@@ -7,7 +7,8 @@
 mod actions;
 mod stage;
 
-use actions::{Action, Attack, Dice};
+use actions::{Action, Attack, Draws};
+use firebreak_testing::Dice;
 use stage::{Book, Rules, Stage, Worth, CAP};
 use std::collections::BTreeMap;
 
