@@ -345,3 +345,27 @@ fn a_cross_account_goes_on_in_its_other_market() {
     assert_eq!(bench.account("both").positions[0].size, size("6"));
     assert!(!bench.market(BTC).state.has_open_interest().unwrap());
 }
+
+//
+#[test]
+fn what_a_settlement_wins_vests_like_any_profit() {
+    let vesting = |symbol, feed| MarketConfig { vesting_half_life_seconds: 21_600, ..market_config(symbol, feed) };
+    let mut bench = Bench::without_pool(vesting("BTC", 1), vesting("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    bench.deposit("long", 100_000);
+    bench.trade("long", BTC, "1");
+    let before = cash(&bench, "long");
+    let at = schedule(&mut bench, HOUR);
+    live(&mut bench, at, |_| "70000");
+    // Closed by a touch, and none of the 10,000 is cash yet.
+    bench.withdraw("long", 0, units(1)).unwrap();
+    let state = bench.pool().pool;
+    assert!(bench.account("long").positions.is_empty());
+    assert_eq!(cash(&bench, "long"), before - 1_000_000);
+    assert!(state.unvested > units(9_900) && state.unvested < units(10_000), "{state:?}");
+    // Half of it six hours later, although the market has neither price nor position any more.
+    bench.set_time(at + 21_600);
+    let vested = cash(&bench, "long") - before + 1_000_000;
+    let half = i128::try_from(state.unvested.atoms() / 2).unwrap();
+    assert!((half - 2..=half).contains(&vested), "{vested} {half}");
+}

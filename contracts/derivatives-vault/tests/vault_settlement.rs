@@ -270,6 +270,38 @@ fn a_bankrupt_account_is_the_funds_then_the_pools_and_counts_nothing() {
 }
 
 #[test]
+fn what_has_not_vested_is_profit_and_what_has_is_principal() {
+    let vesting = |symbol, feed| MarketConfig { vesting_half_life_seconds: 21_600, ..market_config(symbol, feed) };
+    let mut bench = Bench::without_pool(vesting("BTC", 1), vesting("ETH", 2));
+    bench.provide("lp", 50_000).unwrap();
+    bench.deposit("winner", 100_000);
+    bench.trade("winner", BTC, "4");
+    bench.set_price(BTC, "70000");
+    bench.trade("winner", BTC, "-4");
+    let won = bench.pool().pool.unvested;
+    // 4 * 10,000 and a little: the premium is larger at the higher price. The pool is left with a fifth of what it had.
+    assert!(won > units(40_000) && won < units(40_100), "{won}");
+    let cash = bench.account("winner").cash;
+    bench.set_time(bench.now() + 21_600 - HOUR - 60);
+    bench.refresh();
+    let at = announce(&mut bench);
+    live(&mut bench, at, "70000");
+    fix_all(&mut bench, &[]);
+    let fact = &AccountSettled::all(&bench.events)[0];
+    let half = won.atoms() / 2;
+    // A second or two around the half-life.
+    assert!(fact.profit.atoms().abs_diff(half) < half / 500, "{fact:?} {half}");
+    let reward = Amount::from_atoms(REWARD.unsigned_abs());
+    let all = cash.plus_amount(won).unwrap().minus_amount(reward).unwrap();
+    assert_eq!(fact.principal.plus(fact.profit).unwrap().signed().unwrap(), all);
+    let pool = bench.pool().pool;
+    assert_eq!((pool.unvested, pool.traders_cash), (Amount::ZERO, all));
+    pay(&mut bench, &[account("winner"), account("lp")]).unwrap();
+    assert_eq!(bench.wallet("winner"), all.atoms());
+    assert!(bench.wallet("lp") > 10_000_000_000);
+}
+
+#[test]
 fn somebody_who_cannot_be_paid_holds_up_nobody_and_a_touch_makes_no_principal_of_profit() {
     let mut bench = short_vault(3, "0");
     let at = announce(&mut bench);

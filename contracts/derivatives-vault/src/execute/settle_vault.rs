@@ -158,6 +158,9 @@ fn collect_claims(desk: &mut Desk, id: &AccountId) -> Result<(), ContractError> 
 fn fix_classes(desk: &mut Desk, record: &mut VaultSettlement) -> Result<(), ContractError> {
     // What was parked had left accounts and pool already: it is principal, and its sum is known without a pass.
     record.principal = record.principal.plus(desk.pool.parked)?;
+    // All claims are collected: what is still reserved for them is what rounding left.
+    let dust = std::mem::take(&mut desk.pool.unvested);
+    desk.pool_receives(dust)?;
     let classes = payable(record.principal, record.profit, desk.pool.insurance_fees, desk.pool.cash);
     record.principal_payable = classes.principal;
     record.profit_payable = classes.profit;
