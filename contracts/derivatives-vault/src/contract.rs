@@ -72,18 +72,15 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
     let read = deps.as_ref();
     let pays_equity = gate::pays_equity(&msg);
     let mut done: Done = match msg {
-        ExecuteMsg::PlaceOrder { subaccount, market, size, price_bound, reduce_only } => {
-            let request = execute::OrderRequest { subaccount, market, size, price_bound, reduce_only };
-            let (order, record, done) = execute::place_order(read, desk, info, paid, request)?;
-            crate::state::ORDERS.save(deps.storage, order.key(), &record)?;
-            done
+        ExecuteMsg::PlaceOrder(order) => execute::place_orders(deps.branch(), desk, &info, paid, vec![order])?,
+        ExecuteMsg::PlaceOrders { orders } => execute::place_orders(deps.branch(), desk, &info, paid, orders)?,
+        ExecuteMsg::CancelOrder { order } => return execute::cancel_order(deps, &desk, &info, order),
+        ExecuteMsg::CancelOrders { subaccount, market } => {
+            return execute::cancel_orders(deps, &desk, info, subaccount, market)
         }
-        ExecuteMsg::CancelOrder { order } => return execute::cancel_order(deps, &desk, info, order),
         ExecuteMsg::ExecuteOrders { market, limit } => {
-            let (popped, done) = execute::execute_orders(read, desk, info, market, limit)?;
-            for order in popped {
-                crate::state::ORDERS.remove(deps.storage, order.key());
-            }
+            let (changes, done) = execute::execute_orders(read, desk, &info, market, limit)?;
+            changes.store(deps.storage)?;
             done
         }
         ExecuteMsg::AddCollateral { account, subaccount } => {

@@ -10,7 +10,7 @@ use firebreak_messages::circuit_breaker::{
     effective_posture, layout as breaker_layout, EffectivePosture, PostureRecord,
 };
 use firebreak_messages::derivatives_vault::{
-    Account, MarketConfig, MarketState, Pool, StoredMarketConfig, VaultConfig, VaultPhase,
+    Account, MarketConfig, MarketState, Pool, ServedRound, StoredMarketConfig, VaultConfig, VaultPhase,
 };
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
@@ -134,6 +134,7 @@ pub struct Desk {
 /// What a refused order undoes.
 pub struct Savepoint {
     pool: Pool,
+    /// Of every loaded market: state, and whether it was to be written.
     markets: Vec<(u16, MarketState, bool)>,
     account: Option<Account>,
     step: Step,
@@ -283,8 +284,12 @@ impl Desk {
         self.accounts.get(id).cloned().unwrap_or_default()
     }
 
-    /// Puts a changed account back and keeps the sums over all accounts.
-    pub fn put_account(&mut self, id: &AccountId, account: Account) -> Result<(), ContractError> {
+    /// Puts a changed account back and keeps the sums over all accounts. What served it in an earlier block is forgotten.
+    pub fn put_account(&mut self, id: &AccountId, mut account: Account) -> Result<(), ContractError> {
+        if account.served_height != self.height {
+            account.served_height = 0;
+            account.served.clear();
+        }
         let before = self.accounts.get(id).map_or(SignedAmount::ZERO, |account| account.cash);
         self.pool.traders_cash = self.pool.traders_cash.plus(account.cash)?.minus(before)?;
         self.pool.receivable =
@@ -292,6 +297,24 @@ impl Desk {
         self.accounts.insert(id.clone(), account);
         self.changed_accounts.insert(id.clone());
         Ok(())
+    }
+
+    /// Notes that a round's price served the account in this block.
+    pub fn serve(&mut self, id: &AccountId, market: MarketId, round: u64) -> Result<(), ContractError> {
+        let mut account = self.account(id);
+        if account.served_height != self.height {
+            account.served_height = self.height;
+            account.served.clear();
+        }
+        account.served.retain(|served| served.market != market);
+        account.served.push(ServedRound { market, round });
+        self.put_account(id, account)
+    }
+
+    /// The account has been served at another round of the market in this block.
+    pub fn served_at_another(&self, account: &Account, market: MarketId, round: u64) -> bool {
+        account.served_height == self.height
+            && account.served.iter().any(|served| served.market == market && served.round != round)
     }
 
     /// What the pool earned or lost by this message's own figures: the right-hand side of the equality of F9.

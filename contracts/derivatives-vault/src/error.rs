@@ -60,7 +60,7 @@ pub enum ContractError {
     #[error("equity {found} of account {account} would be below {wanted}, what its positions need")]
     MarginTooLow { account: AccountId, wanted: Amount, found: SignedAmount },
 
-    #[error("at least {wanted} accounts and at most {max}, found {found}")]
+    #[error("one message takes at least {wanted} and at most {max} of these, found {found}")]
     BatchSize { wanted: usize, max: usize, found: usize },
 
     #[error("{found} shares are below the asked minimum {wanted}")]
@@ -99,6 +99,8 @@ pub enum ContractError {
 
     #[error("cannot migrate from {found}: this is {wanted}")]
     Migration { wanted: String, found: String },
+    #[error("an entry of a shelf of market {market} cannot be read")]
+    MalformedShelf { market: MarketId },
     #[error("there is no reply with id {id}")]
     UnknownReply { id: u64 },
     #[error("a price bound must be above 0 and at most {max}")]

@@ -5,7 +5,7 @@ use crate::error::ContractError;
 use crate::state::SETTLEMENT;
 use cosmwasm_std::{Coin, Deps, MessageInfo};
 use firebreak_messages::circuit_breaker::EffectivePosture;
-use firebreak_messages::derivatives_vault::{ExecuteMsg, VaultPhase};
+use firebreak_messages::derivatives_vault::{ExecuteMsg, OrderRequest, VaultPhase};
 use firebreak_messages::{Action, Reason};
 use firebreak_risk::{Amount, ExitClass, Level, LpExit, OrderAccess, OrderExecution};
 
@@ -13,9 +13,9 @@ use firebreak_risk::{Amount, ExitClass, Level, LpExit, OrderAccess, OrderExecuti
 /// crisis. An order that is not declared reduce-only counts as one that raises exposure, until its fill shows otherwise.
 pub fn action(msg: &ExecuteMsg) -> Action {
     match msg {
-        ExecuteMsg::PlaceOrder { reduce_only: true, .. } => Action::ReduceExposure,
-        ExecuteMsg::PlaceOrder { reduce_only: false, .. } => Action::IncreaseExposure,
-        ExecuteMsg::CancelOrder { .. } => Action::Cancel,
+        ExecuteMsg::PlaceOrder(order) => action_of_orders(std::slice::from_ref(order)),
+        ExecuteMsg::PlaceOrders { orders } => action_of_orders(orders),
+        ExecuteMsg::CancelOrder { .. } | ExecuteMsg::CancelOrders { .. } => Action::Cancel,
         ExecuteMsg::ExecuteOrders { .. } => Action::ExecuteOrders,
         ExecuteMsg::AddCollateral { .. } => Action::AddCollateral,
         ExecuteMsg::WithdrawCollateral { .. } => Action::WithdrawCollateral,
@@ -36,6 +36,14 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         | ExecuteMsg::SettleMarket { .. }
         | ExecuteMsg::SettleVault { .. } => Action::Configure,
         ExecuteMsg::SettleAccounts { .. } | ExecuteMsg::PaySettlement { .. } => Action::Settle,
+    }
+}
+
+fn action_of_orders(orders: &[OrderRequest]) -> Action {
+    if orders.iter().all(|order| order.reduce_only) {
+        Action::ReduceExposure
+    } else {
+        Action::IncreaseExposure
     }
 }
 
@@ -164,9 +172,13 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         ExecuteMsg::AddCollateral { .. } | ExecuteMsg::ProvideLiquidity { .. } | ExecuteMsg::Recapitalize {} => {
             one_coin(&info.funds, denom)
         }
-        ExecuteMsg::PlaceOrder { .. } if !info.funds.is_empty() => one_coin(&info.funds, denom),
-        ExecuteMsg::PlaceOrder { .. }
+        ExecuteMsg::PlaceOrder(_) | ExecuteMsg::PlaceOrders { .. } if !info.funds.is_empty() => {
+            one_coin(&info.funds, denom)
+        }
+        ExecuteMsg::PlaceOrder(_)
+        | ExecuteMsg::PlaceOrders { .. }
         | ExecuteMsg::CancelOrder { .. }
+        | ExecuteMsg::CancelOrders { .. }
         | ExecuteMsg::ExecuteOrders { .. }
         | ExecuteMsg::WithdrawCollateral { .. }
         | ExecuteMsg::Liquidate { .. }
@@ -191,9 +203,9 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
 pub fn inflow(msg: &ExecuteMsg, info: &MessageInfo) -> Option<(ExitClass, String)> {
     match msg {
         ExecuteMsg::AddCollateral { account: Some(account), .. } => Some((ExitClass::Traders, account.owner.clone())),
-        ExecuteMsg::AddCollateral { account: None, .. } | ExecuteMsg::PlaceOrder { .. } => {
-            Some((ExitClass::Traders, info.sender.to_string()))
-        }
+        ExecuteMsg::AddCollateral { account: None, .. }
+        | ExecuteMsg::PlaceOrder(_)
+        | ExecuteMsg::PlaceOrders { .. } => Some((ExitClass::Traders, info.sender.to_string())),
         ExecuteMsg::ProvideLiquidity { .. } => Some((ExitClass::Providers, info.sender.to_string())),
         _ => None,
     }

@@ -31,6 +31,7 @@ mod migrate;
 mod query;
 mod reply;
 mod settlement;
+pub mod shelves;
 pub mod state;
 mod throttle;
 mod trade;

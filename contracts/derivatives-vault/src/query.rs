@@ -32,6 +32,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Accounts { start_after, limit } => to_json_binary(&accounts(deps, start_after, limit)?),
         QueryMsg::Order { order } => to_json_binary(&order_response(deps, order)?),
         QueryMsg::Orders { market, start_after, limit } => to_json_binary(&orders(deps, market, start_after, limit)?),
+        QueryMsg::AccountOrders { account } => to_json_binary(&account_orders(deps, account)?),
         QueryMsg::Pool {} => to_json_binary(&pool(deps, env)?),
         QueryMsg::LiquidityProvider { address } => {
             let provider = PROVIDERS.may_load(deps.storage, address.clone())?.unwrap_or_default();
@@ -163,7 +164,7 @@ fn orders(
     if !CONFIG.load(deps.storage)?.markets.contains(&market) {
         return Err(ContractError::UnknownMarket { market });
     }
-    let orders = [Queue::Reduce, Queue::Increase]
+    let orders = Queue::ALL
         .into_iter()
         .flat_map(|queue| {
             let start = start_after.filter(|start| (start.market, start.queue) == (market, queue));
@@ -176,6 +177,13 @@ fn orders(
         })
         .take(page(limit, 50))
         .collect::<Result<_, _>>()?;
+    Ok(OrdersResponse { orders })
+}
+
+/// Bounded by `ORDERS_PER_ACCOUNT_MAX`.
+fn account_orders(deps: Deps, id: AccountId) -> Result<OrdersResponse, ContractError> {
+    let account = ACCOUNTS.may_load(deps.storage, (id.owner, id.subaccount))?.unwrap_or_default();
+    let orders = account.orders.into_iter().map(|order| order_response(deps, order)).collect::<Result<_, _>>()?;
     Ok(OrdersResponse { orders })
 }
 

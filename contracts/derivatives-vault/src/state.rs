@@ -15,7 +15,8 @@ pub const MARKET_CONFIGS: PackedMap<u16, StoredMarketConfig> = PackedMap::new("m
 /// (owner, subaccount) -> account. Written by its owner's messages, by keepers who execute and liquidate; grows with users, never
 /// looped over in a message.
 pub const ACCOUNTS: PackedMap<(String, u8), Account> = PackedMap::new("account", 1);
-/// (market, queue, sequence) -> order. At most `ORDERS_PER_ACCOUNT_MAX` for each account.
+/// (market, queue, sequence) -> order. At most `ORDERS_PER_ACCOUNT_MAX` for each account. Resting orders have an entry for
+/// each of what may end their rest beside it (`shelves`): `shelf`, market, shelf, price or second, sequence -> queue.
 pub const ORDERS: PackedMap<(u16, u8, u64), Order> = PackedMap::new("order", 1);
 /// provider -> shares and requests. At most `LP_REQUESTS_MAX` requests each.
 pub const PROVIDERS: PackedMap<String, LiquidityProvider> = PackedMap::new("provider", 1);

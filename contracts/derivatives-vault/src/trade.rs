@@ -85,7 +85,7 @@ fn close(
     let (cost, cost_at_mark) = (trade_cost(base, skew, delta, scale)?, trade_cost(open.mark(), skew, delta, scale)?);
     let side = if delta.is_short() { &mut open.state.long } else { &mut open.state.short };
     let realised_pnl = side.leave(&mut stake, delta.negated()?, cost)?;
-    put_stake(&mut account, market, stake);
+    put_stake(&mut account, market, stake, desk.height);
     realise(desk, &mut account, market, realised_pnl, profit)?;
     desk.put_account(id, account)?;
     desk.explain(cost.minus(cost_at_mark)?)?;
@@ -104,7 +104,7 @@ fn enlarge(desk: &mut Desk, id: &AccountId, market: MarketId, delta: Size, base:
         stake = PositionStake { epoch: side.epoch, ..PositionStake::default() };
     }
     side.enter(&mut stake, delta, cost)?;
-    put_stake(&mut account, market, stake);
+    put_stake(&mut account, market, stake, desk.height);
     desk.put_account(id, account)?;
     desk.explain(cost.minus(cost_at_mark)?)
 }
@@ -128,10 +128,12 @@ fn stake_of(account: &Account, market: MarketId) -> PositionStake {
     held.map_or_else(PositionStake::default, |position| position.stake.clone())
 }
 
-fn put_stake(account: &mut Account, market: MarketId, stake: PositionStake) {
+fn put_stake(account: &mut Account, market: MarketId, stake: PositionStake, height: u64) {
+    let held = account.positions.iter().find(|position| position.market == market);
+    let opened_height = held.map_or(height, |position| position.opened_height);
     account.positions.retain(|position| position.market != market);
     if !stake.nominal.is_zero() {
-        account.positions.push(Position { market, stake });
+        account.positions.push(Position { market, stake, opened_height });
         account.positions.sort_by_key(|position| position.market);
     }
 }

@@ -732,7 +732,7 @@ fn no_honest_trade_through_zero_trips_the_equality() {
         let held = bench.account("alice").positions.first().map_or(0, |held| held.size.atoms());
         let order = Size::from_atoms(wanted - held);
         let price_bound = price(any_price(&order.to_string()));
-        let place = ExecuteMsg::PlaceOrder { subaccount: 0, market: BTC, size: order, price_bound, reduce_only: false };
+        let place = ExecuteMsg::PlaceOrder(OrderRequest::market(0, BTC, order, price_bound, false));
         execute(&mut bench, "alice", place);
         bench.advance(12);
         let now = bench.now();

@@ -133,7 +133,7 @@ fn may_be_refused<T>(result: Result<T, ContractError>) -> Option<T> {
 
 fn place(bench: &mut Bench, name: &str, market: MarketId, size: Size, reduce_only: bool) -> bool {
     let price_bound = if size.is_long() { PRICE_MAX } else { Price::from_atoms(1) };
-    let msg = ExecuteMsg::PlaceOrder { subaccount: 0, market, size, price_bound, reduce_only };
+    let msg = ExecuteMsg::PlaceOrder(OrderRequest::market(0, market, size, price_bound, reduce_only));
     may_be_refused(bench.execute(name, msg, 0)).is_some()
 }
 

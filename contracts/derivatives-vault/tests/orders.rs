@@ -382,15 +382,15 @@ fn an_order_whose_account_cannot_be_loaded_is_dropped_and_the_queue_behind_it_go
 }
 
 #[test]
-fn eight_orders_of_an_account_wait_at_most() {
+fn sixteen_orders_of_an_account_wait_at_most() {
     let mut bench = Bench::new();
     bench.deposit("alice", 20_000);
-    for turn in 0..8 {
+    for turn in 0..16 {
         let market = if turn % 2 == 0 { BTC } else { ETH };
         bench.place("alice", market, "0.01", "70000").unwrap();
     }
-    let ninth = bench.place("alice", BTC, "0.01", "70000");
-    assert_eq!(ninth, Err(ContractError::TooManyOrders { account: account("alice"), max: 8 }));
+    let one_more = bench.place("alice", BTC, "0.01", "70000");
+    assert_eq!(one_more, Err(ContractError::TooManyOrders { account: account("alice"), max: 16 }));
     bench.advance(15);
     bench.refresh();
     bench.run(ETH);

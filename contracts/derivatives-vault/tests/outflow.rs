@@ -239,13 +239,7 @@ fn who_comes_and_goes_in_an_hour_uses_no_capacity_whichever_way_the_coins_came()
     let before = capacity(&bench);
     // Collateral that somebody else added, and coins that came with an order.
     bench.deposit_to(&account("eve"), units(30_000));
-    let order = ExecuteMsg::PlaceOrder {
-        subaccount: 0,
-        market: BTC,
-        size: size("0.01"),
-        price_bound: price("60000"),
-        reduce_only: false,
-    };
+    let order = ExecuteMsg::PlaceOrder(market_order(BTC, "0.01", "60000"));
     bench.execute("eve", order, 5_000).unwrap();
     assert_eq!(ask(&mut bench, "eve", 34_000), (34_000, 0));
     assert_eq!(capacity(&bench), before);

@@ -222,7 +222,9 @@ fn vault_message(msg: &Binary) -> Classified {
         ExecuteMsg::SettleMarket { .. } => code("the end of a market"),
         ExecuteMsg::SettleVault { .. } => code("the end of the vault"),
         ExecuteMsg::PlaceOrder { .. }
+        | ExecuteMsg::PlaceOrders { .. }
         | ExecuteMsg::CancelOrder { .. }
+        | ExecuteMsg::CancelOrders { .. }
         | ExecuteMsg::ExecuteOrders { .. }
         | ExecuteMsg::AddCollateral { .. }
         | ExecuteMsg::WithdrawCollateral { .. }

@@ -13,9 +13,18 @@ pub use events::*;
 pub use records::*;
 
 /// Orders of one account that wait at a time.
-pub const ORDERS_PER_ACCOUNT_MAX: usize = 8;
+pub const ORDERS_PER_ACCOUNT_MAX: usize = 16;
 /// Orders popped by one `ExecuteOrders`.
 pub const BATCH_MAX: u32 = 50;
+/// Orders of one queue or shelf that one `ExecuteOrders` looks at without popping them. Each has its own: no number of orders
+/// that wait in one keeps a keeper from the others.
+pub const LOOKS_MAX: usize = 50;
+/// Accounts whose health one `ExecuteOrders` looks at: each may bring eight markets.
+pub const HEALTH_LOOKS_MAX: usize = 5;
+/// Cancelled or expired resting orders that one `ExecuteOrders` looks at.
+pub const LEAVING_LOOKS_MAX: usize = 20;
+/// Largest ratio of equity to maintenance margin that an order may wait for.
+pub const HEALTH_RATIO_MAX: Ratio = Ratio::percent(10_000);
 /// Accounts in one `Liquidate`.
 pub const LIQUIDATION_BATCH_MAX: usize = 10;
 /// How far away the end of a contest may be, seconds.
@@ -120,15 +129,21 @@ pub struct MarketConfig {
 #[allow(clippy::large_enum_variant)]
 #[cw_serde]
 pub enum ExecuteMsg {
-    /// Owner of the account, with or without coins (coins are added as collateral first). The order waits for the first
-    /// price published `order_delay_seconds` after this block. `size` is signed; `price_bound` is the worst fill price
-    /// the highest for a buy, the lowest for a sell. Emits [`OrderPlaced`].
-    PlaceOrder { subaccount: u8, market: MarketId, size: Size, price_bound: Price, reduce_only: bool },
+    /// Owner of the account, with or without coins (coins are added as collateral first). Emits [`OrderPlaced`].
+    PlaceOrder(OrderRequest),
+    /// Owner of the accounts: up to 16 orders, all or none of them. Coins are added to the first one's account before
+    /// anything is placed. Emits [`OrderPlaced`] for each.
+    PlaceOrders { orders: Vec<OrderRequest> },
     /// Owner of the order. Removes it only for prices published `order_delay_seconds` after this block: an earlier one still
     /// fills it (no free option). Emits [`CancelRequested`].
     CancelOrder { order: OrderId },
-    /// Anyone: pops up to `limit` orders of a market, reduce orders first, in queue order, and accrues funding. The sender gets
-    /// every popped order's execution fee in one payment. Emits [`OrderFilled`], [`OrderDropped`].
+    /// Owner of the account: the same for all its orders, or for those of one market. What has been asked to be cancelled is
+    /// passed over. Emits [`CancelRequested`] for each.
+    CancelOrders { subaccount: u8, market: Option<MarketId> },
+    /// Anyone: pops up to `limit` orders of a market and accrues funding: reduce orders, triggered reduce orders, orders that
+    /// wait for an account's health, orders that raise exposure, triggered ones of them, last what was cancelled or expired;
+    /// each in price-time order. The sender gets every popped order's execution fee in one payment. Emits [`OrderFilled`],
+    /// [`OrderDropped`], [`OrderSkipped`], [`OrderTriggered`].
     ExecuteOrders { market: MarketId, limit: u32 },
     /// Anyone, with coins: adds to an account; the sender's own by default. Never refused by a posture or a price.
     AddCollateral { account: Option<AccountId>, subaccount: u8 },
@@ -183,6 +198,31 @@ pub enum ExecuteMsg {
     PaySettlement { accounts: Vec<AccountId> },
 }
 
+/// An order as its owner asks for it. It waits for the first price published `order_delay_seconds` after its block, or, with a
+/// trigger, for the first such price that reaches the trigger.
+#[cw_serde]
+pub struct OrderRequest {
+    pub subaccount: u8,
+    pub market: MarketId,
+    /// Signed: a buy is positive.
+    pub size: Size,
+    /// The worst fill price: the highest for a buy, the lowest for a sale.
+    pub price_bound: Price,
+    /// Closes at most the position it finds; a position that is opened after the one it was placed for is not its own.
+    pub reduce_only: bool,
+    /// `None`: a market order.
+    pub trigger: Option<Trigger>,
+    /// Prices published at this second or later do not fill the order; all that may happen to it then is that it is dropped.
+    pub expires_at: Option<u64>,
+}
+
+impl OrderRequest {
+    /// An order at the next price, good until it is popped.
+    pub const fn market(subaccount: u8, market: MarketId, size: Size, price_bound: Price, reduce_only: bool) -> Self {
+        Self { subaccount, market, size, price_bound, reduce_only, trigger: None, expires_at: None }
+    }
+}
+
 #[cw_serde]
 #[derive(QueryResponses)]
 pub enum QueryMsg {
@@ -201,9 +241,12 @@ pub enum QueryMsg {
     Accounts { start_after: Option<AccountId>, limit: Option<u32> },
     #[returns(OrderResponse)]
     Order { order: OrderId },
-    /// Pages through a market's waiting orders in queue order, reduce orders first; limit at most 50.
+    /// Pages through a market's waiting and resting orders, queue by queue, each in the order of placing; limit at most 50.
     #[returns(OrdersResponse)]
     Orders { market: MarketId, start_after: Option<OrderId>, limit: Option<u32> },
+    /// All orders of an account: at most 16.
+    #[returns(OrdersResponse)]
+    AccountOrders { account: AccountId },
     #[returns(PoolResponse)]
     Pool {},
     #[returns(LiquidityProviderResponse)]

@@ -5,7 +5,7 @@
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
     Account, LiquidityProvider, LiquidityRequest, MarketClaim, MarketSettlement, MarketState, Order, OrderId, Pool,
-    Position, Queue, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
+    Position, Queue, ServedRound, Trigger, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
@@ -93,14 +93,20 @@ fn worst_phase() -> Phase {
 fn an_account_with_one_position_has_these_bytes() {
     let account = Account {
         cash: SignedAmount::from_atoms(1_000_000),
-        positions: vec![Position { market: MarketId(1), stake: stake(1_000_000_000_000_000_000, 60_000_000_000, 0) }],
+        positions: vec![Position {
+            market: MarketId(1),
+            stake: stake(1_000_000_000_000_000_000, 60_000_000_000, 0),
+            opened_height: 5,
+        }],
         orders: vec![OrderId { market: MarketId(1), queue: Queue::Increase, sequence: 7 }],
         margin_held: Amount::from_atoms(300),
         claims: vec![],
+        served_height: 6,
+        served: vec![ServedRound { market: MarketId(1), round: 9 }],
     };
-    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch | 1 order: market, queue, sequence | margin held |
-    // 0 claims
-    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf030001010107ac0200");
+    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch, height | 1 order: market, queue, sequence |
+    // margin held | 0 claims | height | 1 served: market, round
+    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf03000501010107ac020006010109");
 }
 
 #[test]
@@ -129,15 +135,21 @@ fn hot_records_stay_short_at_their_worst_values() {
     let account = Account {
         cash: SignedAmount::from_atoms(i128::MIN),
         positions: vec![
-            Position { market: MarketId(u16::MAX), stake: stake(i128::MIN, i128::MIN, u32::MAX) };
+            Position {
+                market: MarketId(u16::MAX),
+                stake: stake(i128::MIN, i128::MIN, u32::MAX),
+                opened_height: u64::MAX
+            };
             MARKETS_PER_ACCOUNT_MAX
         ],
         orders: vec![
-            OrderId { market: MarketId(u16::MAX), queue: Queue::Increase, sequence: u64::MAX };
+            OrderId { market: MarketId(u16::MAX), queue: Queue::IncreaseLimit, sequence: u64::MAX };
             ORDERS_PER_ACCOUNT_MAX
         ],
         margin_held: Amount::from_atoms(u128::MAX),
         claims: vec![MarketClaim { market: MarketId(u16::MAX), claim: worst_claim() }; MARKETS_PER_ACCOUNT_MAX],
+        served_height: u64::MAX,
+        served: vec![ServedRound { market: MarketId(u16::MAX), round: u64::MAX }; MARKETS_PER_ACCOUNT_MAX],
     };
     let market = MarketState {
         long: worst_side(),
@@ -152,6 +164,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         open_notional: Amount::from_atoms(u128::MAX),
         vesting: worst_vesting(),
         settlement: Some(MarketSettlement { since: u64::MAX, at: u64::MAX, misses: u8::MAX, price: Some(PRICE_MAX) }),
+        health_cursor: u64::MAX,
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -179,6 +192,10 @@ fn hot_records_stay_short_at_their_worst_values() {
         execution_fee: Amount::from_atoms(u128::MAX),
         margin_held: Amount::from_atoms(u128::MAX),
         cancel_requested_at: Some(u64::MAX),
+        trigger: Some(Trigger::Above(PRICE_MAX)),
+        trigger_price: PRICE_MAX,
+        expires_at: Some(u64::MAX),
+        position: Some(u64::MAX),
     };
     let round = Round {
         round: u64::MAX,
@@ -218,10 +235,10 @@ fn hot_records_stay_short_at_their_worst_values() {
     let owner =
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 1114),
-        ("market", round_trip(&market).len(), 439),
+        ("account", round_trip(&account).len(), 1421),
+        ("market", round_trip(&market).len(), 449),
         ("pool", round_trip(&pool).len(), 249),
-        ("order", round_trip(&order).len(), 206),
+        ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 652),
         ("provider", round_trip(&provider).len(), 289),

@@ -37,6 +37,7 @@ mod settlement;
 mod shares;
 mod side;
 mod throttle;
+mod trigger;
 mod vesting;
 
 pub use borrow::{borrow_fee, carry_of, utilisation};
@@ -75,6 +76,7 @@ pub use shares::{
 };
 pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};
 pub use throttle::{OwnerShare, Throttle, ThrottledClose, THROTTLE_OWNERS_MAX};
+pub use trigger::{is_thin, limit_trigger, reaches, trigger_edge};
 pub use vesting::{Claim, ClosedPot, JuniorPot, Vesting, EPOCH_HALF_LIVES};
 
 pub mod detect;

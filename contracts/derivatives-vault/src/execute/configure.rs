@@ -136,6 +136,7 @@ pub fn set_market(
             open_notional: Amount::ZERO,
             vesting: Vesting::new(time::now(env)),
             settlement: None,
+            health_cursor: 0,
         };
         MARKETS.save(deps.storage, id.0, &state)?;
         match opening {

@@ -1,42 +1,83 @@
-//! Executing a market's next orders: by anyone, in queue order, without choosing among them or among prices.
+//! Executing a market's next orders: by anyone, in price-time order, without choosing among them or among prices.
 
-use crate::caps::exceeds_a_cap;
+use super::fill::fill_or_undo;
+use super::turn::{next_turn, Turn};
 use crate::check::Done;
-use crate::desk::{Desk, OpenMarket};
+use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
+use crate::shelves::{self, rank_of, Shelf};
 use crate::state::ORDERS;
-use crate::trade::{position_size, trade};
-use crate::validity::PriceUse;
-use crate::vesting::Profit;
-use cosmwasm_std::{Deps, MessageInfo};
-use firebreak_messages::derivatives_vault::{DropReason, Order, OrderDropped, OrderFilled, OrderId, Queue, BATCH_MAX};
-use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
-use firebreak_messages::{AccountId, Action, MarketId, MARKETS_PER_ACCOUNT_MAX};
-use firebreak_risk::{
-    allows_reduction, cancel_applies, first_eligible_round, AccountHealth, Amount, Eligibility, OrderAccess, Posture,
-    Price, Ratio, RoundTime, Rounding, Size,
+use crate::trade::position_size;
+use cosmwasm_std::{Deps, MessageInfo, Storage};
+use firebreak_messages::derivatives_vault::{
+    DropReason, Order, OrderDropped, OrderId, OrderSkipped, OrderTriggered, Queue, Trigger, BATCH_MAX,
+    HEALTH_LOOKS_MAX, LEAVING_LOOKS_MAX, LOOKS_MAX,
 };
+use firebreak_messages::oracle::Validity;
+use firebreak_messages::{Action, MarketId};
+use firebreak_risk::{is_thin, trigger_edge, Amount, OrderAccess};
 
-/// What happens to the order at the head of a queue.
-enum Turn {
-    /// Stays, and everything behind it: no price is its own yet.
-    Wait,
-    Fill(Round),
-    Drop(DropReason),
+/// What a batch does to stored orders.
+#[derive(Default)]
+pub struct Changes {
+    removed: Vec<(OrderId, Order)>,
+    saved: Vec<(OrderId, Order)>,
 }
 
-/// Pops up to `limit` orders. Every popped order pays its fee, filled or not, in one payment to the sender.
+impl Changes {
+    pub fn store(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        for (id, order) in self.removed {
+            ORDERS.remove(storage, id.key());
+            shelves::remove(storage, id, &order);
+        }
+        for (id, order) in self.saved {
+            ORDERS.save(storage, id.key(), &order)?;
+            shelves::put(storage, id, &order);
+        }
+        Ok(())
+    }
+
+    /// The order was served or changed by this very batch: storage knows it as it was before.
+    fn touched(&self, id: OrderId) -> bool {
+        self.removed.iter().chain(&self.saved).any(|(touched, _)| *touched == id)
+    }
+}
+
+/// What became of an order that was looked at.
+#[derive(PartialEq, Eq)]
+enum Look {
+    Popped,
+    /// It, and whatever was placed after it, has no price of its own yet.
+    Waits,
+    /// It stays, for a reason of its own.
+    Stays,
+}
+
+struct Batch<'a> {
+    deps: Deps<'a>,
+    desk: Desk,
+    market: MarketId,
+    limit: usize,
+    popped: usize,
+    fees: Amount,
+    returned: Amount,
+    changes: Changes,
+}
+
+/// Pops up to `limit` orders. Every popped order pays its fee, filled or not, in one payment to the sender; only a resting order
+/// that its owner cancelled and that no price triggered gets it back.
 ///
-/// One order that cannot be computed is dropped with an event: it must not stop the queue behind it.
+/// Every queue and shelf has its own number of looks, so orders that wait in one never stand in the way of another. One order
+/// that cannot be computed is dropped with an event: it must not stop the queue behind it.
 pub fn execute_orders(
     deps: Deps,
     mut desk: Desk,
-    info: MessageInfo,
+    info: &MessageInfo,
     market: MarketId,
     limit: u32,
-) -> Result<(Vec<OrderId>, Done), ContractError> {
+) -> Result<(Changes, Done), ContractError> {
     if limit > BATCH_MAX {
         let wanted = format!("at most {BATCH_MAX}");
         return Err(ContractError::OutOfBounds { what: "limit", wanted, found: limit.to_string() });
@@ -44,296 +85,230 @@ pub fn execute_orders(
     desk.load_market(deps, market)?;
     desk.close_step()?;
     ensure_allows(&desk.market(market)?.effective, Action::ExecuteOrders)?;
-    let mut popped = vec![];
-    let mut fees = Amount::ZERO;
-    for queue in [Queue::Reduce, Queue::Increase] {
-        let mut waiting = ORDERS.under(deps.storage, (market.0, queue.key()), None);
-        // Bounded by BATCH_MAX.
-        while (popped.len() as u64) < u64::from(limit) {
-            let Some(next) = waiting.next() else { break };
-            let (sequence, order) = next?;
-            let id = OrderId { market, queue, sequence };
-            let reason = match next_turn(&desk, market, queue, &order)? {
-                Turn::Wait => break,
-                Turn::Drop(reason) => Some(reason),
-                Turn::Fill(round) => fill_or_undo(deps, &mut desk, id, &order, &round)?,
-            };
-            if let Some(reason) = reason {
-                let account = order.account.clone();
-                desk.events.push(OrderDropped { order: id, account, reason, size: order.size }.into());
-            }
-            leave_queue(deps, &mut desk, id, &order)?;
-            fees = fees.plus(order.execution_fee)?;
-            popped.push(id);
-        }
+    let mut batch = Batch {
+        deps,
+        desk,
+        market,
+        limit: limit as usize,
+        popped: 0,
+        fees: Amount::ZERO,
+        returned: Amount::ZERO,
+        changes: Changes::default(),
+    };
+    let anything_rests = shelves::any(deps.storage, market);
+    batch.serve_queue(Queue::Reduce)?;
+    if anything_rests {
+        batch.serve_shelves(Queue::ReduceStop)?;
+        batch.serve_shelves(Queue::ReduceLimit)?;
+        batch.look_at_health()?;
     }
+    batch.serve_queue(Queue::Increase)?;
+    if anything_rests {
+        // Where nothing that raises exposure is taken, or no price is good enough for it, its shelves are not even looked at.
+        let open = batch.desk.market(market)?;
+        let posture = &open.effective.posture;
+        let closed = posture.exposure_raising == OrderAccess::None && posture.skew_raising == OrderAccess::None;
+        if open.validity == Validity::Valid && !closed {
+            batch.serve_shelves(Queue::IncreaseStop)?;
+            batch.serve_shelves(Queue::IncreaseLimit)?;
+        }
+        batch.let_leave()?;
+    }
+    let Batch { mut desk, fees, returned, changes, .. } = batch;
     // Even an empty batch keeps what it accrued: anybody may bring funding up to date.
     desk.market_mut(market)?.mark_changed();
-    desk.pool.escrow = desk.pool.escrow.minus(fees)?;
-    Ok((popped, Done::new(desk).paying(info.sender.as_str(), fees)?))
+    desk.pool.escrow = desk.pool.escrow.minus(fees)?.minus(returned)?;
+    Ok((changes, Done::new(desk).paying(info.sender.as_str(), fees)?))
 }
 
-/// Which price is the order's (F16), and whether it may use it now.
-fn next_turn(desk: &Desk, id: MarketId, queue: Queue, order: &Order) -> Result<Turn, ContractError> {
-    let market = desk.market(id)?;
-    let rounds = market.rounds();
-    // While the latest price is stale nothing raises exposure, and nothing at all is settled at an invalid one: the orders
-    // wait, and their own round waits in the ring with them.
-    let action = if queue == Queue::Reduce { Action::ReduceExposure } else { Action::IncreaseExposure };
-    if market.price_use(action) != PriceUse::AdverseEdge {
-        return Ok(Turn::Wait);
+impl Batch<'_> {
+    fn is_full(&self) -> bool {
+        self.popped >= self.limit
     }
-    let times: Vec<RoundTime> = rounds.iter().map(round_time).collect();
-    let delay = desk.config.parameters.order_delay_seconds;
-    let eligibility = first_eligible_round(
-        &times,
-        rounds.len() >= ROUNDS_KEPT,
-        order.placed_at,
-        order.placed_height,
-        delay,
-        order.placed_round,
-    );
-    Ok(match eligibility {
-        Eligibility::NotYet => Turn::Wait,
-        Eligibility::First { index } => match rounds.get(index) {
-            Some(round) if canceled(order, round, delay) => Turn::Drop(DropReason::Canceled),
-            Some(round) => Turn::Fill(round.clone()),
-            None => Turn::Wait,
-        },
-        Eligibility::Missed if queue == Queue::Increase => Turn::Drop(DropReason::RoundMissed),
-        // A reduce order is somebody's way out: nobody executed it in time, so it gets the worst price of the ring that a
-        // cancel does not keep from it, which is no option for anyone.
-        Eligibility::Missed => match worst_round(rounds, order, delay) {
-            Some(round) => Turn::Fill(round),
-            None if order.cancel_requested_at.is_some() => Turn::Drop(DropReason::Canceled),
-            None => Turn::Wait,
-        },
-    })
-}
 
-fn round_time(round: &Round) -> RoundTime {
-    RoundTime {
-        round: round.round,
-        published_at: round.published_at,
-        recorded_height: round.recorded_height,
-        valid: round.validity == Validity::Valid,
-    }
-}
-
-fn canceled(order: &Order, round: &Round, delay: u64) -> bool {
-    order.cancel_requested_at.is_some_and(|requested_at| cancel_applies(round.published_at, requested_at, delay))
-}
-
-fn worst_round(rounds: &[Round], order: &Order, delay: u64) -> Option<Round> {
-    let earliest = order.placed_at.saturating_add(delay);
-    let eligible = rounds.iter().filter(|round| {
-        round.validity == Validity::Valid
-            && round.published_at >= earliest
-            && round.recorded_height > order.placed_height
-            && !canceled(order, round, delay)
-    });
-    if order.size.is_long() {
-        eligible.max_by_key(|round| round.price).cloned()
-    } else {
-        eligible.min_by_key(|round| round.price).cloned()
-    }
-}
-
-/// Fills the order or leaves everything as it was and says why not.
-fn fill_or_undo(
-    deps: Deps,
-    desk: &mut Desk,
-    id: OrderId,
-    order: &Order,
-    round: &Round,
-) -> Result<Option<DropReason>, ContractError> {
-    // Loading may fail on a market that is not this order's doing; the step restarts behind it, or the batch would fail with it.
-    let before_loading = desk.savepoint(&order.account);
-    let loaded = desk.load_account(deps, &order.account).and_then(|()| desk.close_step());
-    if loaded.is_err() {
-        desk.roll_back(&order.account, before_loading)?;
-        return Ok(Some(DropReason::Computation));
-    }
-    let savepoint = desk.savepoint(&order.account);
-    // The equality is part of the fill: a breach refuses this order, not the batch.
-    let filled = fill(desk, id, order, round).and_then(|dropped| match dropped {
-        Some(reason) => Ok(Some(reason)),
-        None => desk.close_step().map(|()| None),
-    });
-    match filled {
-        Ok(None) => Ok(None),
-        Ok(Some(reason)) => desk.roll_back(&order.account, savepoint).map(|()| Some(reason)),
-        Err(_) => desk.roll_back(&order.account, savepoint).map(|()| Some(DropReason::Computation)),
-    }
-}
-
-/// The fill itself; `Some` is a refusal, after which the caller undoes everything.
-fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Option<DropReason>, ContractError> {
-    let account = desk.account(&order.account);
-    let before = position_size(desk, &account, id.market)?;
-    let size = match id.queue {
-        Queue::Increase => order.size,
-        Queue::Reduce => match reducing_part(order.size, before) {
-            Some(size) => size,
-            None => return Ok(Some(DropReason::NothingToReduce)),
-        },
-    };
-    let after = before.plus(size)?;
-    let reduces =
-        after.magnitude() <= before.magnitude() && after.atoms().signum() != before.atoms().signum().saturating_neg();
-    // F15: the edge of the band that is worse for the one who trades.
-    let base = adverse_edge(round, size)?;
-    let price = firebreak_risk::fill_price(
-        base,
-        desk.market(id.market)?.skew()?,
-        size,
-        desk.market(id.market)?.config.skew_scale,
-    )?;
-    if bound_missed(order, size, price) {
-        return Ok(Some(DropReason::BoundMissed));
-    }
-    if !reduces {
-        if let Some(reason) = refuses_increase(desk.market(id.market)?, size, order, base)? {
-            return Ok(Some(reason));
-        }
-        for position in &account.positions {
-            if desk.market(position.market)?.validity != Validity::Valid {
-                return Ok(Some(DropReason::PriceUnusable));
+    /// Orders at the next price, in the order of placing.
+    fn serve_queue(&mut self, queue: Queue) -> Result<(), ContractError> {
+        let market = self.market;
+        let mut looks = 0usize;
+        let storage = self.deps.storage;
+        for next in ORDERS.under(storage, (market.0, queue.key()), None) {
+            if self.is_full() || looks >= LOOKS_MAX {
+                break;
+            }
+            let (sequence, order) = next?;
+            match self.look_at(OrderId { market, queue, sequence }, order)? {
+                // Who was placed later has no earlier price.
+                Look::Waits => break,
+                Look::Stays => looks = looks.saturating_add(1),
+                Look::Popped => {}
             }
         }
-        let known = account.claims.iter().any(|held| held.market == id.market);
-        if before.is_zero() && !known && account.slots() >= MARKETS_PER_ACCOUNT_MAX {
-            return Ok(Some(DropReason::Slots));
+        Ok(())
+    }
+
+    /// Both shelves of a kind: what rose far enough, what fell far enough, each from the first trigger on.
+    fn serve_shelves(&mut self, queue: Queue) -> Result<(), ContractError> {
+        for above in [true, false] {
+            let rounds = self.desk.market(self.market)?.rounds().iter();
+            let ranks = rounds
+                .filter(|round| round.validity == Validity::Valid)
+                .map(|round| rank_of(trigger_edge(round.price, round.band, above), above));
+            // No order behind it has been reached by any round of the ring.
+            let Some(farthest) = ranks.max() else { continue };
+            self.serve_shelf(Shelf::Price { queue, above }, farthest, LOOKS_MAX)?;
+        }
+        Ok(())
+    }
+
+    /// Cancelled and expired resting orders: last, and with looks of their own.
+    fn let_leave(&mut self) -> Result<(), ContractError> {
+        let now = self.desk.now.into();
+        self.serve_shelf(Shelf::Leaving, now, LEAVING_LOOKS_MAX)
+    }
+
+    fn serve_shelf(&mut self, shelf: Shelf, farthest: u128, looks_max: usize) -> Result<(), ContractError> {
+        let mut looks = 0usize;
+        let storage = self.deps.storage;
+        for entry in shelves::walk(storage, self.market, shelf, None) {
+            let entry = entry?;
+            if entry.rank > farthest || self.is_full() || looks >= looks_max {
+                break;
+            }
+            // Another shelf has had it in this batch.
+            if self.changes.touched(entry.order) {
+                continue;
+            }
+            let order = ORDERS.load(storage, entry.order.key())?;
+            if self.look_at(entry.order, order)? != Look::Popped {
+                looks = looks.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// One order: filled, dropped, or left where it is with the reason in an event.
+    fn look_at(&mut self, id: OrderId, mut order: Order) -> Result<Look, ContractError> {
+        let mut used_rounds = false;
+        // Every turn of the loop uses up a round of the ring.
+        loop {
+            let (reason, round) = match next_turn(&self.desk, id, &order)? {
+                Turn::Wait => {
+                    if used_rounds {
+                        self.changes.saved.push((id, order));
+                        return Ok(Look::Stays);
+                    }
+                    return Ok(Look::Waits);
+                }
+                Turn::Drop(reason) => (Some(reason), 0),
+                Turn::Fill(round) => (fill_or_undo(self.deps, &mut self.desk, id, &order, &round)?, round.round),
+            };
+            let stays = match reason {
+                // The bound of a limit order is what it waits for. This round is no longer its own, or it would fill at it
+                // when the skew comes back, whatever the price is then.
+                Some(DropReason::BoundMissed) if id.queue.is_limit() => true,
+                Some(DropReason::AnotherPrice) => true,
+                _ => false,
+            };
+            let (Some(reason), true) = (reason, stays) else {
+                self.pop(id, order, reason)?;
+                return Ok(Look::Popped);
+            };
+            let account = order.account.clone();
+            self.desk.events.push(OrderSkipped { order: id, account, reason, round }.into());
+            if reason == DropReason::AnotherPrice {
+                if used_rounds {
+                    self.changes.saved.push((id, order));
+                }
+                return Ok(Look::Stays);
+            }
+            order.placed_round = round;
+            used_rounds = true;
         }
     }
-    let at = Some((id.market, round.price));
-    let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
-    let done = trade(desk, &order.account, id.market, size, base, Profit::Vests)?;
-    let fee = charge_fee(desk, &order.account, id.market, done.notional)?;
 
-    let account = desk.account(&order.account);
-    // A reduction is compared at one price, its own: the market's later moves are not the order's doing.
-    let healthy = if reduces {
-        let (health, _) = evaluate(desk, &account, Purpose::Trading, at)?;
-        // Or rich enough to open what is left: a wide band must not keep a healthy account in.
-        allows_reduction(&health_before, &health) || health.may_raise_exposure()
-    } else {
-        let (at_fill, _) = evaluate(desk, &account, Purpose::Trading, at)?;
-        let (at_mark, _) = evaluate(desk, &account, Purpose::Trading, None)?;
-        opens(&at_fill, order)? && opens(&at_mark, order)?
-    };
-    if !healthy {
-        return Ok(Some(DropReason::Margin));
-    }
-    if !reduces && (exceeds_a_cap(desk, id.market, size, done.size_after)? || !is_backed(desk, id.market)?) {
-        return Ok(Some(DropReason::Cap));
-    }
-    desk.events.push(
-        OrderFilled {
-            order: id,
-            account: order.account.clone(),
-            size,
-            size_after: done.size_after,
-            fill_price: done.fill_price,
-            fee,
-            realised_pnl: done.realised_pnl,
-            round: round.round,
+    fn pop(&mut self, id: OrderId, order: Order, reason: Option<DropReason>) -> Result<(), ContractError> {
+        if let Some(reason) = reason {
+            let account = order.account.clone();
+            self.desk.events.push(OrderDropped { order: id, account, reason, size: order.size }.into());
         }
-        .into(),
-    );
-    Ok(None)
-}
-
-/// Initial margin, less a tenth of what was held for the order. Prices drift between placing and filling; if a tick could
-/// make an order fail, adding collateral at the last moment or not would be an option for nothing.
-fn opens(health: &AccountHealth, order: &Order) -> Result<bool, ContractError> {
-    let drift = order.margin_held.times(Ratio::percent(10), Rounding::Floor)?;
-    Ok(health.equity_for_initial.plus_amount(drift)? >= health.initial_margin.signed()?)
-}
-
-/// The part of `wanted` that only reduces; `None` when there is nothing to reduce.
-fn reducing_part(wanted: Size, position: Size) -> Option<Size> {
-    if position.is_zero() || position.is_long() == wanted.is_long() {
-        return None;
+        self.desk.load_account_record(self.deps, &order.account)?;
+        let mut account = self.desk.account(&order.account);
+        account.orders.retain(|waiting| *waiting != id);
+        account.margin_held = account.margin_held.saturating_minus(order.margin_held);
+        if reason == Some(DropReason::Canceled) && id.queue.rests() {
+            account.cash = account.cash.plus_amount(order.execution_fee)?;
+            self.returned = self.returned.plus(order.execution_fee)?;
+        } else {
+            self.fees = self.fees.plus(order.execution_fee)?;
+        }
+        self.desk.put_account(&order.account, account)?;
+        self.changes.removed.push((id, order));
+        self.popped = self.popped.saturating_add(1);
+        Ok(())
     }
-    let whole = position.negated().ok()?;
-    Some(if wanted.magnitude() <= whole.magnitude() { wanted } else { whole })
-}
 
-fn adverse_edge(round: &Round, size: Size) -> Result<Price, ContractError> {
-    if size.is_long() {
-        Ok(round.price.plus(round.band)?)
-    } else {
-        Ok(round.price.minus(round.band)?.checked()?)
+    /// The next few accounts whose health an order waits for, in turn: each batch goes on where the last one stopped, so no
+    /// healthy account keeps a batch from a thin one behind it.
+    fn look_at_health(&mut self) -> Result<(), ContractError> {
+        let (storage, market) = (self.deps.storage, self.market);
+        let cursor = self.desk.market(market)?.state.health_cursor;
+        let mut last = cursor;
+        let behind = shelves::walk(storage, market, Shelf::Health, Some(cursor));
+        let front = shelves::walk(storage, market, Shelf::Health, None)
+            .take_while(|entry| entry.as_ref().is_ok_and(|entry| entry.order.sequence <= cursor));
+        for entry in behind.chain(front).take(HEALTH_LOOKS_MAX) {
+            if self.is_full() {
+                break;
+            }
+            let id = entry?.order;
+            last = id.sequence;
+            let order = ORDERS.load(storage, id.key())?;
+            if order.ends_at(0) > self.desk.now && self.is_reached_by_health(&order)? {
+                self.trigger(id, order)?;
+            }
+        }
+        self.desk.market_mut(market)?.state.health_cursor = last;
+        Ok(())
     }
-}
 
-fn bound_missed(order: &Order, size: Size, price: Price) -> bool {
-    if size.is_long() {
-        price > order.price_bound
-    } else {
-        price < order.price_bound
+    /// An account that cannot be judged, because a price of it is not valid or its figures cannot be computed, is not thin.
+    fn is_reached_by_health(&mut self, order: &Order) -> Result<bool, ContractError> {
+        let Some(Trigger::Health(ratio)) = order.trigger else { return Ok(false) };
+        let before_loading = self.desk.savepoint(&order.account);
+        if self.desk.load_account(self.deps, &order.account).and_then(|()| self.desk.close_step()).is_err() {
+            self.desk.roll_back(&order.account, before_loading)?;
+            return Ok(false);
+        }
+        let account = self.desk.account(&order.account);
+        let valid = |market| self.desk.market(market).is_ok_and(|market| market.validity == Validity::Valid);
+        if !account.positions.iter().all(|position| valid(position.market)) {
+            return Ok(false);
+        }
+        let Ok((health, _)) = evaluate(&self.desk, &account, Purpose::Trading, None) else { return Ok(false) };
+        Ok(is_thin(&health, ratio).unwrap_or(false))
     }
-}
 
-/// What the posture and the market's caps say of an order that raises exposure.
-fn refuses_increase(
-    market: &OpenMarket,
-    size: Size,
-    order: &Order,
-    base: Price,
-) -> Result<Option<DropReason>, ContractError> {
-    let posture: &Posture = &market.effective.posture;
-    let skew = market.skew()?;
-    let access =
-        if skew.plus(size)?.magnitude() > skew.magnitude() { posture.skew_raising } else { posture.exposure_raising };
-    let near = || -> Result<bool, ContractError> {
-        let distance = order.price_bound.distance(base).ratio_to(base, Rounding::Ceil)?;
-        Ok(distance <= market.config.limit_band_ratio)
-    };
-    let taken = match access {
-        OrderAccess::All => true,
-        OrderAccess::LimitOnly => near()?,
-        OrderAccess::None => false,
-    };
-    if !taken {
-        return Ok(Some(DropReason::Restricted));
+    /// An owner can make an account thin at will, by taking collateral out; were the order filled at a price that is known by
+    /// then, this would be an option. So it becomes a market order, placed in this block, like any that the owner could place.
+    fn trigger(&mut self, id: OrderId, order: Order) -> Result<(), ContractError> {
+        let mut account = self.desk.account(&order.account);
+        let position = position_size(&self.desk, &account, self.market)?;
+        if position.is_zero() || position.is_long() == order.size.is_long() {
+            return self.pop(id, order, Some(DropReason::NothingToReduce));
+        }
+        let becomes = OrderId { market: id.market, queue: Queue::Reduce, sequence: self.desk.pool.next_order };
+        self.desk.pool.next_order = self.desk.pool.next_order.saturating_add(1);
+        for waiting in account.orders.iter_mut().filter(|waiting| **waiting == id) {
+            *waiting = becomes;
+        }
+        self.desk.put_account(&order.account, account)?;
+        let triggered = OrderTriggered { order: id, account: order.account.clone(), becomes };
+        self.desk.events.push(triggered.into());
+        let placed_round = self.desk.market(self.market)?.last_round();
+        let (placed_at, placed_height) = (self.desk.now, self.desk.height);
+        let becomes_order = Order { trigger: None, placed_at, placed_height, placed_round, ..order.clone() };
+        self.changes.removed.push((id, order));
+        self.changes.saved.push((becomes, becomes_order));
+        Ok(())
     }
-    let factor: Ratio = posture.order_size_factor.ratio();
-    if size.magnitude() > market.config.order_size_max.times(factor)?.magnitude() {
-        return Ok(Some(DropReason::Cap));
-    }
-    Ok(None)
-}
-
-/// The pool's coins, less what this market's winners are owed, cover `reserve_ratio` of all open interest: the same reserve
-/// that holds liquidity back. Without it a small pool could sell profits that it cannot pay.
-fn is_backed(desk: &Desk, id: MarketId) -> Result<bool, ContractError> {
-    let market = desk.market(id)?;
-    let mut coins = desk.pool.cash.minus_amount(desk.pool.receivable)?;
-    for side in [&market.state.long, &market.state.short] {
-        coins = coins.minus_amount(side.value(market.mark())?.positive_part())?;
-    }
-    let reserve = desk.pool.open_notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
-    Ok(coins >= reserve.signed()?)
-}
-
-/// Charges the taker fee and splits it between the insurance fund and the pool.
-fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amount) -> Result<Amount, ContractError> {
-    let fee = notional.times(desk.market(market)?.config.taker_fee_ratio, Rounding::Ceil)?;
-    let mut account = desk.account(id);
-    account.cash = account.cash.minus_amount(fee)?;
-    desk.put_account(id, account)?;
-    let insurance = fee.times(desk.config.parameters.insurance_fee_share, Rounding::Floor)?;
-    desk.pool.insurance_fees = desk.pool.insurance_fees.plus(insurance)?;
-    desk.pool_receives(fee.minus(insurance)?)?;
-    Ok(fee)
-}
-
-fn leave_queue(deps: Deps, desk: &mut Desk, id: OrderId, order: &Order) -> Result<(), ContractError> {
-    desk.load_account_record(deps, &order.account)?;
-    let mut account = desk.account(&order.account);
-    account.orders.retain(|waiting| *waiting != id);
-    account.margin_held = account.margin_held.saturating_minus(order.margin_held);
-    desk.put_account(&order.account, account)
 }

@@ -117,6 +117,10 @@ fn close_position(
     price: firebreak_risk::Price,
 ) -> Result<(Amount, Amount), ContractError> {
     let done = trade(desk, id, market, close.negated()?, price, Profit::PaysMargin)?;
+    // Its orders are not served at another round in this block. The other way round a fill holds no liquidation up: a stream of
+    // tiny reductions would hold it up for ever, and whoever has just raised exposure has initial margin at the mark.
+    let round = desk.market(market)?.state.mark_round;
+    desk.serve(id, market, round)?;
     let now = desk.now;
     let open = desk.market_mut(market)?;
     let liquidation = open.config.liquidation.clone();

@@ -4,6 +4,7 @@ mod cancel_order;
 mod collateral;
 mod configure;
 mod execute_orders;
+mod fill;
 mod liquidate;
 mod liquidity;
 mod parked;
@@ -12,8 +13,9 @@ mod report_breach;
 mod settle_market;
 mod settle_vault;
 mod sweep_fees;
+mod turn;
 
-pub use cancel_order::cancel_order;
+pub use cancel_order::{cancel_order, cancel_orders};
 pub use collateral::{add_collateral, withdraw_collateral};
 pub use configure::{configure, configure_market, contest_market, set_market, Opening};
 pub use execute_orders::execute_orders;
@@ -22,7 +24,7 @@ pub use liquidity::{
     cancel_withdrawal, claim_withdrawal, provide_liquidity, recapitalize, request_withdrawal, value_pool,
 };
 pub use parked::{cancel_parked, collect_parked};
-pub use place_order::{place_order, OrderRequest};
+pub use place_order::place_orders;
 pub use report_breach::{report_breach, solvency};
 pub use settle_market::{advance_settlement, schedule_market};
 pub use settle_vault::{pay_settlement, schedule_vault, settle_accounts};

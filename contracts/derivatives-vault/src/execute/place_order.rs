@@ -1,59 +1,82 @@
-//! Placing an order: it waits for the first price published after it (F16, R-32).
+//! Placing orders: each waits for the first price published after it, or for one that triggers it (F16, R-32).
 
 use crate::check::Done;
-use crate::desk::Desk;
+use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
+use crate::shelves;
 use crate::state::ORDERS;
 use crate::trade::position_size;
 use crate::vesting::{claims_margin, is_contested};
-use cosmwasm_std::{Deps, MessageInfo};
-use firebreak_messages::derivatives_vault::{Account, Order, OrderId, OrderPlaced, Queue, ORDERS_PER_ACCOUNT_MAX};
+use cosmwasm_std::{Deps, DepsMut, MessageInfo};
+use firebreak_messages::derivatives_vault::{
+    Account, Order, OrderId, OrderPlaced, OrderRequest, Queue, Trigger, HEALTH_RATIO_MAX, ORDERS_PER_ACCOUNT_MAX,
+};
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{AccountId, Action, MarketId};
-use firebreak_risk::{Amount, Price, Ratio, Rounding, Size, PRICE_MAX};
+use firebreak_risk::{limit_trigger, reaches, trigger_edge, Amount, Price, Ratio, Rounding, Size, PRICE_MAX};
 
-/// `ExecuteMsg::PlaceOrder`, taken apart.
-pub struct OrderRequest {
-    pub subaccount: u8,
-    pub market: MarketId,
-    pub size: Size,
-    pub price_bound: Price,
-    pub reduce_only: bool,
+/// Adds what was paid to the first order's account, then places all orders, or none.
+///
+/// Errors: [`ContractError::BatchSize`], and whatever refuses one of them.
+pub fn place_orders(
+    mut deps: DepsMut,
+    mut desk: Desk,
+    info: &MessageInfo,
+    paid: Amount,
+    requests: Vec<OrderRequest>,
+) -> Result<Done, ContractError> {
+    let (wanted, max, found) = (1, ORDERS_PER_ACCOUNT_MAX, requests.len());
+    if found < wanted || found > max {
+        return Err(ContractError::BatchSize { wanted, max, found });
+    }
+    let first = requests.first().map_or(0, |request| request.subaccount);
+    if !paid.is_zero() {
+        let id = AccountId { owner: info.sender.to_string(), subaccount: first };
+        desk.load_account_record(deps.as_ref(), &id)?;
+        let mut account = desk.account(&id);
+        account.cash = account.cash.plus_amount(paid)?;
+        desk.put_account(&id, account)?;
+    }
+    for request in requests {
+        place_order(deps.branch(), &mut desk, info, request)?;
+    }
+    Ok(Done::new(desk))
 }
 
-/// Escrows the execution fee, holds the order's margin and queues it. Margin is checked again at the price it fills at.
+/// Escrows the execution fee, holds the order's margin and puts it where it waits. Margin is checked again at the price it
+/// fills at.
 ///
-/// Errors: a bound of zero, a size out of bounds, a restricted market, an unusable price (only for orders that may
-/// raise exposure), no position to reduce, too many orders, too little cash for the fee.
-pub fn place_order(
-    deps: Deps,
-    mut desk: Desk,
-    info: MessageInfo,
-    paid: Amount,
-    request: OrderRequest,
-) -> Result<(OrderId, Order, Done), ContractError> {
+/// Errors: a bound of zero, a size out of bounds, a trigger that cannot be or that the price has reached, a time that
+/// is over before any price may fill it, a restricted market, an unusable price (only for orders that may raise exposure), no
+/// position to reduce, too many orders, too little cash for the fee.
+fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: OrderRequest) -> Result<(), ContractError> {
     let size = request.size.checked()?;
     if request.price_bound.is_zero() || request.price_bound > PRICE_MAX {
         return Err(ContractError::PriceBoundMissing { max: PRICE_MAX });
     }
-    let id = AccountId { owner: info.sender.into_string(), subaccount: request.subaccount };
-    desk.load_account(deps, &id)?;
-    desk.load_market(deps, request.market)?;
+    ensure_not_over(desk, &request)?;
+    let id = AccountId { owner: info.sender.to_string(), subaccount: request.subaccount };
+    desk.load_account(deps.as_ref(), &id)?;
+    desk.load_market(deps.as_ref(), request.market)?;
     let mut account = desk.account(&id);
     if account.orders.len() >= ORDERS_PER_ACCOUNT_MAX {
         return Err(ContractError::TooManyOrders { account: id, max: ORDERS_PER_ACCOUNT_MAX });
     }
 
     let market = desk.market(request.market)?;
-    let (queue, placed_round) = if request.reduce_only {
+    let queue = queue_of(&request)?;
+    let trigger_price = trigger_price(market, &request)?;
+    let placed_round = market.last_round();
+    let mut position = None;
+    if queue.reduces() {
         // Needs no price and no open market: it waits for the next valid price.
-        let position = position_size(&desk, &account, request.market)?;
-        if position.atoms().signum() != size.atoms().signum().saturating_neg() {
-            return Err(ContractError::NothingToReduce { account: id, market: request.market, size });
+        ensure_reduces(desk, &id, &account, queue, &request)?;
+        if queue.rests() {
+            let held = account.positions.iter().find(|position| position.market == request.market);
+            position = held.map(|held| held.opened_height);
         }
-        (Queue::Reduce, market.last_round())
     } else {
         ensure_allows(&market.effective, Action::IncreaseExposure)?;
         market.ensure_valid_price(Action::IncreaseExposure, desk.now)?;
@@ -62,41 +85,115 @@ pub fn place_order(
         if size.magnitude() > wanted.magnitude() {
             return Err(ContractError::OrderTooLarge { market: request.market, wanted, found: size });
         }
-        (Queue::Increase, market.last_round())
-    };
+    }
 
     let execution_fee = desk.config.parameters.execution_fee;
-    account.cash = account.cash.plus_amount(paid)?.minus_amount(execution_fee)?;
-    let margin_held = match queue {
-        Queue::Increase => margin_to_hold(deps, &desk, &account, &request, size)?,
-        Queue::Reduce => Amount::ZERO,
+    account.cash = account.cash.minus_amount(execution_fee)?;
+    let margin_held = if queue.reduces() {
+        Amount::ZERO
+    } else {
+        margin_to_hold(deps.as_ref(), desk, &account, &request, trigger_price)?
     };
-    ensure_affordable(&desk, &id, &account, queue, execution_fee, margin_held)?;
+    ensure_affordable(desk, &id, &account, queue, execution_fee, margin_held)?;
     account.margin_held = account.margin_held.plus(margin_held)?;
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
 
-    let (placed_at, placed_height) = (desk.now, desk.height);
     // The market's record stays as it was: what a trade changes in it is written when the order fills.
     let order_id = OrderId { market: request.market, queue, sequence: desk.pool.next_order };
     desk.pool.next_order = desk.pool.next_order.saturating_add(1);
     account.orders.push(order_id);
     desk.put_account(&id, account)?;
 
-    let placed =
-        OrderPlaced { order: order_id, account: id.clone(), size, price_bound: request.price_bound, execution_fee };
-    desk.events.push(placed.into());
+    let price_bound = request.price_bound;
+    desk.events.push(OrderPlaced { order: order_id, account: id.clone(), size, price_bound, execution_fee }.into());
     let order = Order {
         account: id,
         size,
-        price_bound: request.price_bound,
-        placed_at,
-        placed_height,
+        price_bound,
+        placed_at: desk.now,
+        placed_height: desk.height,
         placed_round,
         execution_fee,
         margin_held,
         cancel_requested_at: None,
+        trigger: request.trigger,
+        trigger_price,
+        expires_at: request.expires_at,
+        position,
     };
-    Ok((order_id, order, Done::new(desk)))
+    ORDERS.save(deps.storage, order_id.key(), &order)?;
+    shelves::put(deps.storage, order_id, &order);
+    Ok(())
+}
+
+/// An order whose time ends before a price may fill it would only ever be dropped.
+fn ensure_not_over(desk: &Desk, request: &OrderRequest) -> Result<(), ContractError> {
+    let earliest = desk.now.saturating_add(desk.config.parameters.order_delay_seconds);
+    match request.expires_at {
+        Some(at) if at <= earliest => Err(out_of_bounds("expires_at", format!("after {earliest}"), at.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// Where an order waits. Errors: a health trigger of an order that is not reduce-only.
+fn queue_of(request: &OrderRequest) -> Result<Queue, ContractError> {
+    Ok(match (request.trigger, request.reduce_only) {
+        (None, true) => Queue::Reduce,
+        (None, false) => Queue::Increase,
+        (Some(Trigger::Limit), true) => Queue::ReduceLimit,
+        (Some(Trigger::Limit), false) => Queue::IncreaseLimit,
+        (Some(Trigger::Above(_) | Trigger::Below(_)), true) => Queue::ReduceStop,
+        (Some(Trigger::Above(_) | Trigger::Below(_)), false) => Queue::IncreaseStop,
+        (Some(Trigger::Health(_)), true) => Queue::Health,
+        (Some(Trigger::Health(_)), false) => {
+            return Err(out_of_bounds("reduce_only", "true with a health trigger".into(), "false".into()))
+        }
+    })
+}
+
+/// The price at which the order rests; zero where no price triggers it. A stop that the latest price has reached would be an
+/// order at the next price by another name, most likely a mistake; a limit order may be.
+fn trigger_price(market: &OpenMarket, request: &OrderRequest) -> Result<Price, ContractError> {
+    let (trigger, above) = match request.trigger {
+        None => return Ok(Price::ZERO),
+        Some(Trigger::Health(ratio)) => {
+            if ratio.is_zero() || ratio > HEALTH_RATIO_MAX {
+                let wanted = format!("above 0 and at most {HEALTH_RATIO_MAX}");
+                return Err(out_of_bounds("health trigger", wanted, ratio.to_string()));
+            }
+            return Ok(Price::ZERO);
+        }
+        Some(Trigger::Limit) => return Ok(limit_trigger(request.price_bound, request.size, market.config.skew_scale)?),
+        Some(Trigger::Above(price)) => (price.checked()?, true),
+        Some(Trigger::Below(price)) => (price.checked()?, false),
+    };
+    let edge = trigger_edge(market.mark(), market.band(), above);
+    if market.validity == Validity::Valid && reaches(edge, trigger, above) {
+        let wanted = format!("{} {edge}", if above { "above" } else { "below" });
+        return Err(out_of_bounds("trigger", wanted, trigger.to_string()));
+    }
+    Ok(trigger)
+}
+
+#[cold]
+fn out_of_bounds(what: &'static str, wanted: String, found: String) -> ContractError {
+    ContractError::OutOfBounds { what, wanted, found }
+}
+
+/// A reduce order goes against a position. One that rests may wait for a position that an order before it is to open.
+fn ensure_reduces(
+    desk: &Desk,
+    id: &AccountId,
+    account: &Account,
+    queue: Queue,
+    request: &OrderRequest,
+) -> Result<(), ContractError> {
+    let position = position_size(desk, account, request.market)?;
+    let opposite = position.atoms().signum() == request.size.atoms().signum().saturating_neg();
+    if opposite || (position.is_zero() && queue.rests()) {
+        return Ok(());
+    }
+    Err(ContractError::NothingToReduce { account: id.clone(), market: request.market, size: request.size })
 }
 
 /// Initial margin of what the order would add, with the fees of opening and closing it, at the worse of its bound and the
@@ -110,8 +207,9 @@ fn margin_to_hold(
     desk: &Desk,
     account: &Account,
     request: &OrderRequest,
-    size: Size,
+    trigger_price: Price,
 ) -> Result<Amount, ContractError> {
+    let size = request.size;
     let market = desk.market(request.market)?;
     let before = exposure_when_all_filled(deps, desk, account, request.market, size)?;
     let towards = |exposure: Size| if exposure.is_long() == size.is_long() { exposure } else { Size::ZERO };
@@ -120,9 +218,11 @@ fn margin_to_hold(
         return Ok(Amount::ZERO);
     }
     // A buy fills at its bound at worst; a bound of "any price" counts as a tenth above the mark. A sale has no highest
-    // price: it is held for at the mark, and the fill allows for the drift (`fill`).
-    let worst = market.mark().times(Ratio::percent(110), Rounding::Ceil)?;
-    let price = if size.is_long() { request.price_bound.min(worst).max(market.mark()) } else { market.mark() };
+    // price: it is held for at the mark, and the fill allows for the drift (`fill`). An order that waits for a rise fills above
+    // its trigger.
+    let expected = market.mark().max(trigger_price);
+    let worst = expected.times(Ratio::percent(110), Rounding::Ceil)?;
+    let price = if size.is_long() { request.price_bound.min(worst).max(market.mark()) } else { expected };
     let crowd = market.open_interest_ratio()?;
     let margin = |size: Size| {
         let posture = &market.effective.posture;
@@ -153,9 +253,10 @@ fn exposure_when_all_filled(
         if order.size.is_long() != size.is_long() {
             continue;
         }
-        match id.queue {
-            Queue::Increase => raising = raising.plus(order.size)?,
-            Queue::Reduce => reducing = reducing.plus(order.size)?,
+        if id.queue.reduces() {
+            reducing = reducing.plus(order.size)?;
+        } else {
+            raising = raising.plus(order.size)?;
         }
     }
     if reducing.magnitude() > position.magnitude() {
@@ -168,7 +269,8 @@ fn exposure_when_all_filled(
 ///
 /// An order that may raise exposure leaves initial margin and everything held. A reduce order leaves maintenance margin where
 /// the account can be judged, so that fees cannot bleed it into liquidation, and may take cash below zero against an open
-/// profit, but against none that is unvested or of a contested market; where a price is invalid it needs the cash, and no price: the exit stays open.
+/// profit, but against none that is unvested or of a contested market; where a price is invalid it needs the cash, and no
+/// price: the exit stays open.
 fn ensure_affordable(
     desk: &Desk,
     id: &AccountId,
@@ -181,24 +283,22 @@ fn ensure_affordable(
         .positions
         .iter()
         .all(|position| desk.market(position.market).is_ok_and(|market| market.validity < Validity::Invalid));
-    let open_profit_pays = judged && queue == Queue::Reduce && !is_contested(desk, account);
+    let open_profit_pays = judged && queue.reduces() && !is_contested(desk, account);
     if account.cash.is_negative() && !open_profit_pays {
         let found = account.cash.plus_amount(execution_fee)?;
         return Err(ContractError::InsufficientCash { account: id.clone(), wanted: execution_fee, found });
     }
-    if queue == Queue::Reduce && !judged {
+    if queue.reduces() && !judged {
         return Ok(());
     }
     let (health, _) = evaluate(desk, account, Purpose::Trading, None)?;
-    let (wanted, found) = match queue {
-        Queue::Increase => {
-            (health.initial_margin.plus(account.margin_held)?.plus(margin_held)?, health.equity_for_initial)
-        }
+    let (wanted, found) = if !queue.reduces() {
+        (health.initial_margin.plus(account.margin_held)?.plus(margin_held)?, health.equity_for_initial)
+    } else if account.cash.is_negative() {
         // The fee leaves the vault: no profit that has not vested pays it.
-        Queue::Reduce if account.cash.is_negative() => {
-            (health.maintenance_margin, health.equity.minus_amount(claims_margin(desk, account)?)?)
-        }
-        Queue::Reduce => (health.maintenance_margin, health.equity),
+        (health.maintenance_margin, health.equity.minus_amount(claims_margin(desk, account)?)?)
+    } else {
+        (health.maintenance_margin, health.equity)
     };
     if found < wanted.signed()? {
         return Err(ContractError::MarginTooLow { account: id.clone(), wanted, found });

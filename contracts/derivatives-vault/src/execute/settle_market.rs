@@ -5,6 +5,7 @@ use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::execute::configure::ensure_owner;
 use crate::settlement::close_market;
+use crate::shelves;
 use crate::state::{CONFIG, MARKETS, ORDERS, SETTLEMENT_WINDOWS};
 use crate::validate::within;
 use cosmwasm_std::{DepsMut, Env, Event, MessageInfo, Response, Storage};
@@ -97,7 +98,7 @@ fn observe(storage: &mut dyn Storage, desk: &mut Desk, id: MarketId) -> Result<(
     }
 }
 
-/// Takes waiting orders of a settled market out of their queues, without a fee.
+/// Takes waiting and resting orders of a settled market out of their queues, without a fee.
 fn give_orders_back(
     storage: &mut dyn Storage,
     desk: &mut Desk,
@@ -106,7 +107,7 @@ fn give_orders_back(
 ) -> Result<(), ContractError> {
     let mut orders: Vec<(OrderId, Order)> = vec![];
     // Bounded by BATCH_MAX.
-    for queue in [Queue::Reduce, Queue::Increase] {
+    for queue in Queue::ALL {
         let left = limit.saturating_sub(orders.len());
         for next in ORDERS.under(storage, (market.0, queue.key()), None).take(left) {
             let (sequence, order) = next?;
@@ -134,6 +135,7 @@ pub(super) fn give_back(
     desk.pool.escrow = desk.pool.escrow.minus(order.execution_fee)?;
     desk.put_account(&order.account, account)?;
     ORDERS.remove(storage, id.key());
+    shelves::remove(storage, id, order);
     let (account, reason, size) = (order.account.clone(), DropReason::Settled, order.size);
     desk.events.push(OrderDropped { order: id, account, reason, size }.into());
     Ok(())

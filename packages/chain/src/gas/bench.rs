@@ -9,7 +9,9 @@ use crate::localnet::{execute_with, DENOM};
 use crate::{message, Gas, Localnet, Tx};
 use cosmwasm_std::{coin, coins};
 use firebreak_messages::circuit_breaker::ExecuteMsg as BreakerMsg;
-use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, OrderFilled, OrderPlaced, BATCH_MAX};
+use firebreak_messages::derivatives_vault::{
+    ExecuteMsg as VaultMsg, OrderFilled, OrderPlaced, OrderRequest, BATCH_MAX,
+};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedReport, RoundPublished};
 use firebreak_messages::{AccountId, FeedId, MarketId};
@@ -321,7 +323,7 @@ pub(super) fn place(market: MarketId, size: Size, reduce_only: bool) -> Result<V
         (false, true, true) => "1500",
     };
     let price_bound = price(bound)?;
-    Ok(VaultMsg::PlaceOrder { subaccount: 0, market, size, price_bound, reduce_only })
+    Ok(VaultMsg::PlaceOrder(OrderRequest::market(0, market, size, price_bound, reduce_only)))
 }
 
 pub(super) fn execute(market: MarketId, limit: u32) -> VaultMsg {

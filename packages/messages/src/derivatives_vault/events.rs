@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Why an order left its queue without a fill.
+/// Why an order was not filled: dropped, or, where the order's kind or the reason says so, passed over for now.
 #[cw_serde]
 #[derive(Copy, Eq)]
 pub enum DropReason {
@@ -28,6 +28,10 @@ pub enum DropReason {
     PriceUnusable,
     /// The market is settled: the execution fee went back to the account.
     Settled,
+    /// The time after which it might only be dropped has come.
+    Expired,
+    /// The account has been served at another price of this market in this block. Passed over: the next block may fill it.
+    AnotherPrice,
 }
 crate::enum_text!(DropReason {
     BoundMissed = "bound-missed",
@@ -41,6 +45,8 @@ crate::enum_text!(DropReason {
     Computation = "computation",
     PriceUnusable = "price-unusable",
     Settled = "settled",
+    Expired = "expired",
+    AnotherPrice = "another-price",
 });
 
 /// Who paid a part of a loss.
@@ -74,6 +80,10 @@ crate::facts! {
         realised_pnl: SignedAmount, round: u64,
     }
     OrderDropped = "order_dropped" { order: OrderId, account: AccountId, reason: DropReason, size: Size }
+    /// An order that could not be filled at a round that is its own, and stays.
+    OrderSkipped = "order_skipped" { order: OrderId, account: AccountId, reason: DropReason, round: u64 }
+    /// An account is as thin as the order waited for: it is a market order now, placed in this block.
+    OrderTriggered = "order_triggered" { order: OrderId, account: AccountId, becomes: OrderId }
     CollateralAdded = "collateral_added" { account: AccountId, amount: Amount, cash: SignedAmount }
     CollateralWithdrawn = "collateral_withdrawn" { account: AccountId, amount: Amount, cash: SignedAmount }
     /// What the outflow limiter does not allow now; with `liquidity` a claim on the pool.

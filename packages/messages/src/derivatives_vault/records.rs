@@ -3,23 +3,80 @@
 use super::*;
 use firebreak_risk::{Parked, RiskResult, Rounding};
 
-/// Which of a market's two queues. Reduce orders have their own, served first.
+/// Where an order waits. Orders that only reduce have places of their own, served first; orders that wait for a trigger rest
+/// outside the two queues, so that they never stand in anybody's way. Grows only at the end.
 #[cw_serde]
 #[derive(Copy, Eq, PartialOrd, Ord, Hash)]
 pub enum Queue {
     Reduce,
     Increase,
+    /// Waits for a price: stop-loss, take-profit.
+    ReduceStop,
+    /// Waits until the price reaches its bound.
+    ReduceLimit,
+    /// Waits until its account is thin.
+    Health,
+    IncreaseStop,
+    IncreaseLimit,
 }
-crate::enum_text!(Queue { Reduce = "reduce", Increase = "increase" });
+crate::enum_text!(Queue {
+    Reduce = "reduce",
+    Increase = "increase",
+    ReduceStop = "reduce-stop",
+    ReduceLimit = "reduce-limit",
+    Health = "health",
+    IncreaseStop = "increase-stop",
+    IncreaseLimit = "increase-limit",
+});
 
 impl Queue {
+    /// Every place, in the order of their storage keys.
+    pub const ALL: [Self; 7] = [
+        Self::Reduce,
+        Self::Increase,
+        Self::ReduceStop,
+        Self::ReduceLimit,
+        Self::Health,
+        Self::IncreaseStop,
+        Self::IncreaseLimit,
+    ];
+
     /// The queue's part of a storage key.
     pub const fn key(self) -> u8 {
+        self as u8
+    }
+
+    /// Its orders close at most a position.
+    pub const fn reduces(self) -> bool {
         match self {
-            Self::Reduce => 0,
-            Self::Increase => 1,
+            Self::Reduce | Self::ReduceStop | Self::ReduceLimit | Self::Health => true,
+            Self::Increase | Self::IncreaseStop | Self::IncreaseLimit => false,
         }
     }
+
+    /// Its orders wait for a trigger.
+    pub const fn rests(self) -> bool {
+        !matches!(self, Self::Reduce | Self::Increase)
+    }
+
+    /// Its orders stay when a price that triggers them misses their bound.
+    pub const fn is_limit(self) -> bool {
+        matches!(self, Self::ReduceLimit | Self::IncreaseLimit)
+    }
+}
+
+/// What a resting order waits for. A price reaches a trigger with its whole band: the edge that a fill would pay lies beyond it.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Trigger {
+    /// A price at which the order can fill within its bound, at a balanced book.
+    Limit,
+    /// A price at or above this one.
+    Above(Price),
+    /// A price at or below this one.
+    Below(Price),
+    /// Equity of the account below this multiple of its maintenance margin. Reduce-only.
+    Health(Ratio),
 }
 
 /// An order's place: market, queue, and a number that only grows, over all markets.
@@ -71,13 +128,39 @@ pub struct Order {
     /// Block time and height of the placing.
     pub placed_at: u64,
     pub placed_height: u64,
-    /// Last round of the feed when it was placed: what came after it may be the order's.
+    /// Last round of the feed when it was placed, or the last one that reached a limit order and missed its bound: what came
+    /// after it may be the order's.
     pub placed_round: u64,
     /// Escrowed for the keeper.
     pub execution_fee: Amount,
     /// Margin that is held for it until it is popped: else taking the margin away would be a late cancel for free.
     pub margin_held: Amount,
     pub cancel_requested_at: Option<u64>,
+    /// As asked for; `None` once a health trigger has been reached: it is a market order then.
+    pub trigger: Option<Trigger>,
+    /// Where it rests on its shelf: the price that triggers it. Zero where no price does.
+    pub trigger_price: Price,
+    pub expires_at: Option<u64>,
+    /// [`Position::opened_height`] of the position it was placed for; a later one is not its own. `None`: whichever it finds.
+    pub position: Option<u64>,
+}
+
+impl Order {
+    /// Prices published from here on do not fill it: it was cancelled or has expired. `u64::MAX` where nothing ends it.
+    pub fn ends_at(&self, delay_seconds: u64) -> u64 {
+        let canceled = self.cancel_requested_at.map_or(u64::MAX, |at| at.saturating_add(delay_seconds));
+        canceled.min(self.expires_at.unwrap_or(u64::MAX))
+    }
+
+    /// Whether the price that it waits for lies above (a rise triggers it) or below. `None`: it waits for no price.
+    pub fn waits_above(&self) -> Option<bool> {
+        match self.trigger {
+            Some(Trigger::Limit) => Some(self.size.is_short()),
+            Some(Trigger::Above(_)) => Some(true),
+            Some(Trigger::Below(_)) => Some(false),
+            Some(Trigger::Health(_)) | None => None,
+        }
+    }
 }
 
 /// One position of an account.
@@ -86,6 +169,16 @@ pub struct Order {
 pub struct Position {
     pub market: MarketId,
     pub stake: PositionStake,
+    /// Block in which it was opened from nothing, or from the other side.
+    pub opened_height: u64,
+}
+
+/// The round that last served an account in a market.
+#[cw_serde]
+#[derive(Eq)]
+pub struct ServedRound {
+    pub market: MarketId,
+    pub round: u64,
 }
 
 /// Realised profit of an account in one market that has not vested.
@@ -110,6 +203,11 @@ pub struct Account {
     pub margin_held: Amount,
     /// One at most for each market, in its order.
     pub claims: Vec<MarketClaim>,
+    /// Block of `served`.
+    pub served_height: u64,
+    /// What was served at which round in that block: two prices of one block never both serve one account. At most one
+    /// for each of [`crate::ids::MARKETS_MAX`]; forgotten with the block.
+    pub served: Vec<ServedRound>,
 }
 
 /// Everything of one market that a trade changes, under one key.
@@ -135,6 +233,8 @@ pub struct MarketState {
     pub vesting: Vesting,
     /// The market is being settled (F18), or was: it never trades again.
     pub settlement: Option<MarketSettlement>,
+    /// Number of the last order that waits for its account's health that a batch has looked at: the next batch goes on behind it.
+    pub health_cursor: u64,
 }
 
 impl Account {

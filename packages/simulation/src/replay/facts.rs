@@ -56,7 +56,9 @@ impl Replay<'_> {
             | DropReason::Slots
             | DropReason::Computation
             | DropReason::PriceUnusable
-            | DropReason::Settled => false,
+            | DropReason::Settled
+            | DropReason::Expired
+            | DropReason::AnotherPrice => false,
         };
         if is_refusal {
             self.refuse(pending.notional);

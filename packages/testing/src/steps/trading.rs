@@ -3,7 +3,7 @@
 use crate::code::Code;
 use crate::outcome::Attempt;
 use crate::world::World;
-use firebreak_messages::derivatives_vault::{ExecuteMsg, OrderId, BATCH_MAX};
+use firebreak_messages::derivatives_vault::{ExecuteMsg, OrderId, OrderRequest, BATCH_MAX};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{Amount, Price, Ratio, Rounding, Size};
 
@@ -31,7 +31,7 @@ impl World {
         price_bound: Price,
         reduce_only: bool,
     ) -> Attempt {
-        let msg = ExecuteMsg::PlaceOrder { subaccount: 0, market, size, price_bound, reduce_only };
+        let msg = ExecuteMsg::PlaceOrder(OrderRequest::market(0, market, size, price_bound, reduce_only));
         self.send(name, Code::Vault, &msg, Amount::ZERO)
     }
 

@@ -5,7 +5,7 @@ use super::scene::{order_of, the, Scene};
 use cosmwasm_std::Event;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::circuit_breaker::{LevelText, RestrictionAdded, RuleTripped, Scope};
-use firebreak_messages::derivatives_vault::{DropReason, OrderDropped, OrderFilled};
+use firebreak_messages::derivatives_vault::{DropReason, OrderDropped, OrderFilled, OrderSkipped};
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::IncidentOpened;
 use firebreak_messages::{Action, Reason, RuleId, Source};
@@ -74,6 +74,10 @@ fn nobody_opens(scene: &mut Scene) {
 
 fn everybody_leaves(scene: &mut Scene) {
     let events = scene.execute(BTC);
+    // Alice's reduce order has been filled at another round than the one of her other order: two prices of one block do not
+    // both serve her.
+    let skipped = the::<OrderSkipped>(&events);
+    assert_eq!((skipped.account, skipped.reason), (scene.account("alice"), DropReason::AnotherPrice));
     let filled: Vec<_> = OrderFilled::all(&events)
         .into_iter()
         .map(|filled| (filled.account, filled.size, filled.size_after, filled.fill_price))
@@ -85,7 +89,7 @@ fn everybody_leaves(scene: &mut Scene) {
         (scene.account("bob"), size("0.1"), size("-0.4"), price("57001.767")),
     ];
     assert_eq!(filled, wanted);
-    let dropped = the::<OrderDropped>(&events);
+    let dropped = the::<OrderDropped>(&scene.execute(BTC));
     assert_eq!((dropped.account, dropped.reason), (scene.account("alice"), DropReason::Restricted));
 }
 

@@ -5,7 +5,7 @@ use crate::journal::Journal;
 use crate::reads::Reads;
 use crate::summary::Summary;
 use cosmwasm_std::Event;
-use firebreak_messages::derivatives_vault::{self, OrderId, OrderPlaced, BATCH_MAX};
+use firebreak_messages::derivatives_vault::{self, OrderId, OrderPlaced, OrderRequest, BATCH_MAX};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{self, FeedReport};
 use firebreak_messages::{AccountId, MarketId};
@@ -137,7 +137,7 @@ impl<'a> Scene<'a> {
 /// A market's order with its size and worst price.
 pub fn order_of(market: MarketId, order: &str, bound: &str, reduce_only: bool) -> derivatives_vault::ExecuteMsg {
     let (size, price_bound): (Size, Price) = (size(order), price(bound));
-    derivatives_vault::ExecuteMsg::PlaceOrder { subaccount: 0, market, size, price_bound, reduce_only }
+    derivatives_vault::ExecuteMsg::PlaceOrder(OrderRequest::market(0, market, size, price_bound, reduce_only))
 }
 
 /// The one fact of a type among the events. Panics when there is none or more than one.

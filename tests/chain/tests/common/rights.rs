@@ -72,7 +72,9 @@ fn is_a_right(message: &Message) -> bool {
             | VaultMsg::SettleMarket { .. }
             | VaultMsg::SettleVault { .. } => true,
             VaultMsg::PlaceOrder { .. }
+            | VaultMsg::PlaceOrders { .. }
             | VaultMsg::CancelOrder { .. }
+            | VaultMsg::CancelOrders { .. }
             | VaultMsg::ExecuteOrders { .. }
             | VaultMsg::AddCollateral { .. }
             | VaultMsg::WithdrawCollateral { .. }

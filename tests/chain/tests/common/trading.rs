@@ -2,7 +2,9 @@
 
 use super::{fact, Suite};
 use firebreak_chain::Tx;
-use firebreak_messages::derivatives_vault::{AccountResponse, ExecuteMsg, OrderFilled, QueryMsg, BATCH_MAX};
+use firebreak_messages::derivatives_vault::{
+    AccountResponse, ExecuteMsg, OrderFilled, OrderRequest, QueryMsg, BATCH_MAX,
+};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{Amount, Ratio, Rounding, Size};
 use firebreak_testing::account_of;
@@ -35,7 +37,7 @@ impl Suite {
         let price = self.last_price(market);
         let room = price.times(Ratio::percent(50), Rounding::Floor).unwrap();
         let price_bound = if size.is_short() { price.minus(room) } else { price.plus(room) };
-        ExecuteMsg::PlaceOrder { subaccount: 0, market, size, price_bound: price_bound.unwrap(), reduce_only }
+        ExecuteMsg::PlaceOrder(OrderRequest::market(0, market, size, price_bound.unwrap(), reduce_only))
     }
 
     /// Places an order, waits until a price may fill it, reports the last price again and executes.

@@ -1,0 +1,110 @@
+//! Which price is an order's own (F16), and what happens to the order now.
+
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::validity::PriceUse;
+use firebreak_messages::derivatives_vault::{DropReason, Order, OrderId, Queue};
+use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
+use firebreak_messages::Action;
+use firebreak_risk::{first_eligible_round, reaches, trigger_edge, Eligibility, RoundTime};
+
+/// No feed takes a report that is older: no round is published before this many seconds ago any more.
+const REPORT_AGE_MAX_SECONDS: u64 = 600;
+
+/// What happens to an order that is looked at.
+pub enum Turn {
+    /// Stays: no price is its own yet.
+    Wait,
+    Fill(Round),
+    Drop(DropReason),
+}
+
+/// The first round that was published late enough, recorded late enough and reaches the order's trigger decides, whoever looks
+/// and whenever: neither its owner nor a keeper chooses among rounds.
+///
+/// Where rounds that may have been its own have left the ring, an order that raises exposure at the next price is dropped. A
+/// reduce order is somebody's way out, and a resting order is not expected to be looked at before its trigger: both get
+/// the round of the ring that is worst for their owner, among those that neither a cancel nor their own time keeps from them,
+/// which is no option for anyone.
+pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, ContractError> {
+    let market = desk.market(id.market)?;
+    let rounds = market.rounds();
+    let delay = desk.config.parameters.order_delay_seconds;
+    let ends_at = order.ends_at(delay);
+    let ended =
+        if order.expires_at.is_some_and(|at| at <= ends_at) { DropReason::Expired } else { DropReason::Canceled };
+    // While the latest price is stale nothing raises exposure, and nothing at all is settled at an invalid one: the orders
+    // wait, and their own round waits in the ring with them.
+    let action = if id.queue.reduces() { Action::ReduceExposure } else { Action::IncreaseExposure };
+    let usable = market.price_use(action) == PriceUse::AdverseEdge;
+    let times: Vec<RoundTime> = rounds.iter().map(|round| round_time(round, order)).collect();
+    let eligibility = first_eligible_round(
+        &times,
+        rounds.len() >= ROUNDS_KEPT,
+        order.placed_at,
+        order.placed_height,
+        delay,
+        order.placed_round,
+    );
+    let own = match eligibility {
+        Eligibility::NotYet => None,
+        Eligibility::First { index } => rounds.get(index),
+        Eligibility::Missed if id.queue == Queue::Increase => {
+            return Ok(if usable { Turn::Drop(DropReason::RoundMissed) } else { Turn::Wait })
+        }
+        Eligibility::Missed => worst_round(rounds, &times, order, delay, ends_at),
+    };
+    match own {
+        Some(round) if round.published_at >= ends_at => Ok(Turn::Drop(ended)),
+        Some(round) if usable => Ok(Turn::Fill(round.clone())),
+        Some(_) => Ok(Turn::Wait),
+        // Whatever is published from now on comes too late for it.
+        None if ends_at <= last_published(rounds).max(desk.now.saturating_sub(REPORT_AGE_MAX_SECONDS)) => {
+            Ok(Turn::Drop(ended))
+        }
+        None => Ok(Turn::Wait),
+    }
+}
+
+fn last_published(rounds: &[Round]) -> u64 {
+    rounds.last().map_or(0, |round| round.published_at)
+}
+
+fn round_time(round: &Round, order: &Order) -> RoundTime {
+    RoundTime {
+        round: round.round,
+        published_at: round.published_at,
+        recorded_height: round.recorded_height,
+        valid: round.validity == Validity::Valid && round.round > order.placed_round && is_reached(round, order),
+    }
+}
+
+/// A market order waits for no trigger, and an order that waits for health gets no price before it is one.
+fn is_reached(round: &Round, order: &Order) -> bool {
+    match order.waits_above() {
+        Some(above) => reaches(trigger_edge(round.price, round.band, above), order.trigger_price, above),
+        None => order.trigger.is_none(),
+    }
+}
+
+fn worst_round<'a>(
+    rounds: &'a [Round],
+    times: &[RoundTime],
+    order: &Order,
+    delay: u64,
+    ends_at: u64,
+) -> Option<&'a Round> {
+    let earliest = order.placed_at.saturating_add(delay);
+    let eligible = rounds.iter().zip(times).filter(|(round, time)| {
+        time.valid
+            && round.published_at >= earliest
+            && round.recorded_height > order.placed_height
+            && round.published_at < ends_at
+    });
+    let eligible = eligible.map(|(round, _)| round);
+    if order.size.is_long() {
+        eligible.max_by_key(|round| round.price)
+    } else {
+        eligible.min_by_key(|round| round.price)
+    }
+}
