@@ -39,9 +39,7 @@ pub enum ContractError {
     PostureBeyondLevel { what: &'static str, wanted: Level, found: Level },
     #[error("the scope {scope} may stay frozen until {granted_until} within its budget, asked is {wanted_until}")]
     FrozenBudget { scope: Scope, wanted_until: u64, granted_until: u64 },
-    #[error(
-        "the council may restrict the scope {scope} until {granted_until} within its budget, asked is {wanted_until}"
-    )]
+    #[error("the budget of this source restricts the scope {scope} until {granted_until}, asked is {wanted_until}")]
     CouncilBudget { scope: Scope, wanted_until: u64, granted_until: u64 },
 
     #[error("there is no reply {id}")]

@@ -89,5 +89,7 @@ pub const REDUCE_ONLY_SPENT: PackedMap<u16, TimeBudget> = PackedMap::new("reduce
 pub const FROZEN_SPENT: PackedItem<Spent> = PackedItem::new("frozen", 1);
 /// Seconds of `ReduceOnly` or tighter that the council spent. Written by `Restrict`; at most 36 buckets a market.
 pub const COUNCIL_SPENT: PackedItem<Spent> = PackedItem::new("council", 1);
+/// The same of playbooks and sentinels.
+pub const PROCEDURE_SPENT: PackedItem<Spent> = PackedItem::new("procedure", 1);
 /// How signals to the guardian went. Written by the reply of a failed or recovering one.
 pub const SIGNAL_HEALTH: PackedItem<SignalHealthResponse> = PackedItem::new("signal_health", 1);

@@ -111,7 +111,7 @@ fn ramp(step: &LadderStep) -> Result<(), ContractError> {
 fn seconds_max(source: Source) -> Option<u64> {
     match source {
         Source::Band | Source::Velocity => None,
-        Source::Council => Some(DAY.saturating_mul(7)),
+        Source::Council | Source::Procedure => Some(DAY.saturating_mul(7)),
         Source::Governance => Some(DAY.saturating_mul(30)),
     }
 }

@@ -73,7 +73,7 @@ fn every_fast_action_ends_and_no_reflex_acts_by_message() {
     for source in Source::ALL {
         let longest = match source {
             Source::Band | Source::Velocity => None,
-            Source::Council => Some(7 * DAY),
+            Source::Council | Source::Procedure => Some(7 * DAY),
             Source::Governance => Some(30 * DAY),
         };
         let mut attempt =

@@ -8,7 +8,9 @@ use crate::json::ensure_one_message;
 use crate::state::{DELAYS, SUITE};
 use crate::validate;
 use cosmwasm_std::{from_json, Api, Binary, Coin, Env, Storage};
-use firebreak_messages::guardian::{Call, DelayClass, Delays, ExecuteMsg, SuiteResponse, CALL_COINS_MAX};
+use firebreak_messages::guardian::{
+    Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX,
+};
 use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, Source};
 
 /// What the guardian knows of the addresses that it may call, and of today's delays.
@@ -70,7 +72,7 @@ impl Known {
             Call::Execute { contract, msg, funds } => {
                 let contract = api.addr_validate(contract)?.into_string();
                 ensure_one_message(msg)?;
-                let by_message = self.by_message(&contract, msg)?;
+                let by_message = self.by_message(api, &contract, msg)?;
                 with_coins(by_message, funds)
             }
         }
@@ -78,14 +80,37 @@ impl Known {
 
     /// Whether a call changes who says what a price is.
     pub fn sets_feed(&self, call: &Call) -> bool {
-        let Call::Execute { contract, msg, .. } = call else { return false };
-        *contract == self.suite.oracle && matches!(from_json(msg), Ok(oracle::ExecuteMsg::SetFeed { .. }))
+        matches!(call, Call::Execute { contract, msg, .. } if self.is_feed(contract, msg))
     }
 
     /// Whether a call changes what may be lost on a price: caps, margins, the vault's parameters, a settlement at its median.
     pub fn configures_vault(&self, call: &Call) -> bool {
+        matches!(call, Call::Execute { contract, msg, .. } if self.is_vault_configuration(contract, msg))
+    }
+
+    pub fn step_sets_feed(&self, step: &Step) -> bool {
+        matches!(step, Step::Call { contract, msg } if self.is_feed(contract, msg))
+    }
+
+    pub fn step_configures_vault(&self, step: &Step) -> bool {
+        matches!(step, Step::Call { contract, msg } if self.is_vault_configuration(contract, msg))
+    }
+
+    /// The contract whose parameters a call decides; restrictions and their ends decide none.
+    pub fn configured<'a>(&self, call: &'a Call) -> Option<&'a String> {
+        use circuit_breaker::ExecuteMsg::{Lift, Restrict};
+        let Call::Execute { contract, msg, .. } = call else { return None };
+        let restricts =
+            *contract == self.suite.circuit_breaker && matches!(from_json(msg), Ok(Restrict { .. } | Lift { .. }));
+        (*contract != self.own && !restricts).then_some(contract)
+    }
+
+    fn is_feed(&self, contract: &str, msg: &Binary) -> bool {
+        *contract == self.suite.oracle && matches!(from_json(msg), Ok(oracle::ExecuteMsg::SetFeed { .. }))
+    }
+
+    fn is_vault_configuration(&self, contract: &str, msg: &Binary) -> bool {
         use derivatives_vault::ExecuteMsg::{Configure, ConfigureMarket, SettleMarket, SettleVault};
-        let Call::Execute { contract, msg, .. } = call else { return false };
         *contract == self.suite.derivatives_vault
             && matches!(
                 from_json(msg),
@@ -93,9 +118,57 @@ impl Known {
             )
     }
 
-    fn by_message(&self, contract: &str, msg: &Binary) -> Result<Classified, ContractError> {
+    /// The slowest class among a playbook's steps and its undo, and `roles` at least: who may run it is a power.
+    ///
+    /// Errors: [`ContractError::StepNotAllowed`], and those of [`Self::classify`].
+    fn playbook(&self, api: &dyn Api, playbook: &Playbook) -> Result<Classified, ContractError> {
+        validate::playbook(playbook)?;
+        let mut slowest = roles("a playbook");
+        // Bounded by STEPS_MAX.
+        for step in playbook.steps.iter().chain(&playbook.undo) {
+            let Step::Call { contract, msg } = step else { continue };
+            let contract = api.addr_validate(contract)?.into_string();
+            ensure_one_message(msg)?;
+            self.ensure_step(&contract, msg)?;
+            if self.by_message(api, &contract, msg)?.class > slowest.class {
+                slowest = code("a playbook with a step of the slowest class");
+            }
+        }
+        Ok(slowest)
+    }
+
+    /// What a playbook may not do at all, whoever approved it: act on the guardian or on strangers, end or add restrictions
+    /// (an approved step of its own has that word, with a budget), or wire the suite.
+    fn ensure_step(&self, contract: &str, msg: &Binary) -> Result<(), ContractError> {
+        let refuse = |what| Err(ContractError::StepNotAllowed { what });
+        let SuiteResponse { oracle, circuit_breaker, insurance_fund, derivatives_vault } = &self.suite;
+        if ![oracle, circuit_breaker, insurance_fund, derivatives_vault].iter().any(|known| *known == contract) {
+            return refuse("a message to another contract than oracle, breaker, fund and vault");
+        }
+        if contract == oracle {
+            if let Ok(oracle::ExecuteMsg::SetHook { .. }) = from_json(msg) {
+                return refuse("set_hook");
+            }
+        } else if contract == circuit_breaker {
+            use circuit_breaker::ExecuteMsg::{Lift, Restrict, SetGuardian};
+            match from_json(msg) {
+                Ok(Lift { .. }) => return refuse("lift"),
+                Ok(Restrict { .. }) => return refuse("restrict"),
+                Ok(SetGuardian { .. }) => return refuse("set_guardian"),
+                Ok(_) | Err(_) => {}
+            }
+        } else if contract == insurance_fund {
+            use insurance_fund::ExecuteMsg::{RegisterVault, UnregisterVault};
+            if let Ok(RegisterVault { .. } | UnregisterVault { .. }) = from_json(msg) {
+                return refuse("a registration");
+            }
+        }
+        Ok(())
+    }
+
+    fn by_message(&self, api: &dyn Api, contract: &str, msg: &Binary) -> Result<Classified, ContractError> {
         if contract == self.own {
-            self.own_message(msg)
+            self.own_message(api, msg)
         } else if contract == self.suite.oracle {
             Ok(oracle_message(msg))
         } else if contract == self.suite.circuit_breaker {
@@ -109,13 +182,15 @@ impl Known {
         }
     }
 
-    fn own_message(&self, msg: &Binary) -> Result<Classified, ContractError> {
+    fn own_message(&self, api: &dyn Api, msg: &Binary) -> Result<Classified, ContractError> {
         let refuse = |message| Err(ContractError::OwnMessage { message });
         let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
         match message {
             ExecuteMsg::SetDelays { delays } => self.change_of_delays(delays),
             ExecuteMsg::SetCouncil { .. } => Ok(roles("the council")),
             ExecuteMsg::ProposeRole { .. } | ExecuteMsg::RevokeRole { .. } => Ok(roles("a role")),
+            ExecuteMsg::SetPlaybook(playbook) => self.playbook(api, &playbook),
+            ExecuteMsg::RemovePlaybook { .. } => Ok(roles("a playbook")),
             ExecuteMsg::Schedule { .. } => refuse("schedule"),
             ExecuteMsg::Cancel { .. } => refuse("cancel"),
             ExecuteMsg::Execute { .. } => refuse("execute"),
@@ -124,6 +199,9 @@ impl Known {
             ExecuteMsg::AcceptRole { .. } => refuse("accept_role"),
             ExecuteMsg::CompleteRole { .. } => refuse("complete_role"),
             ExecuteMsg::RunCalls { .. } => refuse("run_calls"),
+            ExecuteMsg::Undo { .. } => refuse("undo"),
+            ExecuteMsg::Advance { .. } => refuse("advance"),
+            ExecuteMsg::MemberChangedHook { .. } => refuse("member_changed_hook"),
         }
     }
 
@@ -180,8 +258,8 @@ fn breaker_message(msg: &Binary) -> Result<Classified, ContractError> {
     Ok(match message {
         ExecuteMsg::SetMarket { .. } => parameters("rules of a market"),
         ExecuteMsg::Restrict { source, .. } => {
-            // The council's slot is the council's: a restriction in its name would be accounted to a budget that is not
-            // the timelock's.
+            // The council's slot is the council's, and a playbook's is the playbooks': a restriction in their name would be
+            // accounted to a budget that is not the timelock's.
             if source != Source::Governance {
                 return Err(ContractError::RestrictionSource { wanted: Source::Governance, found: source });
             }

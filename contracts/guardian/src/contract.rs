@@ -3,7 +3,7 @@
 use crate::bootstrap;
 use crate::error::ContractError;
 use crate::state::{Ballot, BALLOT, COUNCIL, DELAYS, NEXT_INCIDENT, NEXT_OPERATION, ROLES, SUITE};
-use crate::{execute, migrate as migration, query as queries, reply as replies, validate};
+use crate::{execute, migrate as migration, playbook, query as queries, reply as replies, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
@@ -55,6 +55,11 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         ExecuteMsg::SetDelays { delays } => execute::set_delays(deps, &env, &info, delays),
         ExecuteMsg::SetCouncil { council } => execute::set_council(deps, &env, &info, council),
         ExecuteMsg::RunCalls { operation } => execute::run_calls(deps, &env, &info, operation),
+        ExecuteMsg::SetPlaybook(playbook) => execute::set_playbook(deps, &env, &info, playbook),
+        ExecuteMsg::RemovePlaybook { playbook } => execute::remove_playbook(deps, &env, &info, playbook),
+        ExecuteMsg::Undo { run } => execute::undo(deps, &env, run),
+        ExecuteMsg::Advance { incident } => execute::advance(deps, &env, incident),
+        ExecuteMsg::MemberChangedHook { diffs: _ } => Ok(execute::members_changed(deps, &info)),
     }
 }
 
@@ -68,6 +73,7 @@ pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, Contract
     match reply.id {
         bootstrap::BOOTSTRAPPED => bootstrap::verify(deps.as_ref(), &env, SUITE.load(deps.storage)?),
         replies::EXECUTED => replies::executed(deps, reply),
+        playbook::STEPPED => playbook::stepped(deps, &env, &reply.payload, reply.result.is_ok()),
         id => Err(ContractError::UnknownReply { id }),
     }
 }

@@ -1,7 +1,7 @@
 use cosmwasm_std::{Instantiate2AddressError, StdError};
-use firebreak_messages::guardian::{OperationStatus, Role};
+use firebreak_messages::guardian::{OperationStatus, Role, RunStatus};
 use firebreak_messages::{FeedId, MarketId, PackedError, Source};
-use firebreak_risk::RiskError;
+use firebreak_risk::{Level, RiskError};
 use thiserror::Error;
 
 /// Every refusal says what was wanted and what was found. Nothing moves when one is returned.
@@ -103,6 +103,30 @@ pub enum ContractError {
     TooManyPending { max: usize },
     #[error("{max} members have confirmed this action, that is the most")]
     TooManyConfirmations { max: usize },
+
+    // Playbooks.
+    #[error("a playbook may not do this: {what}")]
+    StepNotAllowed { what: &'static str },
+    #[error("{max} playbooks are approved, that is the most")]
+    TooManyPlaybooks { max: usize },
+    #[error("there is no playbook {playbook:?}")]
+    UnknownPlaybook { playbook: String },
+    #[error("playbook {playbook:?} is not the council's to run")]
+    NotForCouncil { playbook: String },
+    #[error("the approval of playbook {playbook:?} ended at {not_after}, block time is {now}")]
+    PlaybookExpired { playbook: String, not_after: u64, now: u64 },
+    #[error("playbook {playbook:?} has used its budget or cools down until {free_at}, block time is {now}")]
+    PlaybookWaits { playbook: String, free_at: u64, now: u64 },
+    #[error("there is no run {run}")]
+    UnknownRun { run: u64 },
+    #[error("run {run} is {found}, not active")]
+    RunOver { run: u64, found: RunStatus },
+    #[error("run {run} may be undone from {undo_at} on, block time is {now}")]
+    TooEarlyToUndo { run: u64, undo_at: u64, now: u64 },
+    #[error("the undo of run {run} configures the vault too soon after a new feed (R-19): from {free_at}, now {now}")]
+    UndoAfterFeed { run: u64, free_at: u64, now: u64 },
+    #[error("incident {incident} is not over: the level is {found}, quiet since {quiet_since}, block time is {now}")]
+    NotOver { incident: u64, found: Level, quiet_since: u64, now: u64 },
 
     #[error("there is no incident {incident}")]
     UnknownIncident { incident: u64 },

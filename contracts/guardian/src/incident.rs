@@ -1,27 +1,37 @@
-//! The record of what went wrong: when it was observed, and when it was contained.
+//! The record of what went wrong: when it was observed, when it was contained, what was done, how it ended.
 
 use crate::error::ContractError;
-use crate::state::{after, INCIDENTS, NEXT_INCIDENT};
-use cosmwasm_std::Storage;
-use firebreak_messages::circuit_breaker::Scope;
-use firebreak_messages::guardian::{Incident, IncidentOpened};
+use crate::state::{after, INCIDENTS, NEXT_INCIDENT, SUITE};
+use cosmwasm_std::{Deps, DepsMut, Storage};
+use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
+use firebreak_messages::circuit_breaker::{EffectivePosture, LevelText, Scope};
+use firebreak_messages::guardian::{
+    Incident, IncidentAction, IncidentAdvanced, IncidentOpened, IncidentStatus, INCIDENT_ACTIONS_MAX,
+};
+use firebreak_messages::insurance_fund::layout::COVERED;
+use firebreak_messages::MarketId;
 use firebreak_risk::Level;
 
 /// What is known when an incident is opened.
 pub struct Opening {
     pub scope: Scope,
     pub cause: String,
+    pub began_at: u64,
     pub detected_at: u64,
     pub now: u64,
     pub signals: u64,
+    /// The restriction that this transaction carries; `Normal` is none.
     pub level: Level,
+    /// What is done about it in this transaction, by people.
+    pub actions: Vec<IncidentAction>,
 }
 
-/// Opens an incident under the next id.
-pub fn open(storage: &mut dyn Storage, opening: Opening) -> Result<IncidentOpened, ContractError> {
-    let Opening { scope, cause, detected_at, now, signals, level } = opening;
-    let id = NEXT_INCIDENT.load(storage)?;
-    NEXT_INCIDENT.save(storage, &after(id, "the id of an incident")?)?;
+/// Opens an incident under the next id. One raw read of the fund, so that a later update can tell what it paid.
+pub fn open(deps: DepsMut, fund: &str, opening: Opening) -> Result<IncidentOpened, ContractError> {
+    let Opening { scope, cause, began_at, detected_at, now, signals, level, actions } = opening;
+    let id = NEXT_INCIDENT.load(deps.storage)?;
+    NEXT_INCIDENT.save(deps.storage, &after(id, "the id of an incident")?)?;
+    let contained = level > Level::Normal;
     let incident = Incident {
         incident: id,
         market: match scope {
@@ -29,13 +39,94 @@ pub fn open(storage: &mut dyn Storage, opening: Opening) -> Result<IncidentOpene
             Scope::Market(market) => Some(market),
         },
         cause: cause.clone(),
+        status: if contained { IncidentStatus::Contained } else { IncidentStatus::Detected },
+        began_at,
         detected_at,
         // The restriction is part of the transaction that tells the guardian.
-        contained_at: now,
+        contained_at: if contained { now } else { 0 },
+        recovering_at: 0,
+        closed_at: 0,
         last_signal_at: now,
         signals,
         level_max: level,
+        actions,
+        paid_before: COVERED.query(&deps.querier, fund),
+        paid: None,
+        post_mortem: None,
     };
-    INCIDENTS.save(storage, id, &incident)?;
+    INCIDENTS.save(deps.storage, id, &incident)?;
     Ok(IncidentOpened { incident: id, scope, cause, detected_at })
+}
+
+/// Errors: [`ContractError::UnknownIncident`].
+pub fn load(storage: &dyn Storage, incident: u64) -> Result<Incident, ContractError> {
+    INCIDENTS.may_load(storage, incident)?.ok_or(ContractError::UnknownIncident { incident })
+}
+
+/// Whether nobody has closed it yet.
+pub fn is_open(incident: &Incident) -> bool {
+    match incident.status {
+        IncidentStatus::Detected | IncidentStatus::Contained | IncidentStatus::Recovering => true,
+        IncidentStatus::Resolved | IncidentStatus::FalseAlarm => false,
+    }
+}
+
+/// Notes what was done about it; the first restriction contains it. A closed incident stays as it was closed.
+pub fn act(incident: &mut Incident, action: IncidentAction) {
+    if !is_open(incident) {
+        return;
+    }
+    contain(incident, action.level, action.at);
+    if incident.actions.len() < INCIDENT_ACTIONS_MAX {
+        incident.actions.push(action);
+    }
+}
+
+/// A restriction of this level is in force now.
+pub fn contain(incident: &mut Incident, level: Level, now: u64) {
+    if level == Level::Normal {
+        return;
+    }
+    if incident.contained_at == 0 {
+        incident.contained_at = now;
+    }
+    incident.level_max = incident.level_max.max(level);
+    incident.status = IncidentStatus::Contained;
+}
+
+/// Another status, as a fact.
+pub fn advance(incident: &mut Incident, status: IncidentStatus, now: u64) -> IncidentAdvanced {
+    let status_before = incident.status;
+    match status {
+        IncidentStatus::Recovering if incident.recovering_at == 0 => incident.recovering_at = now,
+        IncidentStatus::Resolved | IncidentStatus::FalseAlarm if incident.closed_at == 0 => incident.closed_at = now,
+        IncidentStatus::Detected
+        | IncidentStatus::Contained
+        | IncidentStatus::Recovering
+        | IncidentStatus::Resolved
+        | IncidentStatus::FalseAlarm => {}
+    }
+    incident.status = status;
+    IncidentAdvanced { incident: incident.incident, status_before, status, level_max: LevelText(incident.level_max) }
+}
+
+/// What the fund has paid since the incident was opened. `None` when the fund could not be read, then or now.
+pub fn count_payouts(deps: Deps, incident: &mut Incident) -> Result<(), ContractError> {
+    let fund = SUITE.load(deps.storage)?.insurance_fund;
+    incident.paid = match (incident.paid_before, COVERED.query(&deps.querier, &fund)) {
+        (Some(before), Some(paid)) => Some(paid.minus(before)?),
+        (None, _) | (_, None) => None,
+    };
+    Ok(())
+}
+
+/// What the breaker's records restrict now, in one market or everywhere. Read raw; unreadable is the tightest that a
+/// reflex may set, so nothing is called recovered because nobody can see it.
+pub fn level_now(deps: Deps, market: Option<MarketId>, now: u64) -> Result<Level, ContractError> {
+    let breaker = SUITE.load(deps.storage)?.circuit_breaker;
+    let Some(all) = POSTURE_OF_ALL.query(&deps.querier, &breaker) else { return Ok(Level::ReduceOnly) };
+    let effective = all.effective(EffectivePosture::NORMAL, now);
+    let Some(market) = market else { return Ok(effective.posture.level) };
+    let Some(own) = POSTURES.query(&deps.querier, &breaker, market.0) else { return Ok(Level::ReduceOnly) };
+    Ok(own.effective(effective, now).posture.level)
 }

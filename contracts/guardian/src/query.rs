@@ -3,12 +3,13 @@
 use crate::class::{delay, Known};
 use crate::error::ContractError;
 use crate::execute::live;
-use crate::state::{BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, ROLES, SUITE};
+use crate::state::{ARMED, BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, PLAYBOOKS, ROLES, RUNS, SUITE};
+use crate::{incident, playbook};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env, Order};
 use cw_storage_plus::Bound;
 use firebreak_messages::guardian::{
-    Call, CandidateResponse, ClassOfResponse, CouncilResponse, Incident, IncidentsResponse, Operation,
-    OperationsResponse, PendingAction, QueryMsg, RolesResponse,
+    Call, CandidateResponse, ClassOfResponse, CouncilResponse, IncidentTimesResponse, IncidentsResponse, Operation,
+    OperationsResponse, PendingAction, PlaybooksResponse, QueryMsg, RolesResponse, RunsResponse,
 };
 use firebreak_messages::time::now;
 
@@ -23,8 +24,11 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Operations { start_after, limit } => to_json_binary(&operations(deps, start_after, limit)?),
         QueryMsg::ClassOf { call } => to_json_binary(&class_of(deps, env, &call)?),
         QueryMsg::Council {} => to_json_binary(&council(deps, env)?),
-        QueryMsg::Incident { incident } => to_json_binary(&one_incident(deps, incident)?),
+        QueryMsg::Incident { incident } => to_json_binary(&incident::load(deps.storage, incident)?),
         QueryMsg::Incidents { start_after, limit } => to_json_binary(&incidents(deps, start_after, limit)?),
+        QueryMsg::IncidentTimes { incident } => to_json_binary(&incident_times(deps, incident)?),
+        QueryMsg::Playbooks {} => to_json_binary(&playbooks(deps, env)?),
+        QueryMsg::Runs { start_after, limit } => to_json_binary(&runs(deps, start_after, limit)?),
     }?)
 }
 
@@ -75,16 +79,41 @@ fn council(deps: Deps, env: &Env) -> Result<CouncilResponse, ContractError> {
             expires_at: raised.expires_at,
         })
         .collect();
-    Ok(CouncilResponse { config: COUNCIL.load(deps.storage)?, nonce: ballot.nonce, pending })
-}
-
-fn one_incident(deps: Deps, incident: u64) -> Result<Incident, ContractError> {
-    INCIDENTS.may_load(deps.storage, incident)?.ok_or(ContractError::UnknownIncident { incident })
+    Ok(CouncilResponse { config: COUNCIL.load(deps.storage)?, nonce: ballot.nonce, epoch: ballot.epoch, pending })
 }
 
 fn incidents(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Result<IncidentsResponse, ContractError> {
     let page = INCIDENTS.page(deps.storage, start_after, page(limit))?;
     Ok(IncidentsResponse { incidents: page.into_iter().map(|(_, incident)| incident).collect() })
+}
+
+fn incident_times(deps: Deps, incident: u64) -> Result<IncidentTimesResponse, ContractError> {
+    let record = incident::load(deps.storage, incident)?;
+    // 0 is never.
+    let between = |start: u64, end: u64| (start > 0 && end > 0).then(|| end.saturating_sub(start));
+    Ok(IncidentTimesResponse {
+        incident,
+        time_to_detect: record.detected_at.saturating_sub(record.began_at),
+        time_to_contain: between(record.detected_at, record.contained_at),
+        time_to_ease: between(record.contained_at, record.recovering_at),
+        time_to_recover: between(record.contained_at, record.closed_at),
+    })
+}
+
+fn playbooks(deps: Deps, env: &Env) -> Result<PlaybooksResponse, ContractError> {
+    // Bounded by PLAYBOOKS_MAX.
+    let playbooks = ARMED
+        .may_load(deps.storage)?
+        .unwrap_or_default()
+        .into_iter()
+        .map(|armed| playbook::described(deps.storage, PLAYBOOKS.load(deps.storage, armed.playbook)?, now(env)))
+        .collect::<Result<_, _>>()?;
+    Ok(PlaybooksResponse { playbooks })
+}
+
+fn runs(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Result<RunsResponse, ContractError> {
+    let page = RUNS.page(deps.storage, start_after, page(limit))?;
+    Ok(RunsResponse { runs: page.into_iter().map(|(_, run)| run).collect() })
 }
 
 fn page(limit: Option<u32>) -> usize {

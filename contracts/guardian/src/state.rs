@@ -5,7 +5,9 @@
 
 use cosmwasm_schema::cw_serde;
 use cw_storage_plus::{Item, Map};
-use firebreak_messages::guardian::{CouncilAction, CouncilConfig, Delays, Incident, Operation, Role, SuiteResponse};
+use firebreak_messages::guardian::{
+    CouncilAction, CouncilConfig, Delays, Incident, Operation, Playbook, Role, Run, SignalTrigger, SuiteResponse,
+};
 use firebreak_messages::{PackedItem, PackedMap};
 use firebreak_risk::{RiskError, RiskResult};
 
@@ -33,11 +35,26 @@ pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
 /// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`. One
 /// record: R-20 bounds what the deciding confirmation may cost.
 pub const BALLOT: Item<Ballot> = Item::new("ballot");
-/// incident id -> incident. Written by `Signal`, `Confirm`; a market gets at most one an hour from signals, never
-/// looped over.
-pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 1);
+/// incident id -> incident. Written by `Signal`, `Confirm`, `Advance`, runs of playbooks; a market gets at most one an
+/// hour from signals, never looped over.
+pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 2);
 /// Id of the next incident. Written by `Signal`, `Confirm`.
 pub const NEXT_INCIDENT: PackedItem<u64> = PackedItem::new("next_incident", 1);
+/// Names of the playbooks and the signals that they wait for: what a signal reads. At most `PLAYBOOKS_MAX`. Written by
+/// `SetPlaybook`, `RemovePlaybook`.
+pub const ARMED: PackedItem<Vec<Armed>> = PackedItem::new("armed", 1);
+/// playbook -> what was approved. At most `PLAYBOOKS_MAX`. Written by `SetPlaybook`, `RemovePlaybook`.
+pub const PLAYBOOKS: PackedMap<String, Approved> = PackedMap::new("playbook", 1);
+/// playbook -> when it ran. Apart from the playbook, which is long: a run writes this one only. Written by runs; kept
+/// when a playbook is replaced, so that its budget does not begin anew, and when it is removed.
+pub const HISTORIES: PackedMap<String, History> = PackedMap::new("history", 1);
+/// run id -> run. Written by runs, their replies, `Undo`, `Advance`, `Confirm`; grows with what the budgets admit, never
+/// looped over.
+pub const RUNS: PackedMap<u64, Run> = PackedMap::new("run", 1);
+/// Id of the next run.
+pub const NEXT_RUN: PackedItem<u64> = PackedItem::new("next_run", 1);
+/// contract -> when an operation last configured it, seconds. Written by `RunCalls`; grows with what the timelock calls.
+pub const CONFIGURED_AT: PackedMap<String, u64> = PackedMap::new("configured_at", 1);
 /// market id -> the incident that its last signal belongs to. Written by `Signal`.
 pub const SIGNALED: PackedMap<u16, u64> = PackedMap::new("signaled", 1);
 
@@ -85,12 +102,39 @@ impl Roles {
     }
 }
 
+/// A playbook of the register, as a signal sees it.
+#[cw_serde]
+pub struct Armed {
+    pub playbook: String,
+    /// At most `SIGNALS_MAX`.
+    pub signals: Vec<SignalTrigger>,
+}
+
+/// A playbook and when it was approved, seconds.
+#[cw_serde]
+pub struct Approved {
+    pub playbook: Playbook,
+    pub approved_at: u64,
+}
+
+/// When a playbook ran.
+#[cw_serde]
+#[derive(Default)]
+pub struct History {
+    /// Starts of its last runs, seconds, oldest first. At most `RUNS_MAX`.
+    pub starts: Vec<u64>,
+    /// 0 before the first.
+    pub last_run: u64,
+}
+
 /// What the council is about to decide.
 #[cw_serde]
 #[derive(Default)]
 pub struct Ballot {
-    /// Raised by a counted action and by `SetCouncil`.
+    /// Raised by a counted action, by `SetCouncil` and by the group's `MemberChangedHook`.
     pub nonce: u64,
+    /// How often the group's members have changed.
+    pub epoch: u64,
     /// At most `PENDING_ACTIONS_MAX`; emptied whenever the nonce is raised.
     pub pending: Vec<Pending>,
 }

@@ -7,7 +7,8 @@ use cosmwasm_std::{Api, Binary, Coin, Deps};
 use firebreak_messages::circuit_breaker::MarketSetup as GuardSetup;
 use firebreak_messages::derivatives_vault::MarketSetup;
 use firebreak_messages::guardian::{
-    CouncilAction, CouncilConfig, Delays, GasLimits, Role, RolesSetup, ROLE_MEMBERS_MAX,
+    Closing, CouncilAction, CouncilConfig, Delays, GasLimits, Playbook, Role, RolesSetup, Step, Tightening,
+    APPROVAL_MAX_SECONDS, CAUSE_MAX, NAME_MAX, ROLE_MEMBERS_MAX, RUNS_MAX, SIGNALS_MAX, STEPS_MAX, STEP_BYTES_MAX,
 };
 use firebreak_risk::Level;
 
@@ -48,22 +49,79 @@ pub fn council(deps: Deps, config: CouncilConfig) -> Result<CouncilConfig, Contr
     Ok(CouncilConfig { group: group.into_string(), ..config })
 }
 
-/// Only what tightens and ends by itself.
+/// Only what tightens and ends by itself, or was approved in advance.
 ///
 /// Errors: [`ContractError::OutOfBounds`].
-pub fn council_action(config: &CouncilConfig, action: &CouncilAction) -> Result<(), ContractError> {
-    let duration_max = match action.level {
-        Level::Guarded | Level::ReduceOnly => config.restriction_seconds_max,
-        Level::Frozen => config.frozen_seconds_max,
+pub fn council_action(config: &CouncilConfig, action: &CouncilAction, now: u64) -> Result<(), ContractError> {
+    match action {
+        CouncilAction::Restrict(restriction) => {
+            tightening(restriction, config.frozen_seconds_max, config.restriction_seconds_max)
+        }
+        CouncilAction::Run { playbook } => name(playbook),
+        CouncilAction::Open { cause, began_at, .. } => {
+            between("bytes of the cause", length(cause.len()), 1, length(CAUSE_MAX))?;
+            between("began_at", *began_at, 0, now)
+        }
+        CouncilAction::Close(Closing { post_mortem, .. }) => match post_mortem {
+            Some(hash) => between("bytes of the post-mortem's hash", length(hash.len()), 32, 32),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Errors: [`ContractError::OutOfBounds`].
+fn tightening(restriction: &Tightening, frozen_max: u64, others_max: u64) -> Result<(), ContractError> {
+    let duration_max = match restriction.level {
+        Level::Guarded | Level::ReduceOnly => others_max,
+        Level::Frozen => frozen_max,
         Level::Normal | Level::Settlement => {
             return Err(ContractError::OutOfBounds {
                 what: "level",
                 wanted: "guarded, reduce-only or frozen".into(),
-                found: action.level.to_string(),
+                found: restriction.level.to_string(),
             })
         }
     };
-    between("duration_seconds", action.duration_seconds, 1, duration_max)
+    between("duration_seconds", restriction.duration_seconds, 1, duration_max)
+}
+
+fn name(name: &str) -> Result<(), ContractError> {
+    between("bytes of the playbook's name", length(name.len()), 1, length(NAME_MAX))
+}
+
+/// Everything of a playbook that does not depend on time.
+///
+/// Errors: [`ContractError::OutOfBounds`], [`ContractError::StepNotAllowed`].
+pub fn playbook(playbook: &Playbook) -> Result<(), ContractError> {
+    name(&playbook.name)?;
+    between("signals", length(playbook.signals.len()), u64::from(!playbook.council), length(SIGNALS_MAX))?;
+    between("steps", length(playbook.steps.len()), 1, length(STEPS_MAX))?;
+    between("steps of the undo", length(playbook.undo.len()), 0, length(STEPS_MAX))?;
+    // Bounded by STEPS_MAX.
+    for step in playbook.steps.iter().chain(&playbook.undo) {
+        match step {
+            Step::Restrict(restriction) => tightening(restriction, 86_400, 604_800)?,
+            Step::Call { msg, .. } => between("bytes of a step", length(msg.len()), 1, length(STEP_BYTES_MAX))?,
+        }
+    }
+    if playbook.undo.iter().any(|step| matches!(step, Step::Restrict(_))) {
+        return Err(ContractError::StepNotAllowed { what: "a restriction in an undo" });
+    }
+    let (least, most) = if playbook.undo.is_empty() { (0, 0) } else { (60, DELAY_MAX_SECONDS) };
+    between("undo_after_seconds", playbook.undo_after_seconds, least, most)?;
+    between("runs_max", playbook.runs_max.into(), 1, RUNS_MAX.into())?;
+    between("window_seconds", playbook.window_seconds, 3_600, DELAY_MAX_SECONDS)?;
+    between("cool_down_seconds", playbook.cool_down_seconds, 60, playbook.window_seconds)?;
+    between("step_gas_limit", playbook.step_gas_limit, 100_000, 2_000_000)
+}
+
+/// An approval that never ends is a weapon in a drawer.
+pub fn approval(not_after: u64, now: u64) -> Result<(), ContractError> {
+    between("not_after", not_after, now.saturating_add(1), now.saturating_add(APPROVAL_MAX_SECONDS))
+}
+
+fn length(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// Both lists: within bounds, nobody twice, nobody in both.

@@ -59,11 +59,25 @@ fn the_second_of_two_confirmations_restricts_in_its_own_transaction() {
         incident: 1,
         market: Some(BTC),
         cause: "council".into(),
+        status: IncidentStatus::Contained,
+        began_at: raised_at,
         detected_at: raised_at,
         contained_at: raised_at + 6,
+        recovering_at: 0,
+        closed_at: 0,
         last_signal_at: raised_at + 6,
         signals: 0,
         level_max: Level::Frozen,
+        actions: vec![IncidentAction {
+            at: raised_at + 6,
+            source: Source::Council,
+            level: Level::Frozen,
+            until,
+            run: 0,
+        }],
+        paid_before: None,
+        paid: None,
+        post_mortem: None,
     };
     assert_eq!(chain.incident(1), wanted);
     let council = chain.council();
@@ -228,7 +242,7 @@ fn sixteen_light_members_with_an_action_each_do_not_keep_heavy_ones_out() {
     // The action of the lightest, and of these the first, makes room.
     chain.confirm(&heavy[0], &freeze_btc(), 1).unwrap();
     let pending = chain.council().pending;
-    assert_eq!((pending.len(), pending[0].action.duration_seconds), (16, 2));
+    assert_eq!((pending.len(), pending[0].action.clone()), (16, restrict(Scope::All, Level::Guarded, 2)));
     assert_eq!(pending[15].confirmations, [heavy[0].to_string()]);
     // A light one does not push a heavy one out.
     let msg = ExecuteMsg::Confirm { action: restrict(Scope::All, Level::Guarded, 99), nonce: 1 };
@@ -305,11 +319,12 @@ fn the_council_only_tightens_for_a_bounded_time() {
     // There is no other action to confirm: what is not a restriction is not a message.
     for body in [
         r#"{"confirm":{"nonce":0,"action":{"lift":{"scope":"all","source":"council"}}}}"#,
-        r#"{"confirm":{"nonce":0,"action":{"scope":"all","level":"frozen"}}}"#,
+        r#"{"confirm":{"nonce":0,"action":{"restrict":{"scope":"all","level":"frozen"}}}}"#,
     ] {
         assert!(from_json::<ExecuteMsg>(body.as_bytes()).is_err(), "{body}");
     }
-    let whole = r#"{"confirm":{"nonce":0,"action":{"scope":"all","level":"frozen","duration_seconds":60}}}"#;
+    let whole =
+        r#"{"confirm":{"nonce":0,"action":{"restrict":{"scope":"all","level":"frozen","duration_seconds":60}}}}"#;
     assert!(from_json::<ExecuteMsg>(whole.as_bytes()).is_ok());
 }
 

@@ -37,11 +37,19 @@ fn the_first_signal_opens_an_incident() {
         incident: 1,
         market: Some(BTC),
         cause: "band".into(),
+        status: IncidentStatus::Contained,
+        began_at: observed_at,
         detected_at: observed_at,
         contained_at: observed_at + 4,
+        recovering_at: 0,
+        closed_at: 0,
         last_signal_at: observed_at + 4,
         signals: 1,
         level_max: Level::Guarded,
+        actions: vec![],
+        paid_before: None,
+        paid: None,
+        post_mortem: None,
     };
     assert_eq!(chain.incident(1), wanted);
 }

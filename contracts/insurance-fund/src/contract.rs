@@ -7,8 +7,10 @@ use crate::{execute, migrate as migration, payment, query as queries, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Response};
+use firebreak_messages::insurance_fund::layout::COVERED;
 use firebreak_messages::insurance_fund::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
 use firebreak_messages::time::now;
+use firebreak_risk::Amount;
 
 pub const CONTRACT_NAME: &str = "firebreak:insurance-fund";
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -29,6 +31,7 @@ pub fn instantiate(
         vaults: vec![],
     };
     FUND.save(deps.storage, &Fund::default())?;
+    COVERED.save(deps.storage, &Amount::ZERO)?;
     execute::register_first_vaults(deps, config, msg.vaults)
 }
 

@@ -6,6 +6,7 @@ use crate::state::{Fund, Staker, CONFIG, FUND, STAKERS};
 use crate::window::WindowRule;
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::layout as vault_layout;
+use firebreak_messages::insurance_fund::layout::COVERED;
 use firebreak_messages::insurance_fund::{
     ConfigResponse, CoverableResponse, CoverageResponse, FundResponse, MarketDeficit, QueryMsg, StakerResponse,
     StakersResponse,
@@ -42,7 +43,8 @@ fn fund(deps: Deps, env: &Env) -> Result<FundResponse, ContractError> {
     let window_ends_at = now
         .checked_add(rule.seconds_to_full(window, content)?)
         .ok_or(RiskError::Overflow { what: "the end of the window" })?;
-    let Fund { first_loss, staked, shares, covered_total, fees_total, last_cover_at, .. } = fund;
+    let Fund { first_loss, staked, shares, fees_total, last_cover_at, .. } = fund;
+    let covered_total = COVERED.load(deps.storage)?;
     let window_left = window.left;
     Ok(FundResponse {
         first_loss,

@@ -9,9 +9,9 @@ use firebreak_risk::{Amount, FundShares, RiskResult};
 /// Addresses, parameters and the vaults that may ask for cover; at most `VAULTS_MAX`. Written by `instantiate`, `Configure`,
 /// `RegisterVault`, `UnregisterVault`.
 pub const CONFIG: PackedItem<StoredConfig> = PackedItem::new("config", 1);
-/// Both tranches, what may still be paid over all markets of all vaults, and the totals. Written by every message that moves
+/// Both tranches, what may still be paid over all markets of all vaults, and the fees of all time. Written by every message that moves
 /// coins.
-pub const FUND: PackedItem<Fund> = PackedItem::new("fund", 1);
+pub const FUND: PackedItem<Fund> = PackedItem::new("fund", 2);
 /// vault -> what may still be paid in its markets that drew lately; at most `MARKETS_MAX` of them, full ones are
 /// dropped. Written by `Cover`, removed by `UnregisterVault`.
 pub const MARKET_WINDOWS: PackedMap<String, Vec<MarketWindow>> = PackedMap::new("windows", 1);
@@ -35,7 +35,6 @@ pub struct Fund {
     pub staked: Amount,
     /// All stakers' shares, cooling ones included: they stay slashable.
     pub shares: FundShares,
-    pub covered_total: Amount,
     pub fees_total: Amount,
     pub window: Window,
     /// What `Inject` may still send.

@@ -128,7 +128,7 @@ pub enum ExecuteMsg {
     SetMarket { market: MarketId, config: GuardConfig },
     /// Owner only. Adds a restriction of `source` (never a reflex one); joins and extends what that source had there.
     /// Budgets, each per market; scope `All` draws on every market's and is refused if one is short: `Frozen` at most 24 h in
-    /// any 7 days over all sources, `ReduceOnly` or tighter by the council at most 7 days in any 28.
+    /// any 7 days over all sources, `ReduceOnly` or tighter by the council at most 7 days in any 28, by procedures as much.
     Restrict { scope: Scope, source: Source, phases: Vec<Phase>, incident: u64 },
     /// Owner only, and through the timelock only: ends one source's restriction. The only message that loosens.
     /// What has ended already, or never was, is no error; an unknown market is.

@@ -9,6 +9,13 @@ use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Binary, Coin};
 use firebreak_risk::{Level, Ratio};
 
+mod incident;
+mod procedure;
+mod templates;
+pub use incident::*;
+pub use procedure::*;
+pub use templates::Template;
+
 /// Calls of one scheduled operation.
 pub const CALLS_MAX: usize = 8;
 /// Proposers and cancellers, each.
@@ -25,8 +32,6 @@ pub const DESCRIPTION_MAX: usize = 1_024;
 pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
 /// A candidacy ends this long after its proposal; an accepted one this long after it became effective. Seconds.
 pub const CANDIDACY_SECONDS: u64 = 2_592_000;
-/// A market's incident goes on while its signals are less than this apart, seconds.
-pub const INCIDENT_QUIET_SECONDS: u64 = 3_600;
 
 /// Instantiated with `instantiate2`, with itself as its wasm admin: the bootstrap of the other four contracts fails on
 /// any other admin.
@@ -127,16 +132,6 @@ pub enum Call {
     Migrate { contract: String, code_id: u64, msg: Binary },
 }
 
-/// A restriction that k council members may add at once. Tighten-only by construction: there is no other variant.
-#[cw_serde]
-pub struct CouncilAction {
-    pub scope: Scope,
-    /// Bounds: `Guarded`, `ReduceOnly` or `Frozen`.
-    pub level: Level,
-    /// Bounds: at least 1, at most the council's budget for the level.
-    pub duration_seconds: u64,
-}
-
 #[cw_serde]
 pub enum ExecuteMsg {
     /// Proposers only. Waits for the longest delay among its calls. `predecessor` must have been executed before.
@@ -152,10 +147,11 @@ pub enum ExecuteMsg {
     Execute { operation: u64 },
     /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which
     /// voids every older confirmation. The k-th confirmation acts in its own transaction.
-    /// Emits [`ActionConfirmed`], [`CouncilActed`].
+    /// Emits [`ActionConfirmed`], and what the action says: [`CouncilActed`], [`PlaybookStarted`], [`IncidentAdvanced`].
     Confirm { action: CouncilAction, nonce: u64 },
     /// The breaker only: a rule tripped. Opens the market's incident, or continues the one whose last signal is less
-    /// than an hour old. Emits [`IncidentOpened`].
+    /// than an hour old, and starts the playbooks that wait for it: at most 2, each step a sub-message of its own. A
+    /// playbook that may not run now is passed over. Emits [`IncidentOpened`], [`PlaybookStarted`], [`PlaybookStep`].
     Signal { market: MarketId, rule: RuleId, level: Level, moved: Ratio, observed_at: u64 },
     /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others. A
     /// role has one candidate at a time, the last one named. Emits [`RoleProposed`].
@@ -175,6 +171,29 @@ pub enum ExecuteMsg {
     SetCouncil { council: CouncilConfig },
     /// The guardian itself only: runs an operation's calls inside the sub-message of `Execute`.
     RunCalls { operation: u64 },
+    /// The guardian itself only: approves a playbook, or replaces the one of that name; a run of it that waits for its undo
+    /// is superseded. Emits [`PlaybookApproved`].
+    SetPlaybook(Playbook),
+    /// The guardian itself only. Emits [`PlaybookRemoved`].
+    RemovePlaybook { playbook: String },
+    /// Anyone, from the run's `undo_at` on. A step that failed may be tried again. Emits [`PlaybookStep`],
+    /// [`PlaybookUndone`].
+    Undo { run: u64 },
+    /// Anyone: brings an incident's status up to what the breaker's record says now. Unrestricted, quiet for an hour and
+    /// with nothing left to undo, it is resolved; runs that are due are undone on the way. Emits [`IncidentAdvanced`].
+    Advance { incident: u64 },
+    /// The council's cw4 group: its members changed, so every open confirmation is void. Never an error, from
+    /// anyone: a group's hook that fails would keep the group from changing. From strangers it does nothing.
+    /// Emits [`CouncilVoided`].
+    MemberChangedHook { diffs: Vec<MemberDiff> },
+}
+
+/// As a cw4 group writes it.
+#[cw_serde]
+pub struct MemberDiff {
+    pub key: String,
+    pub old: Option<u64>,
+    pub new: Option<u64>,
 }
 
 #[cw_serde]
@@ -209,6 +228,15 @@ pub enum QueryMsg {
     /// Pages by id; limit at most 32.
     #[returns(IncidentsResponse)]
     Incidents { start_after: Option<u64>, limit: Option<u32> },
+    /// Time to detect, to contain, to recover.
+    #[returns(IncidentTimesResponse)]
+    IncidentTimes { incident: u64 },
+    /// All playbooks, with what is left of their budgets; at most 16.
+    #[returns(PlaybooksResponse)]
+    Playbooks {},
+    /// Pages by id; limit at most 32.
+    #[returns(RunsResponse)]
+    Runs { start_after: Option<u64>, limit: Option<u32> },
 }
 
 #[cw_serde]
@@ -283,6 +311,8 @@ pub struct ClassOfResponse {
 pub struct CouncilResponse {
     pub config: CouncilConfig,
     pub nonce: u64,
+    /// How often the group has told of other members. Each time the nonce went up too.
+    pub epoch: u64,
     pub pending: Vec<PendingAction>,
 }
 
@@ -291,26 +321,6 @@ pub struct PendingAction {
     pub action: CouncilAction,
     pub confirmations: Vec<String>,
     pub expires_at: u64,
-}
-
-#[cw_serde]
-pub struct Incident {
-    pub incident: u64,
-    /// `None`: all markets.
-    pub market: Option<MarketId>,
-    pub cause: String,
-    /// When the evidence was observed, seconds.
-    pub detected_at: u64,
-    /// When the first restriction was in force, seconds.
-    pub contained_at: u64,
-    pub last_signal_at: u64,
-    pub signals: u64,
-    pub level_max: Level,
-}
-
-#[cw_serde]
-pub struct IncidentsResponse {
-    pub incidents: Vec<Incident>,
 }
 
 crate::facts! {
@@ -325,7 +335,8 @@ crate::facts! {
     OperationFailed = "operation_failed" { operation: u64 }
     ActionConfirmed = "action_confirmed" { member: String, nonce: u64, weight: u64, threshold: u64 }
     CouncilActed = "council_acted" { nonce: u64, scope: Scope, level: LevelText, until: u64, incident: u64 }
-    IncidentOpened = "incident_opened" { incident: u64, scope: Scope, cause: String, detected_at: u64 }
+    /// Every open confirmation is void: the group has other members.
+    CouncilVoided = "council_voided" { nonce: u64, epoch: u64 }
     RoleProposed = "role_proposed" { role: Role, candidate: String }
     RoleAccepted = "role_accepted" { role: Role, candidate: String, effective_at: u64 }
     /// Empty text: nobody.

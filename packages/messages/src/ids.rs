@@ -97,18 +97,22 @@ pub enum Source {
     Council,
     /// The timelock.
     Governance,
+    /// Playbooks and sentinels: what the timelock approved in advance.
+    Procedure,
 }
-enum_text!(Source { Band = "band-rule", Velocity = "velocity-rule", Council = "council", Governance = "governance" });
+enum_text!(Source {
+    Band = "band-rule", Velocity = "velocity-rule", Council = "council", Governance = "governance", Procedure = "procedure"
+});
 
 impl Source {
     /// Every source; its length bounds the restrictions of one scope.
-    pub const ALL: [Self; 4] = [Self::Band, Self::Velocity, Self::Council, Self::Governance];
+    pub const ALL: [Self; 5] = [Self::Band, Self::Velocity, Self::Council, Self::Governance, Self::Procedure];
 
     /// Sources that act without a person: they reach `ReduceOnly` at most.
     pub fn is_reflex(self) -> bool {
         match self {
             Self::Band | Self::Velocity => true,
-            Self::Council | Self::Governance => false,
+            Self::Council | Self::Governance | Self::Procedure => false,
         }
     }
 }
@@ -121,6 +125,15 @@ pub enum RuleId {
     Velocity,
 }
 enum_text!(RuleId { Band = "band", Velocity = "velocity" });
+
+impl From<RuleId> for Source {
+    fn from(rule: RuleId) -> Self {
+        match rule {
+            RuleId::Band => Self::Band,
+            RuleId::Velocity => Self::Velocity,
+        }
+    }
+}
 
 /// Why something is not allowed now.
 #[cw_serde]
@@ -136,6 +149,7 @@ pub enum Reason {
     Governance,
     /// The market or the vault is being settled.
     Settlement,
+    Procedure,
 }
 enum_text!(Reason {
     LeaseExpired = "lease-expired",
@@ -145,6 +159,7 @@ enum_text!(Reason {
     Council = "council",
     Governance = "governance",
     Settlement = "settlement",
+    Procedure = "procedure",
 });
 
 impl From<Source> for Reason {
@@ -154,6 +169,7 @@ impl From<Source> for Reason {
             Source::Velocity => Self::Velocity,
             Source::Council => Self::Council,
             Source::Governance => Self::Governance,
+            Source::Procedure => Self::Procedure,
         }
     }
 }

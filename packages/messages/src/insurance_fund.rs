@@ -176,6 +176,15 @@ pub struct CoverageResponse {
     pub ratio: Option<Ratio>,
 }
 
+/// Keys that others may read raw.
+pub mod layout {
+    use crate::packed::PackedItem;
+    use firebreak_risk::Amount;
+
+    /// What the fund has paid to vaults in all its time. Written by `instantiate` and `Cover`.
+    pub const COVERED: PackedItem<Amount> = PackedItem::new("covered", 1);
+}
+
 crate::facts! {
     FirstLossAdded = "first_loss_added" { sender: String, amount: Amount, first_loss_before: Amount, first_loss: Amount }
     Staked = "staked" { staker: String, amount: Amount, shares: FundShares }

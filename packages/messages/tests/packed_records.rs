@@ -240,7 +240,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),
-        ("postures", round_trip(&postures).len(), 652),
+        ("postures", round_trip(&postures).len(), 812),
         ("provider", round_trip(&provider).len(), 289),
         ("parked", round_trip(&worst_parked()).len(), 53),
         ("owner", round_trip(&owner).len(), 69),

@@ -12,6 +12,7 @@ use cosmwasm_std::{Addr, Event};
 use firebreak_messages::circuit_breaker::{PostureRecord, RestrictionLifted, Scope};
 use firebreak_messages::derivatives_vault::{LossBooked, LossLedger};
 use firebreak_messages::event::{bare_type, Fact};
+use firebreak_messages::guardian::PlaybookStep;
 use firebreak_risk::Amount;
 use std::collections::BTreeMap;
 
@@ -148,7 +149,9 @@ pub(crate) fn after(
         }
     }
 
-    if nature == Nature::TightensOnly {
+    // What a playbook changes was approved by the timelock, whoever starts it; restrictions are compared above all the same.
+    let procedure = !PlaybookStep::all(events).is_empty();
+    if nature == Nature::TightensOnly && !procedure {
         ledger.judge(tightening_changes_nothing_else(world, usage, before.as_ref().map(|before| &before.parameters)));
     }
     if everything {

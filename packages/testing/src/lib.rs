@@ -35,6 +35,7 @@
 //! | liquidity | [`World::provide`], [`World::request_withdrawal`], [`World::cancel_withdrawal`], [`World::claim_withdrawal`], [`World::leave_pool`] | [`World::pool`], [`World::pool_record`], [`World::provider`] |
 //! | fund | [`World::add_first_loss`], [`World::stake`], [`World::sweep_fees`] | [`World::insurance`], [`World::solvency`] |
 //! | council | [`World::council_restrict`], [`World::confirm`] | [`World::council`], [`World::status`], [`World::effective`], [`World::incidents`] |
+//! | procedures | [`World::approve`], [`World::run_playbook`], [`World::undo`], [`World::advance_incident`], [`World::close_incident`] | [`World::templates`], [`World::playbooks`], [`World::runs`], [`World::incident_times`] |
 //! | DAO | [`World::govern`], [`World::schedule`], [`World::execute_operation`], [`World::cancel_operation`], [`World::call`] | [`World::operation`] |
 //! | drills | [`World::break_contract`], [`World::repair_contract`], [`World::leak`] | [`World::is_broken`] |
 //! | many futures | [`World::moment`], [`World::go_back_to`] | |

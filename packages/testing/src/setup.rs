@@ -84,7 +84,7 @@ impl Default for Setup {
                 cover_hold_seconds: 0,
                 stress_loss_ratio: Ratio::percent(5),
             },
-            gas: GasLimits { breaker: 1_200_000, guardian: 400_000 },
+            gas: GasLimits { breaker: 1_800_000, guardian: 1_000_000 },
             delays: Delays { parameters: 3_600, roles: 86_400, code: 172_800 },
             more_proposers: vec![],
             council_threshold: COUNCIL_THRESHOLD,

@@ -88,7 +88,7 @@ fn a_crash_is_detected_contained_and_reopened_without_anybody() {
 #[test]
 fn the_second_confirmation_restricts_in_its_own_transaction() {
     let mut world = World::builder().build();
-    let action = CouncilAction { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: 3_600 };
+    let action = CouncilAction::restrict(Scope::All, Level::ReduceOnly, 3_600);
     let nonce = world.council().nonce;
     let (sender, height) = ("council-0", world.height());
     world.confirm(sender, &action, nonce).done();

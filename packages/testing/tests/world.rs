@@ -117,7 +117,7 @@ fn names_can_be_given_addresses_and_an_idle_world_has_done_nothing() {
     let feed: FeedResponse = world.query(Code::Oracle, &QueryMsg::Feed { feed: feed_of(BTC) });
     let feeders: Vec<_> = feed.config.feeders.into_iter().map(|feeder| feeder.address).collect();
     assert_eq!(feeders, ["feeder-0", "feeder-1", "feeder-2"].map(|name| world.address(name).to_string()));
-    let action = CouncilAction { scope: Scope::All, level: Level::Guarded, duration_seconds: 60 };
+    let action = CouncilAction::restrict(Scope::All, Level::Guarded, 60);
     let confirmed = world.confirm("council-1", &action, 0).fact::<ActionConfirmed>();
     assert_eq!(confirmed.member, given("council-1").as_str());
 }

@@ -209,7 +209,7 @@ fn the_chains_own_governance_as_a_member_of_the_council_restricts_at_a_blocks_en
         gov = net.gov().unwrap();
         msg.council.group = group_of(net, &[net.address("council-0"), gov.clone()]);
     });
-    let action = CouncilAction { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: 600 };
+    let action = CouncilAction::restrict(Scope::All, Level::ReduceOnly, 600);
     suite.confirm("council-0", &action);
     let (guardian, raised_at) = (suite.at.guardian.clone(), suite.now());
     let confirm = ExecuteMsg::Confirm { action, nonce: 0 };
@@ -233,7 +233,7 @@ fn the_second_confirmation_restricts_every_market_in_its_own_transaction_and_col
     suite.add_collateral("alice", usd(20_000));
     suite.open("alice", BTC, size("1"));
     suite.refresh();
-    let action = CouncilAction { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: 3_600 };
+    let action = CouncilAction::restrict(Scope::All, Level::ReduceOnly, 3_600);
 
     let guardian = suite.at.guardian.clone();
     let confirm = ExecuteMsg::Confirm { action: action.clone(), nonce: 0 };

@@ -90,7 +90,7 @@ fn the_guardian_upgrades_itself_through_its_timelock_and_keeps_its_state() {
     let guardian = suite.at.guardian.clone();
     let next = suite.wasmd.codes.of("next_guardian");
     // Something in every drawer: a council that acted, an incident, a confirmation that waits, an operation that waits.
-    let action = |level| CouncilAction { scope: Scope::All, level, duration_seconds: 600 };
+    let action = |level| CouncilAction::restrict(Scope::All, level, 600);
     suite.confirm("council-0", &action(Level::Guarded));
     suite.confirm("council-1", &action(Level::Guarded));
     suite.confirm("council-2", &action(Level::ReduceOnly));

@@ -1,7 +1,7 @@
 //! How much time messages may take from a market: accounts per market that restrictions of every scope draw on.
 
 use crate::error::ContractError;
-use crate::state::{Spent, COUNCIL_BUDGET, COUNCIL_SPENT, FROZEN_BUDGET, FROZEN_SPENT};
+use crate::state::{Spent, COUNCIL_BUDGET, COUNCIL_SPENT, FROZEN_BUDGET, FROZEN_SPENT, PROCEDURE_SPENT};
 use cosmwasm_std::Storage;
 use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::PackedItem;
@@ -15,6 +15,8 @@ pub struct Account {
 
 pub const FROZEN: Account = Account { rule: FROZEN_BUDGET, spent: FROZEN_SPENT };
 pub const COUNCIL: Account = Account { rule: COUNCIL_BUDGET, spent: COUNCIL_SPENT };
+/// An account of its own: who provokes playbooks must not spend the council's.
+pub const PROCEDURE: Account = Account { rule: COUNCIL_BUDGET, spent: PROCEDURE_SPENT };
 
 /// The account that is short, and how far it reaches.
 pub struct Short {

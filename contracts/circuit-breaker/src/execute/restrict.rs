@@ -50,12 +50,14 @@ fn spend(
             return Err(ContractError::FrozenBudget { scope, wanted_until, granted_until });
         }
     }
-    // The timelock's word comes with a delay that leaves time to leave; a reflex has a budget of its own.
-    if source != Source::Council {
-        return Ok(());
-    }
+    let account = match source {
+        Source::Council => budget::COUNCIL,
+        Source::Procedure => budget::PROCEDURE,
+        // The timelock's word comes with a delay that leaves time to leave; a reflex has a budget of its own.
+        Source::Governance | Source::Band | Source::Velocity => return Ok(()),
+    };
     if let Some(wanted_until) = end_of(phases, Level::ReduceOnly) {
-        if let Some(short) = budget::COUNCIL.spend(storage, scope, now, wanted_until)? {
+        if let Some(short) = account.spend(storage, scope, now, wanted_until)? {
             let budget::Short { scope, granted_until } = short;
             return Err(ContractError::CouncilBudget { scope, wanted_until, granted_until });
         }

@@ -1,25 +1,29 @@
-//! The council: k of n weights restrict at once. Tighten-only by construction.
+//! The council: k of n weights restrict, run what was approved in advance, and keep the record of incidents, at once.
+//! Tighten-only by construction.
 //!
 //! A confirmation is a message of a member to this contract, so chain and contract are part of what was signed; nonce
 //! and action are part of the message. It is counted only with the weight that its member has when it is counted.
 
 use crate::error::ContractError;
+use crate::execute::playbook::{for_council, join};
 use crate::incident::{self, Opening};
+use crate::playbook;
 use crate::state::{after, later, Ballot, Pending, BALLOT, COUNCIL, SUITE};
 use crate::{validate, weights};
-use cosmwasm_std::{to_json_binary, DepsMut, Env, MessageInfo, Response, WasmMsg};
-use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, LevelText};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use firebreak_messages::circuit_breaker::{LevelText, Scope};
 use firebreak_messages::guardian::{
-    ActionConfirmed, CouncilActed, CouncilAction, CouncilConfig, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
+    ActionConfirmed, CouncilActed, CouncilAction, CouncilConfig, CouncilVoided, IncidentAction, Playbook, Step,
+    SuiteResponse, Tightening, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::Source;
-use firebreak_risk::{Phase, Posture};
+use firebreak_risk::Level;
 
 /// Records a confirmation; the one that reaches the threshold acts in its own transaction.
 ///
 /// Errors: [`ContractError::StaleNonce`], [`ContractError::OutOfBounds`], [`ContractError::NotMember`],
-/// [`ContractError::TooManyPending`], [`ContractError::TooManyConfirmations`]; the breaker's own.
+/// [`ContractError::TooManyPending`], [`ContractError::TooManyConfirmations`]; those of what it decides.
 pub fn confirm(
     deps: DepsMut,
     env: &Env,
@@ -28,12 +32,12 @@ pub fn confirm(
     nonce: u64,
 ) -> Result<Response, ContractError> {
     let config = COUNCIL.load(deps.storage)?;
-    let Ballot { nonce: wanted, pending } = BALLOT.load(deps.storage)?;
+    let Ballot { nonce: wanted, epoch, pending } = BALLOT.load(deps.storage)?;
     if nonce != wanted {
         return Err(ContractError::StaleNonce { wanted, found: nonce });
     }
-    validate::council_action(&config, &action)?;
     let (member, now) = (info.sender.to_string(), now(env));
+    validate::council_action(&config, &action, now)?;
     let weight_of = |member: &str| weights::of(&deps.querier, &config.group, member);
     let own_weight = weight_of(&member);
     if own_weight == 0 {
@@ -55,7 +59,8 @@ pub fn confirm(
     // Before the bounds of the lists: they are there to save space, not to stop what is decided.
     if weight >= threshold {
         let confirmed = ActionConfirmed { member, nonce, weight, threshold };
-        return act(deps, nonce, raised, now, confirmed);
+        BALLOT.save(deps.storage, &Ballot { nonce: after(nonce, "the council's nonce")?, epoch, pending: vec![] })?;
+        return act(deps, env, nonce, raised, confirmed);
     }
     if raised.confirmations.len() >= CONFIRMATIONS_MAX {
         let (position, lightest) = lighter(weights.into_iter(), own_weight)
@@ -75,39 +80,83 @@ pub fn confirm(
     }
     pending.push(raised);
     let confirmed = ActionConfirmed { member, nonce, weight, threshold };
-    BALLOT.save(deps.storage, &Ballot { nonce, pending })?;
+    BALLOT.save(deps.storage, &Ballot { nonce, epoch, pending })?;
     Ok(Response::new().add_event(confirmed))
 }
 
-/// Restricts, in this transaction, and voids every other confirmation by raising the nonce: what was confirmed before
+/// Acts, in this transaction. The nonce is raised already, which voids every other confirmation: what was confirmed before
 /// people saw this is confirmed anew or not at all.
 fn act(
-    deps: DepsMut,
+    mut deps: DepsMut,
+    env: &Env,
     nonce: u64,
     raised: Pending,
-    now: u64,
     confirmed: ActionConfirmed,
 ) -> Result<Response, ContractError> {
-    let CouncilAction { scope, level, duration_seconds } = raised.action;
-    let until = later(now, duration_seconds)?;
-    BALLOT.save(deps.storage, &Ballot { nonce: after(nonce, "the council's nonce")?, pending: vec![] })?;
+    let now = now(env);
+    let response = Response::new().add_event(confirmed);
+    let SuiteResponse { circuit_breaker, insurance_fund: fund, .. } = SUITE.load(deps.storage)?;
     // Detected when the first member raised it, contained now.
-    let opening =
-        Opening { scope, cause: Source::Council.to_string(), detected_at: raised.raised_at, now, signals: 0, level };
-    let opened = incident::open(deps.storage, opening)?;
-    let incident = opened.incident;
-    let phases = vec![Phase { until, posture: Posture::preset(level) }];
-    // A plain message: when the breaker refuses, the confirmation is refused with it and nothing is spent.
-    let restrict = WasmMsg::Execute {
-        contract_addr: SUITE.load(deps.storage)?.circuit_breaker,
-        msg: to_json_binary(&BreakerMsg::Restrict { scope, source: Source::Council, phases, incident })?,
-        funds: vec![],
+    let opening = |scope, cause, level| {
+        let detected_at = raised.raised_at;
+        Opening { scope, cause, began_at: detected_at, detected_at, now, signals: 0, level, actions: vec![] }
     };
-    Ok(Response::new()
-        .add_event(confirmed)
-        .add_event(opened)
-        .add_event(CouncilActed { nonce, scope, level: LevelText(level), until, incident })
-        .add_message(restrict))
+    match raised.action {
+        CouncilAction::Restrict(restriction) => {
+            let Tightening { scope, level, duration_seconds } = restriction;
+            let (source, until) = (Source::Council, later(now, duration_seconds)?);
+            let actions = vec![IncidentAction { at: now, source, level, until, run: 0 }];
+            let opening = Opening { actions, ..opening(scope, source.to_string(), level) };
+            let opened = incident::open(deps, &fund, opening)?;
+            let incident = opened.incident;
+            // A plain message: when the breaker refuses, the confirmation is refused with it and nothing is spent.
+            let restrict = playbook::restriction(circuit_breaker, &restriction, source, incident, now)?;
+            Ok(response
+                .add_event(opened)
+                .add_event(CouncilActed { nonce, scope, level: LevelText(level), until, incident })
+                .add_message(restrict))
+        }
+        CouncilAction::Run { playbook } => {
+            let approved = for_council(deps.storage, &playbook, now)?;
+            // Contained when a step has succeeded.
+            let opened =
+                incident::open(deps.branch(), &fund, opening(reach(&approved.playbook), playbook, Level::Normal))?;
+            let run = playbook::start(deps.branch(), env, approved, opened.incident)?;
+            Ok(join(response.add_event(opened), run))
+        }
+        CouncilAction::Open { scope, cause, began_at } => {
+            let opening = Opening { began_at: began_at.min(raised.raised_at), ..opening(scope, cause, Level::Normal) };
+            Ok(response.add_event(incident::open(deps, &fund, opening)?))
+        }
+        CouncilAction::Close(closing) => Ok(join(response, super::incident::close(deps, env, closing)?)),
+    }
+}
+
+/// Where a playbook acts, for the record: the scope of its tightest restriction; one of calls alone is about everything.
+fn reach(playbook: &Playbook) -> Scope {
+    let restrictions = playbook.steps.iter().filter_map(|step| match step {
+        Step::Restrict(restriction) => Some(restriction),
+        Step::Call { .. } => None,
+    });
+    restrictions.max_by_key(|restriction| restriction.level).map_or(Scope::All, |restriction| restriction.scope)
+}
+
+/// The group has other members: every open confirmation is void. Weights are read when they are counted anyway;
+/// this also voids what a member confirmed who left and came back.
+///
+/// Never an error. A stranger changes nothing: an old group that still tells the guardian is one.
+pub fn members_changed(deps: DepsMut, info: &MessageInfo) -> Response {
+    let (Ok(council), Ok(ballot)) = (COUNCIL.load(deps.storage), BALLOT.load(deps.storage)) else {
+        return Response::new();
+    };
+    if info.sender.as_str() != council.group {
+        return Response::new();
+    }
+    let (nonce, epoch) = (ballot.nonce.saturating_add(1), ballot.epoch.saturating_add(1));
+    match BALLOT.save(deps.storage, &Ballot { nonce, epoch, pending: vec![] }) {
+        Ok(()) => Response::new().add_event(CouncilVoided { nonce, epoch }),
+        Err(_) => Response::new(),
+    }
 }
 
 /// Where the lightest entry of a full list is, and its weight, if the newcomer weighs more: a crowd of light members

@@ -1,6 +1,8 @@
 //! One file per capability.
 
 mod council;
+mod incident;
+mod playbook;
 mod roles;
 mod settings;
 mod signal;
@@ -9,7 +11,9 @@ mod timelock;
 use crate::error::ContractError;
 use cosmwasm_std::{Env, MessageInfo};
 
-pub use council::{confirm, live};
+pub use council::{confirm, live, members_changed};
+pub use incident::advance;
+pub use playbook::{remove_playbook, set_playbook, undo};
 pub use roles::{accept_role, complete_role, propose_role, revoke_role};
 pub use settings::{set_council, set_delays};
 pub use signal::{signal, Trip};

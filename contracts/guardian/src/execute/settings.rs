@@ -33,8 +33,9 @@ pub fn set_council(
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
     let (before, council) = (COUNCIL.load(deps.storage)?, validate::council(deps.as_ref(), council)?);
-    let nonce = after(BALLOT.load(deps.storage)?.nonce, "the council's nonce")?;
-    BALLOT.save(deps.storage, &Ballot { nonce, pending: vec![] })?;
+    let Ballot { nonce, epoch, .. } = BALLOT.load(deps.storage)?;
+    let nonce = after(nonce, "the council's nonce")?;
+    BALLOT.save(deps.storage, &Ballot { nonce, epoch, pending: vec![] })?;
     COUNCIL.save(deps.storage, &council)?;
     Ok(Response::new().add_event(CouncilChanged {
         group_before: before.group,

@@ -14,7 +14,9 @@ use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::ensure_self;
 use crate::reply::EXECUTED;
-use crate::state::{after, later, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES};
+use crate::state::{
+    after, later, CONFIGURED_AT, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES,
+};
 use crate::validate::between;
 use cosmwasm_std::{to_json_binary, CosmosMsg, DepsMut, Env, MessageInfo, Response, Storage, SubMsg, WasmMsg};
 use firebreak_messages::guardian::{
@@ -137,6 +139,10 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
     if calls.iter().any(|call| known.sets_feed(call)) {
         // Here, and not in the reply: undone with the calls when one fails.
         FEED_SET_AT.save(deps.storage, &now(env))?;
+    }
+    // Bounded by CALLS_MAX. From now on playbooks that were approved before leave these contracts' parameters alone.
+    for contract in calls.iter().filter_map(|call| known.configured(call)) {
+        CONFIGURED_AT.save(deps.storage, contract.clone(), &now(env))?;
     }
     Ok(Response::new().add_messages(calls.into_iter().map(message)))
 }

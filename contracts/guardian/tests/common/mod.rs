@@ -319,7 +319,7 @@ pub fn set_market(market: u16) -> circuit_breaker::ExecuteMsg {
 }
 
 pub fn restrict(scope: Scope, level: Level, duration_seconds: u64) -> CouncilAction {
-    CouncilAction { scope, level, duration_seconds }
+    CouncilAction::restrict(scope, level, duration_seconds)
 }
 
 /// The guardian's own error, through whatever frames it came.
@@ -371,5 +371,57 @@ pub fn vault_parameters() -> VaultParameters {
             deposit_delay_seconds: HOUR,
             small_exit_max: Amount::from_units(10),
         },
+    }
+}
+
+/// A playbook that only restricts, by the council.
+pub fn playbook(name: &str, steps: Vec<Step>) -> Playbook {
+    Playbook {
+        name: name.into(),
+        signals: vec![],
+        council: true,
+        steps,
+        undo: vec![],
+        undo_after_seconds: 0,
+        undo_when_resolved: false,
+        runs_max: 2,
+        window_seconds: DAY,
+        cool_down_seconds: HOUR,
+        not_after: 1_600_000_000,
+        step_gas_limit: 200_000,
+    }
+}
+
+pub fn restricts(scope: Scope, level: Level, duration_seconds: u64) -> Step {
+    Step::Restrict(Tightening { scope, level, duration_seconds })
+}
+
+/// A step that sends what a call sends.
+pub fn step(call: Call) -> Step {
+    match call {
+        Call::Execute { contract, msg, .. } => Step::Call { contract, msg },
+        Call::Migrate { .. } => panic!("a playbook does not migrate"),
+    }
+}
+
+impl Chain {
+    /// The DAO approves a playbook.
+    pub fn approve(&mut self, playbook: Playbook) {
+        assert_eq!(self.govern(self.own(&ExecuteMsg::SetPlaybook(playbook))), OperationStatus::Executed);
+    }
+    /// Alice and bob decide.
+    pub fn decide(&mut self, action: &CouncilAction) -> Result<AppResponse, ContractError> {
+        let (alice, bob, nonce) = (self.alice.clone(), self.bob.clone(), self.council().nonce);
+        self.confirm(&alice, action, nonce)?;
+        self.confirm(&bob, action, nonce)
+    }
+    pub fn run_playbook(&mut self, name: &str) -> Result<AppResponse, ContractError> {
+        self.decide(&CouncilAction::Run { playbook: name.into() })
+    }
+    pub fn runs(&self) -> Vec<Run> {
+        self.ask::<RunsResponse>(QueryMsg::Runs { start_after: None, limit: None }).runs
+    }
+    pub fn playbooks(&self) -> Vec<PlaybookResponse> {
+        self.ask::<PlaybooksResponse>(QueryMsg::Playbooks {}).playbooks
     }
 }

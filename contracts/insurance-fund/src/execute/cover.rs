@@ -6,6 +6,7 @@ use crate::state::{Fund, Generation, MarketWindow, StoredConfig, MARKET_WINDOWS}
 use crate::window::{Window, WindowRule};
 use cosmwasm_std::{to_json_binary, Env, MessageInfo, Response, Storage};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use firebreak_messages::insurance_fund::layout::COVERED;
 use firebreak_messages::insurance_fund::{
     CoverResponse, DeficitCovered, FundConfig, Injected, MarketDeficit, SharesRolled,
 };
@@ -55,7 +56,8 @@ pub fn cover(
     fund.window = till.all;
     let markets: Vec<MarketWindow> = till.markets.into_iter().filter(|record| !record.window.is_full()).collect();
     MARKET_WINDOWS.save(storage, vault.clone(), &markets)?;
-    fund.covered_total = fund.covered_total.plus(total)?;
+    let covered = COVERED.load(storage)?.plus(total)?;
+    COVERED.save(storage, &covered)?;
     if !total.is_zero() {
         fund.last_cover_at = now(env);
     }

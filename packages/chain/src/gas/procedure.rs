@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub(super) fn council(bench: &mut Bench) -> Result<(), GasError> {
-    let action = CouncilAction { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: 3_600 };
+    let action = CouncilAction::restrict(Scope::All, Level::ReduceOnly, 3_600);
     let council: CouncilResponse = bench.net.client.smart(&bench.addresses.guardian, &GuardianQuery::Council {})?;
     let confirm = ExecuteMsg::Confirm { action, nonce: council.nonce };
     let by = |member: &'static str| (member, To::Guardian, Amount::ZERO);

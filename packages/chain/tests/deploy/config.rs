@@ -130,7 +130,7 @@ fn values_that_the_contracts_would_refuse_are_refused_before_anything_is_sent() 
         ("delay", "order_delay_seconds = 10", "order_delay_seconds = 6", "vault: order_delay_seconds must be 7 to 300"),
         ("timelock", "code = 172800", "code = 3600", "guardian: code must be 172800"),
         ("window", "claim_window_seconds = 172800", "claim_window_seconds = 700000", "fund: claim_window_seconds"),
-        ("gas", "breaker = 1200000", "breaker = 600000", "guardian: gas of the breaker must be at least 610000"),
+        ("gas", "breaker = 1800000", "breaker = 600000", "guardian: gas of the breaker must be at least 1210000"),
         ("guarded feed", "feed = 2\nskew", "feed = 1\nskew", "market 2 must have the same feed in guards and vault"),
         ("gas price", "gas_price = \"0\"", "gas_price = \"free\"", "network.gas_price"),
     ];

@@ -136,7 +136,7 @@ fn what_the_timelock_changed_differs_and_the_ready_calls_bring_it_back() {
     expect(&mut chain, &lines.each_ref().map(String::as_str));
 
     chain.as_guardian(&at.oracle, &oracle::ExecuteMsg::SetHook { hook: None });
-    let hook = format!("oracle hook: {{\"contract\":\"{}\",\"gas_limit\":1200000}} | nothing", at.circuit_breaker);
+    let hook = format!("oracle hook: {{\"contract\":\"{}\",\"gas_limit\":1800000}} | nothing", at.circuit_breaker);
     expect(&mut chain, &[&hook]);
 
     let mut guard = config.guards[0].config.clone();
@@ -147,7 +147,7 @@ fn what_the_timelock_changed_differs_and_the_ready_calls_bring_it_back() {
 
     let signal = Some(circuit_breaker::SignalConfig { contract: at.guardian.clone(), gas_limit: 100_000 });
     chain.as_guardian(&at.circuit_breaker, &circuit_breaker::ExecuteMsg::SetGuardian { guardian: signal });
-    expect(&mut chain, &["circuit-breaker guardian.gas_limit: 400000 | 100000"]);
+    expect(&mut chain, &["circuit-breaker guardian.gas_limit: 1000000 | 100000"]);
 
     chain.as_guardian(&at.insurance_fund, &insurance_fund::ExecuteMsg::RegisterVault { vault: rogue.clone() });
     expect(&mut chain, &[&format!("insurance-fund vaults: nothing | {rogue}")]);

@@ -11,11 +11,16 @@ use firebreak_risk::{Amount, Level};
 impl World {
     /// As many members confirm as it takes, one transaction each, in the same block.
     pub fn council_restrict(&mut self, scope: Scope, level: Level, duration_seconds: u64) -> Attempt {
-        let action = CouncilAction { scope, level, duration_seconds };
+        let action = CouncilAction::restrict(scope, level, duration_seconds);
+        self.council_decides(&action)
+    }
+
+    /// As many members as it takes confirm an action.
+    pub fn council_decides(&mut self, action: &CouncilAction) -> Attempt {
         let council = self.council();
         let mut attempt = self.nothing();
         for member in 0..council.config.threshold {
-            attempt = attempt.and(|| self.confirm(&format!("council-{member}"), &action, council.nonce));
+            attempt = attempt.and(|| self.confirm(&format!("council-{member}"), action, council.nonce));
         }
         attempt
     }

@@ -5,6 +5,7 @@ mod drill;
 mod governance;
 mod insurance;
 mod liquidity;
+mod playbooks;
 mod prices;
 mod reads;
 mod trading;

@@ -16,7 +16,7 @@ const SECONDS: u64 = 1_800;
 
 pub fn tell(scene: &mut Scene, request: &liquidity::Request) {
     scene.price("50000", "3000");
-    let action = CouncilAction { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: SECONDS };
+    let action = CouncilAction::restrict(Scope::All, Level::ReduceOnly, SECONDS);
     let nonce = scene.reads().council().nonce;
     let confirm = Guardian::Confirm { action, nonce };
     let stranger = GuardianError::NotMember { found: scene.chain().address("mallory").into() };

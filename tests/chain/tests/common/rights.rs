@@ -8,7 +8,9 @@ use firebreak_guardian::ContractError as GuardianError;
 use firebreak_insurance_fund::ContractError as FundError;
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
-use firebreak_messages::guardian::{CouncilAction, ExecuteMsg as GuardianMsg, InstantiateMsg, Role};
+use firebreak_messages::guardian::{
+    CouncilAction, ExecuteMsg as GuardianMsg, InstantiateMsg, Playbook, Role, Step, Tightening,
+};
 use firebreak_messages::insurance_fund::{ExecuteMsg as FundMsg, MarketDeficit};
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedReport};
 use firebreak_messages::{FeedId, MarketId, RuleId, Source};
@@ -39,8 +41,15 @@ fn is_a_right(message: &Message) -> bool {
             | GuardianMsg::RevokeRole { .. }
             | GuardianMsg::SetDelays { .. }
             | GuardianMsg::SetCouncil { .. }
-            | GuardianMsg::RunCalls { .. } => true,
-            GuardianMsg::Execute { .. } | GuardianMsg::CompleteRole { .. } => false,
+            | GuardianMsg::RunCalls { .. }
+            | GuardianMsg::SetPlaybook(_)
+            | GuardianMsg::RemovePlaybook { .. } => true,
+            // The members' hook does nothing for strangers, and is never refused.
+            GuardianMsg::Execute { .. }
+            | GuardianMsg::CompleteRole { .. }
+            | GuardianMsg::Undo { .. }
+            | GuardianMsg::Advance { .. }
+            | GuardianMsg::MemberChangedHook { .. } => false,
         },
         Message::Oracle(message) => match message {
             OracleMsg::Report { .. } | OracleMsg::SetFeed { .. } | OracleMsg::SetHook { .. } => true,
@@ -95,6 +104,25 @@ fn is_a_right(message: &Message) -> bool {
     }
 }
 
+/// A procedure that the council would run.
+fn playbook(now: u64) -> Playbook {
+    let freeze = Tightening { scope: Scope::All, level: Level::Frozen, duration_seconds: 60 };
+    Playbook {
+        name: "freeze".into(),
+        signals: vec![],
+        council: true,
+        steps: vec![Step::Restrict(freeze)],
+        undo: vec![],
+        undo_after_seconds: 0,
+        undo_when_resolved: false,
+        runs_max: 1,
+        window_seconds: 86_400,
+        cool_down_seconds: 3_600,
+        not_after: now + 86_400,
+        step_gas_limit: 250_000,
+    }
+}
+
 /// One row for each right of each contract.
 pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
     let (sender, setup) = (SENDER.to_string(), &suite.bootstrap);
@@ -108,7 +136,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
     let not_proposer = GuardianError::NotHolder { role, address: sender.clone() }.to_string();
     let not_canceller = GuardianError::NotHolder { role: Role::Canceller, address: sender.clone() }.to_string();
     let not_member = GuardianError::NotMember { found: sender.clone() }.to_string();
-    let action = CouncilAction { scope: Scope::All, level: Level::Frozen, duration_seconds: 60 };
+    let action = CouncilAction::restrict(Scope::All, Level::Frozen, 60);
     let nonce = suite.council().nonce;
     let signal = GuardianMsg::Signal {
         market,
@@ -127,7 +155,9 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         (GuardianMsg::RevokeRole { role, address: suite.at.dao.to_string() }, unauthorized.clone()),
         (GuardianMsg::SetDelays { delays: setup.delays.clone() }, unauthorized.clone()),
         (GuardianMsg::SetCouncil { council: setup.council.clone() }, unauthorized.clone()),
-        (GuardianMsg::RunCalls { operation: 1 }, unauthorized),
+        (GuardianMsg::RunCalls { operation: 1 }, unauthorized.clone()),
+        (GuardianMsg::SetPlaybook(playbook(suite.now())), unauthorized.clone()),
+        (GuardianMsg::RemovePlaybook { playbook: "freeze".into() }, unauthorized),
     ];
 
     let unauthorized = OracleError::Unauthorized { wanted: guardian.clone(), found: sender.clone() }.to_string();

@@ -16,7 +16,7 @@ pub fn one_confirms(m: &mut Machine) -> bool {
         return false;
     }
     let (scope, level, duration_seconds) = restriction(m);
-    let action = CouncilAction { scope, level, duration_seconds };
+    let action = CouncilAction::restrict(scope, level, duration_seconds);
     let nonce = m.world.council().nonce;
     let member = format!("council-{}", m.dice.below(3));
     m.world.confirm(&member, &action, nonce).is_done()

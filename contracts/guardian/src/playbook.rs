@@ -1,0 +1,339 @@
+//! Procedures that were approved in advance, and their runs.
+//!
+//! ```text
+//! SetPlaybook, by an operation --> approved --signal or council--> run: active --Undo, Advance, Close--> ended
+//!                                                                    |
+//!                                       another run, a new approval  +--> superseded (its undo is theirs)
+//! ```
+//! Every step is a sub-message with a gas limit of its own and a reply in any case: one that fails undoes neither the
+//! others nor the signal that started the run.
+
+use crate::class::Known;
+use crate::error::ContractError;
+use crate::incident;
+use crate::state::{
+    after, later, Approved, History, CONFIGURED_AT, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS, SUITE,
+};
+use cosmwasm_schema::cw_serde;
+use cosmwasm_std::{to_json_binary, Binary, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
+use firebreak_messages::circuit_breaker::ExecuteMsg as BreakerMsg;
+use firebreak_messages::guardian::{
+    DelayClass, IncidentAction, IncidentStatus, Playbook, PlaybookResponse, PlaybookStarted, PlaybookStep,
+    PlaybookUndone, Run, RunStatus, Step, StepOutcome, Tightening, RUNS_MAX,
+};
+use firebreak_messages::packed::{from_packed, to_packed};
+use firebreak_messages::time::now;
+use firebreak_messages::Source;
+use firebreak_risk::{Level, Phase, Posture};
+
+/// Reply to a step or a step of an undo. Never reused for anything else.
+pub const STEPPED: u64 = 3;
+
+/// Starts that a history keeps: as many as the largest budget looks back.
+const RUNS_KEPT: usize = RUNS_MAX as usize;
+
+/// Whether a playbook may run now.
+pub enum Readiness {
+    Ready,
+    /// Its approval has ended.
+    Expired,
+    /// Its budget is used up, or it cools down, until then.
+    Waits {
+        free_at: u64,
+    },
+}
+
+/// Approval, budget and cool-down of a playbook at `now`.
+pub fn readiness(playbook: &Playbook, history: &History, now: u64) -> Readiness {
+    if now > playbook.not_after {
+        return Readiness::Expired;
+    }
+    let free_at = free_at(playbook, history);
+    if now < free_at {
+        return Readiness::Waits { free_at };
+    }
+    Readiness::Ready
+}
+
+/// The first second in which budget and cool-down let it run.
+fn free_at(playbook: &Playbook, history: &History) -> u64 {
+    let cooled = history.starts.last().map_or(0, |start| start.saturating_add(playbook.cool_down_seconds));
+    // Of the last `runs_max` runs the oldest one must have left the window.
+    let runs_max = usize::try_from(playbook.runs_max).unwrap_or(usize::MAX);
+    let oldest = history.starts.iter().rev().nth(runs_max.saturating_sub(1));
+    cooled.max(oldest.map_or(0, |start| start.saturating_add(playbook.window_seconds)))
+}
+
+/// Errors: records that cannot be read.
+pub fn described(storage: &dyn Storage, approved: Approved, now: u64) -> Result<PlaybookResponse, ContractError> {
+    let Approved { playbook, approved_at } = approved;
+    let history = HISTORIES.may_load(storage, playbook.name.clone())?.unwrap_or_default();
+    let mut stale = false;
+    for step in &playbook.steps {
+        stale |= is_stale(storage, step, approved_at)?;
+    }
+    let within = |start: &&u64| now < start.saturating_add(playbook.window_seconds);
+    let runs = u32::try_from(history.starts.iter().filter(within).count()).unwrap_or(u32::MAX);
+    let free_at = free_at(&playbook, &history).max(now);
+    Ok(PlaybookResponse { playbook, approved_at, runs, free_at, last_run: history.last_run, stale })
+}
+
+/// Whether the timelock has configured a step's target since the step was decided.
+fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<bool, ContractError> {
+    let Step::Call { contract, .. } = step else { return Ok(false) };
+    let configured_at = CONFIGURED_AT.may_load(storage, contract.clone())?;
+    Ok(configured_at.is_some_and(|configured_at| configured_at > decided_at))
+}
+
+/// Starts a run for an incident: the record, then one sub-message for each step.
+///
+/// Whoever calls has asked [`readiness`]. The run before, if it waits for its undo, hands that over to this one.
+pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Result<Response, ContractError> {
+    let Approved { playbook, approved_at } = approved;
+    let now = now(env);
+    let name = playbook.name.clone();
+    let run = NEXT_RUN.may_load(deps.storage)?.unwrap_or(1);
+    NEXT_RUN.save(deps.storage, &after(run, "the id of a run")?)?;
+    let mut history = HISTORIES.may_load(deps.storage, name.clone())?.unwrap_or_default();
+    supersede(deps.storage, history.last_run)?;
+    history.last_run = run;
+    history.starts.push(now);
+    if history.starts.len() > RUNS_KEPT {
+        history.starts.remove(0);
+    }
+    HISTORIES.save(deps.storage, name.clone(), &history)?;
+    let known = Known::load(deps.storage, env)?;
+    // Asked before this run sets a feed itself: what it does together was in sight together.
+    let held = feed_is_fresh(deps.storage, &known, now)?.is_some();
+    if playbook.steps.iter().any(|step| known.step_sets_feed(step)) {
+        // Whether it will succeed is not known yet: too early is the safe side (R-19).
+        FEED_SET_AT.save(deps.storage, &now)?;
+    }
+    let mut record = Run {
+        run,
+        playbook: name.clone(),
+        incident,
+        started_at: now,
+        undo_at: later(now, playbook.undo_after_seconds)?,
+        status: if playbook.undo.is_empty() { RunStatus::Ended } else { RunStatus::Active },
+        steps: vec![StepOutcome::Waiting; playbook.steps.len()],
+        undo: vec![StepOutcome::Waiting; playbook.undo.len()],
+    };
+    let sender = Sender {
+        env,
+        incident,
+        run,
+        gas: playbook.step_gas_limit,
+        decided_at: approved_at,
+        undo: false,
+        held: held.then_some(&known),
+    };
+    let response = sender.send(deps.storage, &playbook.steps, &mut record.steps)?;
+    let fact = PlaybookStarted { playbook: name, run, incident, undo_at: record.undo_at };
+    RUNS.save(deps.storage, run, &record)?;
+    let mut concerned = incident::load(deps.storage, incident)?;
+    incident::act(
+        &mut concerned,
+        IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until: 0, run },
+    );
+    INCIDENTS.save(deps.storage, incident, &concerned)?;
+    Ok(Response::new().add_event(fact).add_events(response.events).add_submessages(response.messages))
+}
+
+/// Until when who says the price and what may be lost on it must stay apart (R-19); `None`: they need not.
+fn feed_is_fresh(storage: &dyn Storage, known: &Known, now: u64) -> Result<Option<u64>, ContractError> {
+    let Some(set_at) = FEED_SET_AT.may_load(storage)? else { return Ok(None) };
+    let free_at = later(set_at, known.delay(DelayClass::Roles))?;
+    Ok((now < free_at).then_some(free_at))
+}
+
+/// The undo of a run passes to whoever decides after it.
+pub fn supersede(storage: &mut dyn Storage, run: u64) -> Result<(), ContractError> {
+    if let Some(record) = RUNS.may_load(storage, run)? {
+        if record.status == RunStatus::Active {
+            RUNS.save(storage, run, &Run { status: RunStatus::Superseded, ..record })?;
+        }
+    }
+    Ok(())
+}
+
+/// Why a run is not undone now.
+pub enum NotNow {
+    /// It is over.
+    Over(RunStatus),
+    /// Its time has not come.
+    Early(u64),
+    /// A feed was set less than a `roles` delay ago, and the undo configures the vault (R-19).
+    FeedChanged(u64),
+}
+
+/// Undoes an active run: one sub-message for each step that has not succeeded yet. `resolved`: as part of its incident's
+/// resolution, which a playbook may allow before its time.
+pub fn undo(
+    storage: &mut dyn Storage,
+    env: &Env,
+    run: u64,
+    resolved: bool,
+) -> Result<Result<Response, NotNow>, ContractError> {
+    let mut record = RUNS.may_load(storage, run)?.ok_or(ContractError::UnknownRun { run })?;
+    if record.status != RunStatus::Active {
+        return Ok(Err(NotNow::Over(record.status)));
+    }
+    // An active run's playbook is the one that it ran: replacing or removing it supersedes the run.
+    let Approved { playbook, .. } = PLAYBOOKS.load(storage, record.playbook.clone())?;
+    let now = now(env);
+    if now < record.undo_at && !(resolved && playbook.undo_when_resolved) {
+        return Ok(Err(NotNow::Early(record.undo_at)));
+    }
+    let known = Known::load(storage, env)?;
+    if let Some(free_at) = feed_is_fresh(storage, &known, now)? {
+        if playbook.undo.iter().any(|step| known.step_configures_vault(step)) {
+            return Ok(Err(NotNow::FeedChanged(free_at)));
+        }
+    }
+    let sender = Sender {
+        env,
+        incident: record.incident,
+        run,
+        gas: playbook.step_gas_limit,
+        // What the timelock configured while the run held is newer than the playbook's idea of normal.
+        decided_at: record.started_at,
+        undo: true,
+        held: None,
+    };
+    let response = sender.send(storage, &playbook.undo, &mut record.undo)?;
+    let settled = settle(&mut record);
+    RUNS.save(storage, run, &record)?;
+    Ok(Ok(Response::new().add_events(response.events).add_events(settled).add_submessages(response.messages)))
+}
+
+/// The end of a step.
+///
+/// Errors: [`ContractError::Packed`] of a payload that no step carries.
+pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> Result<Response, ContractError> {
+    let Ticket { run, step, undo, level } = Ticket::read(payload)?;
+    let mut record = RUNS.load(deps.storage, run)?;
+    let outcome = if succeeded { StepOutcome::Done } else { StepOutcome::Failed };
+    let outcomes = if undo { &mut record.undo } else { &mut record.steps };
+    if let Some(slot) = outcomes.get_mut(usize::from(step)) {
+        *slot = outcome;
+    }
+    let settled = if undo { settle(&mut record) } else { None };
+    if succeeded && !undo {
+        contained(deps.storage, record.incident, level, env)?;
+    }
+    RUNS.save(deps.storage, run, &record)?;
+    Ok(Response::new().add_event(PlaybookStep { run, step: step.into(), undo, outcome }).add_events(settled))
+}
+
+/// A step that succeeded contains its incident, if it goes further than what is known. A closed one stays closed.
+fn contained(storage: &mut dyn Storage, incident: u64, level: Level, env: &Env) -> Result<(), ContractError> {
+    let mut record = incident::load(storage, incident)?;
+    if incident::is_open(&record) && (level > record.level_max || record.status != IncidentStatus::Contained) {
+        incident::contain(&mut record, level, now(env));
+        INCIDENTS.save(storage, incident, &record)?;
+    }
+    Ok(())
+}
+
+/// Ends an active run whose undo is through.
+fn settle(record: &mut Run) -> Option<PlaybookUndone> {
+    let through = record.undo.iter().all(|outcome| matches!(outcome, StepOutcome::Done | StepOutcome::Stale));
+    if record.status != RunStatus::Active || !through {
+        return None;
+    }
+    record.status = RunStatus::Ended;
+    Some(PlaybookUndone { playbook: record.playbook.clone(), run: record.run, incident: record.incident })
+}
+
+/// Who sends the steps, and on whose decision.
+struct Sender<'a> {
+    env: &'a Env,
+    incident: u64,
+    run: u64,
+    gas: u64,
+    /// When what is sent was decided; a target that was configured later is left alone.
+    decided_at: u64,
+    undo: bool,
+    /// Set while a feed is fresh: what configures the vault is passed over.
+    held: Option<&'a Known>,
+}
+
+struct Sent {
+    events: Vec<PlaybookStep>,
+    messages: Vec<SubMsg>,
+}
+
+impl Sender<'_> {
+    /// Bounded by STEPS_MAX. A step that is done is not sent again.
+    fn send(&self, storage: &dyn Storage, steps: &[Step], outcomes: &mut [StepOutcome]) -> Result<Sent, ContractError> {
+        let mut sent = Sent { events: vec![], messages: vec![] };
+        for ((index, step), outcome) in (0u8..).zip(steps).zip(outcomes) {
+            if !matches!(outcome, StepOutcome::Waiting | StepOutcome::Failed) {
+                continue;
+            }
+            let passed_over = if is_stale(storage, step, self.decided_at)? {
+                Some(StepOutcome::Stale)
+            } else {
+                self.held.filter(|known| known.step_configures_vault(step)).map(|_| StepOutcome::Held)
+            };
+            if let Some(found) = passed_over {
+                *outcome = found;
+                let (run, undo) = (self.run, self.undo);
+                sent.events.push(PlaybookStep { run, step: index.into(), undo, outcome: found });
+                continue;
+            }
+            let (message, level) = match step {
+                // What a call changes has no level; it is some caution.
+                Step::Call { contract, msg } => {
+                    let call = WasmMsg::Execute { contract_addr: contract.clone(), msg: msg.clone(), funds: vec![] };
+                    (call, Level::Guarded)
+                }
+                Step::Restrict(tightening) => {
+                    let (source, now, breaker) =
+                        (Source::Procedure, now(self.env), SUITE.load(storage)?.circuit_breaker);
+                    (restriction(breaker, tightening, source, self.incident, now)?, tightening.level)
+                }
+            };
+            let ticket = Ticket { run: self.run, step: index, undo: self.undo, level };
+            let call = SubMsg::reply_always(message, STEPPED).with_gas_limit(self.gas).with_payload(ticket.write()?);
+            sent.messages.push(call);
+        }
+        Ok(sent)
+    }
+}
+
+/// The breaker's message for a restriction from now on.
+pub fn restriction(
+    breaker: String,
+    tightening: &Tightening,
+    source: Source,
+    incident: u64,
+    now: u64,
+) -> Result<WasmMsg, ContractError> {
+    let Tightening { scope, level, duration_seconds } = *tightening;
+    let phases = vec![Phase { until: later(now, duration_seconds)?, posture: Posture::preset(level) }];
+    Ok(WasmMsg::Execute {
+        contract_addr: breaker,
+        msg: to_json_binary(&BreakerMsg::Restrict { scope, source, phases, incident })?,
+        funds: vec![],
+    })
+}
+
+/// Which step a reply belongs to: travels in the payload, so that nothing is stored for it.
+#[cw_serde]
+struct Ticket {
+    run: u64,
+    step: u8,
+    undo: bool,
+    level: Level,
+}
+
+impl Ticket {
+    fn write(&self) -> Result<Binary, ContractError> {
+        Ok(to_packed("ticket", 1, self)?.into())
+    }
+    fn read(payload: &Binary) -> Result<Self, ContractError> {
+        Ok(from_packed("ticket", 1, payload)?)
+    }
+}

@@ -1,0 +1,506 @@
+//! Playbooks: what may be approved, how long that takes, when they run, and what is left when a step fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+#![allow(dead_code, clippy::disallowed_methods)]
+mod common;
+
+use common::*;
+use cosmwasm_std::{Addr, Binary};
+use cw_multi_test::IntoAddr;
+use firebreak_guardian::ContractError;
+use firebreak_messages::circuit_breaker::{self, Scope};
+use firebreak_messages::event::Fact;
+use firebreak_messages::guardian::*;
+use firebreak_messages::{derivatives_vault, insurance_fund, oracle, FeedId, MarketId, RuleId, Source};
+use firebreak_risk::{Level, Phase, Posture, Ratio};
+
+fn guarded() -> Step {
+    restricts(Scope::Market(BTC), Level::Guarded, HOUR)
+}
+
+fn out(what: &'static str, wanted: &str, found: &str) -> ContractError {
+    ContractError::OutOfBounds { what, wanted: wanted.into(), found: found.into() }
+}
+
+/// A playbook that a signal of reduce-only starts.
+fn by_signal(name: &str, steps: Vec<Step>) -> Playbook {
+    let signals = vec![SignalTrigger { market: None, rule: None, level: Level::ReduceOnly }];
+    Playbook { signals, council: false, ..playbook(name, steps) }
+}
+
+#[test]
+fn the_council_runs_what_was_approved_step_by_step() {
+    let mut chain = Chain::new();
+    let rules = step(chain.guard(2));
+    let both = Playbook {
+        undo: vec![step(chain.guard(3))],
+        undo_after_seconds: 600,
+        ..playbook("both", vec![restricts(Scope::Market(BTC), Level::Frozen, 60), rules])
+    };
+    chain.approve(both.clone());
+    let approved = chain.playbooks();
+    assert_eq!((approved.len(), &approved[0].playbook, approved[0].runs, approved[0].stale), (1, &both, 0, false));
+    let response = chain.run_playbook("both").unwrap();
+    let now = chain.now();
+    let started = only::<PlaybookStarted>(&response);
+    assert_eq!(started, PlaybookStarted { playbook: "both".into(), run: 1, incident: 1, undo_at: now + 600 });
+    let steps = PlaybookStep::all(&response.events);
+    let done = |step| PlaybookStep { run: 1, step, undo: false, outcome: StepOutcome::Done };
+    assert_eq!(steps, [done(0), done(1)]);
+    let received = chain.received(&chain.suite.circuit_breaker);
+    assert!(received.iter().all(|received| received.sender == chain.guardian.as_str()));
+    let wanted = circuit_breaker::ExecuteMsg::Restrict {
+        scope: Scope::Market(BTC),
+        source: Source::Procedure,
+        phases: vec![Phase { until: now + 60, posture: Posture::preset(Level::Frozen) }],
+        incident: 1,
+    };
+    assert_eq!(received[0].message::<circuit_breaker::ExecuteMsg>(), wanted);
+    assert_eq!(received[1].message::<circuit_breaker::ExecuteMsg>(), set_market(2));
+    let run = Run {
+        run: 1,
+        playbook: "both".into(),
+        incident: 1,
+        started_at: now,
+        undo_at: now + 600,
+        status: RunStatus::Active,
+        steps: vec![StepOutcome::Done; 2],
+        undo: vec![StepOutcome::Waiting],
+    };
+    assert_eq!(chain.runs(), [run]);
+    let incident = chain.incident(1);
+    assert_eq!((incident.cause.as_str(), incident.market, incident.level_max), ("both", Some(BTC), Level::Frozen));
+    assert_eq!((incident.status, incident.contained_at), (IncidentStatus::Contained, now));
+    let action = IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until: 0, run: 1 };
+    assert_eq!(incident.actions, [action]);
+}
+
+// R-24
+#[test]
+fn a_step_that_fails_undoes_neither_the_others_nor_the_signal() {
+    let mut chain = Chain::new();
+    let bad = step(execute(&chain.suite.circuit_breaker, &set_market(666)));
+    chain.approve(by_signal("half", vec![guarded(), bad, step(chain.guard(2))]));
+    let breaker = Addr::unchecked(chain.suite.circuit_breaker.clone());
+    let msg = chain.signal_msg(BTC, Level::ReduceOnly, chain.now());
+    let response = chain.send(&breaker, &msg).unwrap();
+    assert_eq!(IncidentOpened::all(&response.events).len(), 1);
+    let outcomes: Vec<_> = PlaybookStep::all(&response.events).into_iter().map(|fact| fact.outcome).collect();
+    assert_eq!(outcomes, [StepOutcome::Done, StepOutcome::Failed, StepOutcome::Done]);
+    assert_eq!(chain.runs()[0].steps, outcomes);
+    assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 2);
+    // The run belongs to the signal's incident.
+    assert_eq!((chain.runs()[0].incident, chain.incident(1).signals, chain.incident(1).actions.len()), (1, 1, 1));
+}
+
+#[test]
+fn a_council_run_whose_steps_all_fail_contains_nothing() {
+    let mut chain = Chain::new();
+    let bad = step(execute(&chain.suite.circuit_breaker, &set_market(666)));
+    chain.approve(playbook("bad", vec![bad]));
+    chain.run_playbook("bad").unwrap();
+    let incident = chain.incident(1);
+    assert_eq!((incident.status, incident.contained_at, incident.market), (IncidentStatus::Detected, 0, None));
+    assert_eq!(chain.runs()[0].status, RunStatus::Ended);
+}
+
+// R-25
+#[test]
+fn an_approval_waits_as_long_as_the_slowest_of_its_steps() {
+    let chain = Chain::new();
+    let class = |playbook: Playbook| chain.class_of(chain.own(&ExecuteMsg::SetPlaybook(playbook))).class;
+    let roles = DelayClass::Roles;
+    // Even what waits an hour by itself: who may run it is a power.
+    assert_eq!(class(playbook("restricts", vec![guarded()])), roles);
+    assert_eq!(class(playbook("parameters", vec![step(chain.guard(1))])), roles);
+    let feed = step(execute(&chain.suite.oracle, &set_feed(1)));
+    assert_eq!(class(playbook("feed", vec![feed.clone()])), roles);
+    // In the slowest class: what governs nothing, and what its target does not have today.
+    let sweep = step(execute(&chain.suite.derivatives_vault, &derivatives_vault::ExecuteMsg::SweepFees {}));
+    let unknown = step(raw(&chain.suite.derivatives_vault, r#"{"brand_new":{}}"#));
+    for slow in [sweep, unknown] {
+        assert_eq!(class(playbook("slow", vec![guarded(), slow.clone()])), DelayClass::Code);
+        // The undo counts like a step.
+        let undone =
+            Playbook { undo: vec![slow], undo_after_seconds: 60, ..playbook("undo", vec![step(chain.guard(1))]) };
+        assert_eq!(class(undone), DelayClass::Code);
+    }
+    assert_eq!(chain.class_of(chain.own(&ExecuteMsg::RemovePlaybook { playbook: "x".into() })).class, roles);
+}
+
+// R-25, R-12
+#[test]
+fn some_messages_are_no_step() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let suite = chain.suite.clone();
+    let lift = circuit_breaker::ExecuteMsg::Lift { scope: Scope::All, source: Source::Council };
+    let restrict = circuit_breaker::ExecuteMsg::Restrict {
+        scope: Scope::All,
+        source: Source::Governance,
+        phases: vec![],
+        incident: 0,
+    };
+    let register = insurance_fund::ExecuteMsg::RegisterVault { vault: chain.stranger.to_string() };
+    let other = "a message to another contract than oracle, breaker, fund and vault";
+    for (call, what) in [
+        (execute(&suite.circuit_breaker, &lift), "lift"),
+        (execute(&suite.circuit_breaker, &restrict), "restrict"),
+        (execute(&suite.circuit_breaker, &circuit_breaker::ExecuteMsg::SetGuardian { guardian: None }), "set_guardian"),
+        (execute(&suite.oracle, &oracle::ExecuteMsg::SetHook { hook: None }), "set_hook"),
+        (execute(&suite.insurance_fund, &register), "a registration"),
+        (execute(chain.stranger.as_str(), &lift), other),
+        (chain.own(&ExecuteMsg::SetDelays { delays: delays() }), other),
+        (chain.own(&ExecuteMsg::SetCouncil { council: chain.council().config }), other),
+    ] {
+        // Neither as a step nor as an undo.
+        let refused = ContractError::StepNotAllowed { what };
+        let as_step = playbook("no", vec![step(call.clone())]);
+        let as_undo = Playbook { undo: vec![step(call)], undo_after_seconds: 60, ..playbook("no", vec![guarded()]) };
+        for no in [as_step, as_undo] {
+            let msg = chain.schedule_msg(vec![chain.own(&ExecuteMsg::SetPlaybook(no))]);
+            chain.refused(&dao, &msg, refused_again(&refused));
+        }
+    }
+    let twice = step(raw(&suite.circuit_breaker, r#"{"evaluate":{"feeds":[]},"lift":{}}"#));
+    let msg = chain.schedule_msg(vec![chain.own(&ExecuteMsg::SetPlaybook(playbook("no", vec![twice])))]);
+    chain.refused(&dao, &msg, ContractError::SeveralMessages { found: 2 });
+}
+
+fn refused_again(error: &ContractError) -> ContractError {
+    match error {
+        ContractError::StepNotAllowed { what } => ContractError::StepNotAllowed { what },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_playbook_has_bounds() {
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let good = || playbook("good", vec![guarded()]);
+    let signal = SignalTrigger { market: None, rule: None, level: Level::Guarded };
+    let undoes = || Playbook { undo: vec![step(chain.guard(1))], undo_after_seconds: 60, ..good() };
+    let long = Step::Call { contract: chain.suite.oracle.clone(), msg: Binary::from(vec![b' '; 4_097]) };
+    let frozen = |seconds| vec![restricts(Scope::All, Level::Frozen, seconds)];
+    let cases = [
+        (Playbook { name: String::new(), ..good() }, out("bytes of the playbook's name", "1 to 32", "0")),
+        (Playbook { name: "n".repeat(33), ..good() }, out("bytes of the playbook's name", "1 to 32", "33")),
+        (Playbook { council: false, ..good() }, out("signals", "1 to 4", "0")),
+        (Playbook { signals: vec![signal; 5], ..good() }, out("signals", "0 to 4", "5")),
+        (Playbook { steps: vec![], ..good() }, out("steps", "1 to 4", "0")),
+        (Playbook { steps: vec![guarded(); 5], ..good() }, out("steps", "1 to 4", "5")),
+        (Playbook { steps: vec![long], ..good() }, out("bytes of a step", "1 to 4096", "4097")),
+        (Playbook { steps: frozen(86_401), ..good() }, out("duration_seconds", "1 to 86400", "86401")),
+        (
+            Playbook { steps: vec![restricts(Scope::All, Level::ReduceOnly, 604_801)], ..good() },
+            out("duration_seconds", "1 to 604800", "604801"),
+        ),
+        (
+            Playbook { steps: vec![restricts(Scope::All, Level::Normal, 60)], ..good() },
+            out("level", "guarded, reduce-only or frozen", "normal"),
+        ),
+        (Playbook { undo_after_seconds: 1, ..good() }, out("undo_after_seconds", "0 to 0", "1")),
+        (Playbook { undo_after_seconds: 59, ..undoes() }, out("undo_after_seconds", "60 to 2592000", "59")),
+        (
+            Playbook { undo: vec![guarded()], undo_after_seconds: 60, ..good() },
+            ContractError::StepNotAllowed { what: "a restriction in an undo" },
+        ),
+        (Playbook { runs_max: 0, ..good() }, out("runs_max", "1 to 8", "0")),
+        (Playbook { runs_max: 9, ..good() }, out("runs_max", "1 to 8", "9")),
+        (Playbook { window_seconds: 3_599, ..good() }, out("window_seconds", "3600 to 2592000", "3599")),
+        (Playbook { cool_down_seconds: 59, ..good() }, out("cool_down_seconds", "60 to 86400", "59")),
+        (Playbook { cool_down_seconds: DAY + 1, ..good() }, out("cool_down_seconds", "60 to 86400", "86401")),
+        (Playbook { step_gas_limit: 99_999, ..good() }, out("step_gas_limit", "100000 to 2000000", "99999")),
+    ];
+    for (bad, wanted) in cases {
+        // Found out when it is scheduled, not after the wait.
+        let msg = chain.schedule_msg(vec![chain.own(&ExecuteMsg::SetPlaybook(bad))]);
+        chain.refused(&dao, &msg, wanted);
+    }
+    // R-18: the approval ends.
+    let guardian = chain.guardian.clone();
+    let (least, most) = (chain.now() + 1, chain.now() + 31_622_400);
+    for not_after in [chain.now(), most + 1] {
+        let wanted = out("not_after", &format!("{least} to {most}"), &not_after.to_string());
+        chain.refused(&guardian, &ExecuteMsg::SetPlaybook(Playbook { not_after, ..good() }), wanted);
+    }
+}
+
+#[test]
+fn only_the_timelock_approves_and_removes() {
+    let mut chain = Chain::new();
+    chain.approve(playbook("kept", vec![guarded()]));
+    for stranger in [chain.alice.clone(), chain.dao.clone(), chain.veto.clone()] {
+        let wanted = || ContractError::Unauthorized { wanted: chain.guardian.to_string(), found: stranger.to_string() };
+        let (first, second) = (wanted(), wanted());
+        chain.refused(&stranger, &ExecuteMsg::SetPlaybook(playbook("mine", vec![guarded()])), first);
+        chain.refused(&stranger, &ExecuteMsg::RemovePlaybook { playbook: "kept".into() }, second);
+    }
+    let guardian = chain.guardian.clone();
+    let unknown = ContractError::UnknownPlaybook { playbook: "other".into() };
+    chain.refused(&guardian, &ExecuteMsg::RemovePlaybook { playbook: "other".into() }, unknown);
+    for number in 1..16 {
+        let many = playbook(&format!("number {number}"), vec![guarded()]);
+        chain.send(&guardian, &ExecuteMsg::SetPlaybook(many)).unwrap();
+    }
+    let more = ExecuteMsg::SetPlaybook(playbook("one more", vec![guarded()]));
+    chain.refused(&guardian, &more, ContractError::TooManyPlaybooks { max: 16 });
+    // Replacing one is no further one.
+    chain.send(&guardian, &ExecuteMsg::SetPlaybook(playbook("kept", vec![guarded(), guarded()]))).unwrap();
+    chain.send(&guardian, &ExecuteMsg::RemovePlaybook { playbook: "kept".into() }).unwrap();
+    chain.send(&guardian, &more).unwrap();
+    assert_eq!(chain.playbooks().len(), 16);
+}
+
+#[test]
+fn the_council_runs_only_what_is_its_to_run_within_budget_and_time() {
+    let mut chain = Chain::new();
+    chain.approve(by_signal("of signals", vec![guarded()]));
+    let not_after = chain.now() + 4 * DAY;
+    chain.approve(Playbook { not_after, ..playbook("of the council", vec![guarded()]) });
+    let alice = chain.alice.clone();
+    let run = |chain: &mut Chain, name: &str| chain.run_playbook(name);
+    let error = run(&mut chain, "unheard of").unwrap_err();
+    assert_eq!(error, ContractError::UnknownPlaybook { playbook: "unheard of".into() });
+    let error = run(&mut chain, "of signals").unwrap_err();
+    assert_eq!(error, ContractError::NotForCouncil { playbook: "of signals".into() });
+    let name = || String::from("of the council");
+    let first = chain.now();
+    run(&mut chain, &name()).unwrap();
+    // Cool-down.
+    chain.wait(HOUR - 1);
+    let (free_at, now) = (first + HOUR, chain.now());
+    assert_eq!(run(&mut chain, &name()).unwrap_err(), ContractError::PlaybookWaits { playbook: name(), free_at, now });
+    assert_eq!(chain.playbooks()[1].free_at, free_at);
+    chain.wait(1);
+    run(&mut chain, &name()).unwrap();
+    // Two within a day.
+    chain.wait(2 * HOUR);
+    let (free_at, now) = (first + DAY, chain.now());
+    assert_eq!(run(&mut chain, &name()).unwrap_err(), ContractError::PlaybookWaits { playbook: name(), free_at, now });
+    assert_eq!((chain.playbooks()[1].runs, chain.playbooks()[1].last_run), (2, 2));
+    // A new approval does not begin the budget anew.
+    let guardian = chain.guardian.clone();
+    let again = Playbook { not_after, ..playbook("of the council", vec![guarded()]) };
+    chain.send(&guardian, &ExecuteMsg::SetPlaybook(again)).unwrap();
+    assert_eq!(run(&mut chain, &name()).unwrap_err(), ContractError::PlaybookWaits { playbook: name(), free_at, now });
+    chain.wait(first + DAY - chain.now());
+    run(&mut chain, &name()).unwrap();
+    // R-18: the approval ends.
+    chain.wait(not_after + 1 - chain.now());
+    let now = chain.now();
+    assert_eq!(
+        run(&mut chain, &name()).unwrap_err(),
+        ContractError::PlaybookExpired { playbook: name(), not_after, now }
+    );
+    let long = ExecuteMsg::Confirm { action: CouncilAction::Run { playbook: "n".repeat(33) }, nonce: 3 };
+    chain.refused(&alice, &long, out("bytes of the playbook's name", "1 to 32", "33"));
+}
+
+#[test]
+fn a_signal_starts_what_waits_for_it_and_passes_over_the_rest() {
+    let mut chain = Chain::new();
+    let guardian = chain.guardian.clone();
+    let breaker = Addr::unchecked(chain.suite.circuit_breaker.clone());
+    let only = |market, rule, level| vec![SignalTrigger { market, rule, level }];
+    for (name, signals) in [
+        ("of eth", only(Some(ETH), None, Level::Guarded)),
+        ("of velocity", only(None, Some(RuleId::Velocity), Level::Guarded)),
+        ("too mild", only(Some(BTC), Some(RuleId::Band), Level::Frozen)),
+        ("first", only(Some(BTC), Some(RuleId::Band), Level::Guarded)),
+        ("second", only(None, None, Level::ReduceOnly)),
+        ("third", only(None, None, Level::ReduceOnly)),
+    ] {
+        let waiting = Playbook { signals, ..by_signal(name, vec![guarded()]) };
+        chain.send(&guardian, &ExecuteMsg::SetPlaybook(waiting)).unwrap();
+    }
+    let signal = |chain: &mut Chain, level| {
+        let msg = chain.signal_msg(BTC, level, chain.now());
+        let response = chain.send(&breaker, &msg).unwrap();
+        let started = PlaybookStarted::all(&response.events).into_iter();
+        started.map(|fact| (fact.playbook, fact.incident)).collect::<Vec<_>>()
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (String::from(*name), 1)).collect::<Vec<_>>();
+    // At most two for one signal; the next signal starts the third, since the others cool down.
+    assert_eq!(signal(&mut chain, Level::ReduceOnly), names(&["first", "second"]));
+    chain.wait(5);
+    assert_eq!(signal(&mut chain, Level::ReduceOnly), names(&["third"]));
+    assert_eq!(signal(&mut chain, Level::ReduceOnly), names(&[]));
+    chain.wait(HOUR - 5);
+    assert_eq!(signal(&mut chain, Level::Guarded), names(&["first"]));
+    // Budget used up, and expired ones: the incident goes on all the same.
+    chain.wait(HOUR - 1);
+    assert_eq!(signal(&mut chain, Level::Guarded), names(&[]));
+    assert_eq!(chain.incident(1).signals, 5);
+    assert_eq!(chain.runs().len(), 4);
+}
+
+#[test]
+fn anyone_undoes_a_run_when_it_is_time() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let undoes = Playbook {
+        undo: vec![step(chain.guard(7)), step(chain.guard(8))],
+        undo_after_seconds: 600,
+        ..playbook("undoes", vec![guarded()])
+    };
+    chain.approve(undoes);
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 1 }, ContractError::UnknownRun { run: 1 });
+    chain.run_playbook("undoes").unwrap();
+    let undo_at = chain.now() + 600;
+    chain.wait(599);
+    let wanted = ContractError::TooEarlyToUndo { run: 1, undo_at, now: undo_at - 1 };
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 1 }, wanted);
+    chain.wait(1);
+    let response = chain.send(&anyone, &ExecuteMsg::Undo { run: 1 }).unwrap();
+    let wanted = PlaybookUndone { playbook: "undoes".into(), run: 1, incident: 1 };
+    assert_eq!(only::<PlaybookUndone>(&response), wanted);
+    let received = chain.received(&chain.suite.circuit_breaker);
+    assert_eq!(received[1].message::<circuit_breaker::ExecuteMsg>(), set_market(7));
+    assert_eq!(received[2].message::<circuit_breaker::ExecuteMsg>(), set_market(8));
+    let run = &chain.runs()[0];
+    assert_eq!((run.status, run.undo.clone()), (RunStatus::Ended, vec![StepOutcome::Done; 2]));
+    let wanted = ContractError::RunOver { run: 1, found: RunStatus::Ended };
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 1 }, wanted);
+}
+
+#[test]
+fn what_failed_of_an_undo_is_tried_again_and_what_succeeded_is_not() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let bad = step(execute(&chain.suite.circuit_breaker, &set_market(666)));
+    let undo = vec![step(chain.guard(7)), bad];
+    chain.approve(Playbook { undo, undo_after_seconds: 60, ..playbook("half", vec![guarded()]) });
+    chain.run_playbook("half").unwrap();
+    chain.wait(60);
+    for received in [2, 2] {
+        let response = chain.send(&anyone, &ExecuteMsg::Undo { run: 1 }).unwrap();
+        assert_eq!(PlaybookUndone::all(&response.events), []);
+        let run = &chain.runs()[0];
+        assert_eq!((run.status, run.undo[0], run.undo[1]), (RunStatus::Active, StepOutcome::Done, StepOutcome::Failed));
+        assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), received);
+    }
+}
+
+#[test]
+fn a_run_takes_the_undo_of_the_run_before_over() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let undo = vec![step(chain.guard(7))];
+    chain.approve(Playbook { undo, undo_after_seconds: 2 * HOUR, ..playbook("twice", vec![guarded()]) });
+    chain.run_playbook("twice").unwrap();
+    chain.wait(HOUR);
+    chain.run_playbook("twice").unwrap();
+    chain.wait(HOUR);
+    // Due by the first run, and it would loosen under the second.
+    let wanted = ContractError::RunOver { run: 1, found: RunStatus::Superseded };
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 1 }, wanted);
+    let (undo_at, now) = (chain.now() + HOUR, chain.now());
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 2 }, ContractError::TooEarlyToUndo { run: 2, undo_at, now });
+    chain.wait(HOUR);
+    chain.send(&anyone, &ExecuteMsg::Undo { run: 2 }).unwrap();
+    assert_eq!(chain.runs()[1].status, RunStatus::Ended);
+}
+
+#[test]
+fn the_timelock_speaks_last() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let configures = |chain: &Chain| Playbook {
+        undo: vec![step(chain.guard(7))],
+        undo_after_seconds: 7 * DAY,
+        ..playbook("configures", vec![guarded(), step(chain.guard(2))])
+    };
+    let approved = configures(&chain);
+    // Approved together with a configuration: not older than it.
+    let calls = vec![chain.own(&ExecuteMsg::SetPlaybook(approved)), chain.guard(1)];
+    assert_eq!(chain.govern_all(calls), OperationStatus::Executed);
+    assert!(!chain.playbooks()[0].stale);
+    chain.run_playbook("configures").unwrap();
+    assert_eq!(chain.runs()[0].steps, [StepOutcome::Done, StepOutcome::Done]);
+    // Then the timelock decides something about the breaker's rules: neither the undo of the run nor a later run
+    // overwrites it. Restrictions are no parameters, so they still work.
+    assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
+    assert!(chain.playbooks()[0].stale);
+    let before = chain.received(&chain.suite.circuit_breaker).len();
+    chain.wait(7 * DAY);
+    let response = chain.send(&anyone, &ExecuteMsg::Undo { run: 1 }).unwrap();
+    assert_eq!(only::<PlaybookStep>(&response).outcome, StepOutcome::Stale);
+    assert_eq!(
+        (chain.runs()[0].status, chain.received(&chain.suite.circuit_breaker).len()),
+        (RunStatus::Ended, before)
+    );
+    chain.run_playbook("configures").unwrap();
+    assert_eq!(chain.runs()[1].steps, [StepOutcome::Done, StepOutcome::Stale]);
+    // A replaced or removed playbook leaves its run to the timelock.
+    let again = configures(&chain);
+    let guardian = chain.guardian.clone();
+    chain.send(&guardian, &ExecuteMsg::SetPlaybook(again)).unwrap();
+    let wanted = ContractError::RunOver { run: 2, found: RunStatus::Superseded };
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 2 }, wanted);
+}
+
+// R-19
+#[test]
+fn a_feed_that_a_playbook_sets_holds_configurations_of_the_vault_up() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let feed = step(execute(&chain.suite.oracle, &set_feed(1)));
+    let configure = execute(
+        &chain.suite.derivatives_vault,
+        &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() },
+    );
+    chain.approve(playbook("feed", vec![feed]));
+    let undo = vec![step(configure.clone())];
+    let steps = vec![guarded(), step(configure.clone())];
+    chain.approve(Playbook { undo, undo_after_seconds: 60, ..playbook("caps", steps) });
+    chain.run_playbook("caps").unwrap();
+    let operation = chain.schedule(vec![configure]);
+    chain.wait(HOUR);
+    chain.run_playbook("feed").unwrap();
+    let (free_at, now) = (chain.now() + DAY, chain.now());
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation }, ContractError::FeedChanged { operation, free_at, now });
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 1 }, ContractError::UndoAfterFeed { run: 1, free_at, now });
+    // A run restricts all the same, and passes over what configures the vault.
+    chain.run_playbook("caps").unwrap();
+    assert_eq!(chain.runs()[2].steps, [StepOutcome::Done, StepOutcome::Held]);
+    chain.wait(DAY);
+    chain.send(&anyone, &ExecuteMsg::Undo { run: 3 }).unwrap();
+    chain.run(operation).unwrap();
+    assert_eq!(chain.operation(operation).status, OperationStatus::Executed);
+}
+
+#[test]
+fn a_step_that_provokes_the_signal_again_runs_once() {
+    let mut chain = Chain::new();
+    // The oracle's stub relays a signal through the breaker's: as if the step itself tripped a rule.
+    let signal = ExecuteMsg::Signal {
+        market: BTC,
+        rule: RuleId::Band,
+        level: Level::ReduceOnly,
+        moved: Ratio::percent(80),
+        observed_at: 1,
+    };
+    let relay = |contract: &str, msg: &str| format!(r#"{{"relay":{{"contract":"{contract}","msg":"{msg}"}}}}"#);
+    let inner = cosmwasm_std::to_json_binary(&signal).unwrap().to_base64();
+    let provokes = step(raw(&chain.suite.circuit_breaker, &relay(chain.guardian.as_str(), &inner)));
+    chain.approve(by_signal("loop", vec![provokes]));
+    let breaker = Addr::unchecked(chain.suite.circuit_breaker.clone());
+    let response = chain.send(&breaker, &signal).unwrap();
+    assert_eq!(PlaybookStarted::all(&response.events).len(), 1);
+    assert_eq!((chain.runs().len(), chain.runs()[0].steps[0]), (1, StepOutcome::Done));
+    assert_eq!(chain.incident(1).signals, 2);
+    let _ = (FeedId(1), MarketId(1));
+}

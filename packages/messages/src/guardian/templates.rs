@@ -1,0 +1,161 @@
+//! Procedures ready to be approved, rendered from a suite's own parameters.
+//!
+//! | name | starts | steps | undo |
+//! |---|---|---|---|
+//! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback feeders take over | the feed as it was, after 7 d or when resolved |
+//! | `price-crash` | a rule that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
+//! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter) | - |
+//! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
+//! | `chain-gap` | council | all frozen 10 min (no liquidation, orders wait), then reduce-only to 1 h | - |
+//!
+//! What they do not do today: no one tells the guardian of a drain or a gap, so these two start by the council; and the
+//! vault has no message that settles a market.
+
+use super::{Playbook, SignalTrigger, Step, SuiteResponse, Tightening};
+use crate::circuit_breaker::Scope;
+use crate::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, MarketSetup};
+use crate::ids::MarketId;
+use crate::insurance_fund::ExecuteMsg as FundMsg;
+use crate::oracle::{ExecuteMsg as OracleMsg, FeedConfig, FeedSetup};
+use cosmwasm_std::{to_json_binary, StdResult};
+use firebreak_risk::{Amount, Level, Size};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3_600;
+const DAY: u64 = 86_400;
+
+/// What the procedures of one market are rendered from.
+pub struct Template<'a> {
+    pub suite: &'a SuiteResponse,
+    pub market: &'a MarketSetup,
+    pub feed: &'a FeedSetup,
+    /// Who says the price when the feed's own feeders cannot be trusted.
+    pub fallback: &'a FeedConfig,
+    /// First-loss coins that a crash sends from the fund into the pool, as far as the fund's windows allow; zero: none.
+    pub inject: Amount,
+    /// Last second of the approvals.
+    pub not_after: u64,
+    pub step_gas_limit: u64,
+}
+
+impl Template<'_> {
+    /// All of them.
+    pub fn playbooks(&self) -> StdResult<Vec<Playbook>> {
+        Ok(vec![
+            self.oracle_compromise()?,
+            self.price_crash()?,
+            self.pool_drain(),
+            self.market_quarantine()?,
+            self.chain_gap(),
+        ])
+    }
+
+    pub fn oracle_compromise(&self) -> StdResult<Playbook> {
+        Ok(Playbook {
+            steps: vec![
+                restrict(Scope::Market(self.id()), Level::ReduceOnly, HOUR.saturating_mul(2)),
+                self.set_feed(self.fallback.clone())?,
+            ],
+            undo: vec![self.set_feed(self.feed.config.clone())?],
+            undo_after_seconds: DAY.saturating_mul(7),
+            undo_when_resolved: true,
+            ..self.playbook("oracle-compromise")
+        })
+    }
+
+    pub fn price_crash(&self) -> StdResult<Playbook> {
+        let config = &self.market.config;
+        let cautious = MarketConfig {
+            open_interest_max: share(config.open_interest_max, 2),
+            order_size_max: share(config.order_size_max, 4),
+            ..config.clone()
+        };
+        let mut steps =
+            vec![restrict(Scope::Market(self.id()), Level::Guarded, HOUR.saturating_mul(6)), self.configure(cautious)?];
+        if !self.inject.is_zero() {
+            let inject = FundMsg::Inject { vault: self.suite.derivatives_vault.clone(), amount: self.inject };
+            steps.push(Step::Call { contract: self.suite.insurance_fund.clone(), msg: to_json_binary(&inject)? });
+        }
+        Ok(Playbook {
+            signals: vec![SignalTrigger { market: Some(self.id()), rule: None, level: Level::ReduceOnly }],
+            steps,
+            undo: vec![self.configure(config.clone())?],
+            undo_after_seconds: DAY,
+            undo_when_resolved: true,
+            ..self.playbook("price-crash")
+        })
+    }
+
+    pub fn pool_drain(&self) -> Playbook {
+        Playbook {
+            steps: vec![
+                restrict(Scope::All, Level::Frozen, HOUR.saturating_mul(3)),
+                restrict(Scope::All, Level::ReduceOnly, DAY),
+            ],
+            ..self.playbook("pool-drain")
+        }
+    }
+
+    pub fn market_quarantine(&self) -> StdResult<Playbook> {
+        let config = &self.market.config;
+        let least = Size::from_atoms(1);
+        let closed = MarketConfig { open_interest_max: least, order_size_max: least, ..config.clone() };
+        Ok(Playbook {
+            steps: vec![restrict(Scope::Market(self.id()), Level::ReduceOnly, DAY), self.configure(closed)?],
+            undo: vec![self.configure(config.clone())?],
+            undo_after_seconds: DAY.saturating_mul(3),
+            ..self.playbook("market-quarantine")
+        })
+    }
+
+    pub fn chain_gap(&self) -> Playbook {
+        Playbook {
+            steps: vec![
+                restrict(Scope::All, Level::Frozen, MINUTE.saturating_mul(10)),
+                restrict(Scope::All, Level::ReduceOnly, HOUR),
+            ],
+            ..self.playbook("chain-gap")
+        }
+    }
+
+    /// Two runs a day, an hour apart, by the council; without steps.
+    fn playbook(&self, name: &str) -> Playbook {
+        Playbook {
+            name: name.into(),
+            signals: vec![],
+            council: true,
+            steps: vec![],
+            undo: vec![],
+            undo_after_seconds: 0,
+            undo_when_resolved: false,
+            runs_max: 2,
+            window_seconds: DAY,
+            cool_down_seconds: HOUR,
+            not_after: self.not_after,
+            step_gas_limit: self.step_gas_limit,
+        }
+    }
+
+    fn id(&self) -> MarketId {
+        self.market.market
+    }
+
+    fn configure(&self, config: MarketConfig) -> StdResult<Step> {
+        let msg = to_json_binary(&VaultMsg::ConfigureMarket { market: self.id(), config })?;
+        Ok(Step::Call { contract: self.suite.derivatives_vault.clone(), msg })
+    }
+
+    fn set_feed(&self, config: FeedConfig) -> StdResult<Step> {
+        let msg = to_json_binary(&OracleMsg::SetFeed { feed: self.feed.feed, config })?;
+        Ok(Step::Call { contract: self.suite.oracle.clone(), msg })
+    }
+}
+
+fn restrict(scope: Scope, level: Level, duration_seconds: u64) -> Step {
+    Step::Restrict(Tightening { scope, level, duration_seconds })
+}
+
+/// One of so many equal parts, and never nothing. Rounding: down.
+fn share(size: Size, parts: i128) -> Size {
+    Size::from_atoms(size.atoms().checked_div(parts).unwrap_or_default().max(1))
+}

@@ -1,0 +1,331 @@
+//! The ready procedures on the whole suite: approved by the DAO, run by a signal or the council, and back to normal.
+
+use firebreak_guardian::ContractError as GuardianError;
+use firebreak_messages::circuit_breaker::{RestrictionAdded, RuleTripped};
+use firebreak_messages::derivatives_vault::{MarketConfig, OrderFilled};
+use firebreak_messages::guardian::{
+    CouncilAction, DelayClass, ExecuteMsg, IncidentAdvanced, IncidentOpened, IncidentStatus, OperationScheduled,
+    PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger, Step, StepOutcome,
+};
+use firebreak_messages::insurance_fund::Injected;
+use firebreak_messages::oracle::{FeedResponse, QueryMsg as OracleQuery};
+use firebreak_messages::{MarketId, Reason, Source};
+use firebreak_risk::{Level, Size};
+use firebreak_testing::*;
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 86_400;
+
+/// A world whose DAO has approved one ready procedure for BTC, with calm prices since.
+fn approved(name: &str) -> World {
+    let mut world = World::builder().trader("alice", usd(50_000)).build();
+    let playbook = world.template(BTC, name);
+    let outcome = world.approve(vec![playbook]).done();
+    assert_eq!(outcome.fact::<OperationScheduled>().class, DelayClass::Roles);
+    calm(&mut world, "60000");
+    world
+}
+
+/// Five minutes at one price, so that the mean is where the price is.
+fn calm(world: &mut World, at: &str) {
+    for _ in 0..31 {
+        world.advance(5);
+        world.report(&[(BTC, price(at)), (ETH, price("3000"))]).done();
+        world.next_block();
+    }
+}
+
+fn config(world: &World) -> MarketConfig {
+    world.market(BTC).config
+}
+
+/// What happened when, for people.
+struct Timeline(u64, Vec<String>);
+
+impl Timeline {
+    fn new(world: &World) -> Self {
+        Self(world.now(), vec![])
+    }
+    fn note(&mut self, world: &World, what: &str) {
+        let (level, config) = (world.effective(BTC).posture.level, config(world));
+        let line = format!(
+            "{:>8} s  {:<12} cap {:>8}  {what}",
+            world.now() - self.0,
+            level.to_string(),
+            config.open_interest_max.to_string()
+        );
+        self.1.push(line);
+    }
+    fn print(&self) {
+        println!("{}", self.1.join("\n"));
+    }
+}
+
+#[test]
+fn a_crash_runs_its_procedure_in_the_transaction_of_the_price_and_heals() {
+    let mut world = approved("price-crash");
+    world.open("alice", BTC, size("1")).done();
+    calm(&mut world, "60000");
+    let normal = config(&world);
+    let mut timeline = Timeline::new(&world);
+    timeline.note(&world, "calm");
+
+    // 4 % within a minute: reduce-only by the velocity rule, and the procedure in the same transaction.
+    let outcome = world.price(BTC, price("57600")).done();
+    timeline.note(&world, "4 % down: rule, incident, procedure");
+    assert!(outcome.facts::<RuleTripped>().iter().any(|fact| fact.level.0 == Level::ReduceOnly));
+    let opened = outcome.facts::<IncidentOpened>();
+    let started = outcome.fact::<PlaybookStarted>();
+    assert_eq!((opened.len(), started.incident), (1, opened[0].incident));
+    let steps: Vec<_> = outcome.facts::<PlaybookStep>().into_iter().map(|fact| fact.outcome).collect();
+    assert_eq!(steps, [StepOutcome::Done; 3]);
+    assert_eq!(outcome.fact::<Injected>().asked, usd(10_000));
+    let procedure = outcome.facts::<RestrictionAdded>().into_iter().find(|fact| fact.source == Source::Procedure);
+    assert_eq!(procedure.map(|fact| fact.incident), Some(started.incident));
+    let cautious = config(&world);
+    assert_eq!(cautious.open_interest_max.atoms(), normal.open_interest_max.atoms() / 2);
+    assert_eq!(cautious.order_size_max.atoms(), normal.order_size_max.atoms() / 4);
+    let incident = world.incidents().pop().unwrap();
+    assert_eq!((incident.status, incident.actions.len()), (IncidentStatus::Contained, 1));
+    let times = world.incident_times(incident.incident);
+    assert!(times.time_to_contain.unwrap() <= world.block_seconds(), "{times:?}");
+
+    // The rule's restriction ramps down; the procedure keeps the market guarded for six hours.
+    let mut recovering_at = 0;
+    for _ in 0..70 {
+        world.advance(295);
+        world.report(&[(BTC, price("57600")), (ETH, price("3000"))]).done();
+        world.next_block();
+        let advanced = world.advance_incident(incident.incident).done();
+        if advanced.facts::<IncidentAdvanced>().iter().any(|fact| fact.status == IncidentStatus::Recovering) {
+            recovering_at = world.now();
+            timeline.note(&world, "milder: recovering");
+        }
+    }
+    assert!(recovering_at > 0);
+    assert_eq!(world.effective(BTC).posture.level, Level::Guarded);
+    assert_eq!(world.effective(BTC).reason, Some(Reason::Procedure));
+    world.advance_to(started.undo_at - DAY + 6 * HOUR + 1);
+    world.refresh().done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+    timeline.note(&world, "restrictions are over, the cap is still low");
+    // Unrestricted and quiet, but not undone: still open.
+    world.advance_incident(incident.incident).done();
+    assert_eq!(world.incidents()[0].status, IncidentStatus::Recovering);
+    let now = world.now();
+    let early = GuardianError::TooEarlyToUndo { run: started.run, undo_at: started.undo_at, now };
+    world.undo(started.run).refused_with(early);
+
+    // When it is due anyone's update undoes it, and the next one closes the incident.
+    world.advance_to(started.undo_at);
+    world.refresh().done();
+    let undone = world.advance_incident(incident.incident).done();
+    assert_eq!(undone.fact::<PlaybookUndone>().run, started.run);
+    assert_eq!(config(&world), normal);
+    timeline.note(&world, "undone");
+    let closed = world.advance_incident(incident.incident).fact::<IncidentAdvanced>();
+    assert_eq!(closed.status, IncidentStatus::Resolved);
+    timeline.note(&world, "resolved");
+    timeline.print();
+    let incident = world.incidents().pop().unwrap();
+    // Nobody lost more than the account had: the fund paid nothing.
+    assert_eq!(incident.paid, Some(firebreak_risk::Amount::ZERO));
+    let times = world.incident_times(incident.incident);
+    assert!(times.time_to_recover.unwrap() >= DAY, "{times:?}");
+    assert_eq!(world.runs()[0].status, RunStatus::Ended);
+    world.open("alice", BTC, size("0.1")).fact::<OrderFilled>();
+}
+
+#[test]
+fn the_council_resolves_sooner_and_undoes_what_the_playbook_allows() {
+    let mut world = approved("price-crash");
+    let normal = config(&world);
+    let started = world.price(BTC, price("57600")).fact::<PlaybookStarted>();
+    assert_ne!(config(&world), normal);
+    let incident = started.incident;
+    // Not while anything is restricted: a fast role does not loosen.
+    let quiet_since = world.incidents()[0].last_signal_at;
+    let now = world.now();
+    let close = CouncilAction::Close(firebreak_messages::guardian::Closing {
+        incident,
+        false_alarm: false,
+        post_mortem: Some(cosmwasm_std::Binary::from([7; 32])),
+    });
+    let not_over = GuardianError::NotOver { incident, found: Level::ReduceOnly, quiet_since, now };
+    world.council_decides(&close).refused_with(not_over);
+    // A false alarm says what it was; it takes nothing back.
+    world.close_incident(incident, true).done();
+    assert_eq!(world.incidents()[0].status, IncidentStatus::FalseAlarm);
+    assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
+    assert_ne!(config(&world), normal);
+
+    // The next crash: another incident, resolved by the council after the restrictions' end.
+    world.advance(7 * HOUR);
+    world.report(&[(BTC, price("57600")), (ETH, price("3000"))]).done();
+    world.next_block();
+    calm(&mut world, "57600");
+    let started = world.price(BTC, price("55000")).fact::<PlaybookStarted>();
+    let incident = started.incident;
+    assert_eq!(world.runs()[0].status, RunStatus::Superseded);
+    world.advance(7 * HOUR);
+    world.report(&[(BTC, price("55000")), (ETH, price("3000"))]).done();
+    world.next_block();
+    let close = CouncilAction::Close(firebreak_messages::guardian::Closing {
+        incident,
+        false_alarm: false,
+        post_mortem: Some(cosmwasm_std::Binary::from([7; 32])),
+    });
+    let closed = world.council_decides(&close).done();
+    assert_eq!(closed.fact::<PlaybookUndone>().run, started.run);
+    assert_eq!(closed.fact::<IncidentAdvanced>().status, IncidentStatus::Resolved);
+    assert_eq!(config(&world), normal);
+    let record = world.incidents().pop().unwrap();
+    assert_eq!(record.post_mortem, Some(cosmwasm_std::Binary::from([7; 32])));
+}
+
+#[test]
+fn a_compromised_oracle_is_replaced_by_its_fallback() {
+    let mut world = approved("oracle-compromise");
+    let feeders = |world: &World| {
+        let feed: FeedResponse = world.query(Code::Oracle, &OracleQuery::Feed { feed: feed_of(BTC) });
+        feed.config.feeders.into_iter().map(|feeder| feeder.address).collect::<Vec<_>>()
+    };
+    let own = feeders(&world);
+    let outcome = world.run_playbook("oracle-compromise").done();
+    let started = outcome.fact::<PlaybookStarted>();
+    assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
+    assert_eq!(world.effective(ETH).posture.level, Level::Normal);
+    let fallback: Vec<_> = (0..3).map(|index| world.address(&format!("fallback-{index}")).to_string()).collect();
+    assert_eq!(feeders(&world), fallback);
+    // The old feeders' word counts nothing; the market is reduce-only, and exits stay open.
+    assert!(!world.report_of(0, &[(BTC, price("1"))]).is_done());
+    world.add_collateral("alice", usd(10)).done();
+    let incident = world.incidents().pop().unwrap();
+    assert_eq!((incident.cause.as_str(), incident.market), ("oracle-compromise", Some(BTC)));
+    assert_eq!((incident.status, incident.level_max), (IncidentStatus::Contained, Level::ReduceOnly));
+    // Two hours later the restriction is over; after a week the feed is as it was.
+    world.advance_to(started.undo_at);
+    world.undo(started.run).fact::<PlaybookUndone>();
+    assert_eq!(feeders(&world), own);
+    world.refresh().done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+}
+
+#[test]
+fn a_market_is_quarantined_and_the_others_go_on() {
+    let mut world = approved("market-quarantine");
+    world.open("alice", BTC, size("1")).done();
+    let normal = config(&world);
+    let started = world.run_playbook("market-quarantine").fact::<PlaybookStarted>();
+    assert_eq!(config(&world).open_interest_max, Size::from_atoms(1));
+    assert_eq!(
+        (world.effective(BTC).posture.level, world.effective(ETH).posture.level),
+        (Level::ReduceOnly, Level::Normal)
+    );
+    // After the restriction's end the caps still keep new exposure out, and the way out is open all the time.
+    world.close("alice", BTC).fact::<OrderFilled>();
+    world.advance(DAY);
+    world.refresh().done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+    assert!(!world.place("alice", BTC, size("0.1")).is_done());
+    world.open("alice", ETH, size("1")).fact::<OrderFilled>();
+    world.advance_to(started.undo_at);
+    world.undo(started.run).fact::<PlaybookUndone>();
+    assert_eq!(config(&world), normal);
+    // the raised cap ramps from where it stood, a quarter of it a day.
+    world.advance(DAY);
+    world.refresh().done();
+    world.open("alice", BTC, size("0.1")).fact::<OrderFilled>();
+}
+
+/// The levels of a market from now on, each once, with the seconds at which they were seen.
+fn levels(world: &mut World, market: MarketId, seconds: u64, step: u64) -> Vec<Level> {
+    let (mut levels, end) = (vec![], world.now() + seconds);
+    while world.now() < end {
+        let level = world.effective(market).posture.level;
+        if levels.last() != Some(&level) {
+            levels.push(level);
+        }
+        world.advance(step);
+        world.refresh().done();
+    }
+    levels
+}
+
+//
+#[test]
+fn a_drained_pool_and_a_gap_freeze_everything_and_reopen_in_steps() {
+    for (name, seconds, step) in [("pool-drain", 25 * HOUR, 1_800), ("chain-gap", 2 * HOUR, 120)] {
+        let mut world = approved(name);
+        let outcome = world.run_playbook(name).done();
+        assert_eq!(outcome.facts::<PlaybookStep>().len(), 2);
+        // Collateral in, requests and reduce orders are taken even now.
+        world.add_collateral("alice", usd(10)).done();
+        assert_eq!(levels(&mut world, BTC, seconds, step), [Level::Frozen, Level::ReduceOnly, Level::Normal], "{name}");
+        let incident = world.incidents().pop().unwrap();
+        assert_eq!((incident.market, incident.level_max), (None, Level::Frozen));
+        // Nothing to undo, and quiet for long: one update says both.
+        let advanced = world.advance_incident(incident.incident).facts::<IncidentAdvanced>();
+        let statuses: Vec<_> = advanced.into_iter().map(|fact| fact.status).collect();
+        assert_eq!(statuses, [IncidentStatus::Recovering, IncidentStatus::Resolved]);
+        let times = world.incident_times(incident.incident);
+        assert_eq!(
+            (times.time_to_contain, times.time_to_recover),
+            (Some(0), Some(world.now() - incident.contained_at))
+        );
+        // A closed one stays closed.
+        assert!(world.advance_incident(incident.incident).facts::<IncidentAdvanced>().is_empty());
+    }
+}
+
+// what provokes playbooks does not spend the council's budget, nor freeze for ever.
+#[test]
+fn procedures_have_a_budget_of_their_own() {
+    let mut world = World::builder().build();
+    let week = Step::Restrict(firebreak_messages::guardian::Tightening {
+        scope: firebreak_messages::circuit_breaker::Scope::Market(BTC),
+        level: Level::ReduceOnly,
+        duration_seconds: 7 * DAY,
+    });
+    let mut playbook = world.template(BTC, "chain-gap");
+    playbook.steps = vec![week];
+    playbook.signals = vec![SignalTrigger { market: None, rule: None, level: Level::Guarded }];
+    world.approve(vec![playbook]).done();
+    world.run_playbook("chain-gap").done();
+    assert_eq!(world.runs()[0].steps, [StepOutcome::Done]);
+    world.advance(2 * HOUR);
+    world.refresh().done();
+    // The seven days of any 28 are spent: the next run's step is refused by the breaker, and the run stands.
+    world.run_playbook("chain-gap").done();
+    assert_eq!(world.runs()[1].steps, [StepOutcome::Failed]);
+    let scope = firebreak_messages::circuit_breaker::Scope::Market(BTC);
+    world.council_restrict(scope, Level::ReduceOnly, 7 * DAY).done();
+}
+
+//
+#[test]
+fn a_change_of_members_voids_open_confirmations() {
+    let mut world = World::builder().build();
+    let scope = firebreak_messages::circuit_breaker::Scope::All;
+    let action = CouncilAction::restrict(scope, Level::Frozen, 600);
+    let council = world.council();
+    world.confirm("council-0", &action, council.nonce).done();
+    assert_eq!(world.council().pending.len(), 1);
+    // council-1 leaves and comes back: its old confirmations would count again without this.
+    let group = world.addresses.council_group.clone();
+    let admin = world.address("deployer");
+    let member = world.address("council-1").to_string();
+    let change = |remove: Vec<String>, add: Vec<cw4::Member>| cw4_group::msg::ExecuteMsg::UpdateMembers { remove, add };
+    let leave = change(vec![member.clone()], vec![]);
+    world.transact(&admin, &group, &leave, firebreak_risk::Amount::ZERO, Nature::Any).done();
+    let back = change(vec![], vec![cw4::Member { addr: member, weight: 1 }]);
+    world.transact(&admin, &group, &back, firebreak_risk::Amount::ZERO, Nature::Any).done();
+    let now = world.council();
+    assert_eq!((now.nonce, now.epoch, now.pending), (council.nonce + 2, council.epoch + 2, vec![]));
+    let (wanted, found) = (now.nonce, council.nonce);
+    world.confirm("council-1", &action, council.nonce).refused_with(GuardianError::StaleNonce { wanted, found });
+    // A stranger's word about members changes nothing, and is no error.
+    let hook = ExecuteMsg::MemberChangedHook { diffs: vec![] };
+    world.send("mallory", Code::Guardian, &hook, firebreak_risk::Amount::ZERO).done();
+    assert_eq!(world.council().nonce, now.nonce);
+}
