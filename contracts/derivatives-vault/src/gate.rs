@@ -83,6 +83,7 @@ pub fn ensure_phase(deps: Deps, desk: &Desk, action: Action) -> Result<(), Contr
                 | Action::Liquidate
                 | Action::RequestLiquidityWithdrawal
                 | Action::Recapitalize
+                | Action::ReportBreach
                 | Action::Settle
         ),
         // An account that appeared behind the cursor would have no claim.

@@ -369,3 +369,32 @@ fn what_a_settlement_wins_vests_like_any_profit() {
     let half = i128::try_from(state.unvested.atoms() / 2).unwrap();
     assert!((half - 2..=half).contains(&vested), "{vested} {half}");
 }
+
+#[test]
+fn resting_orders_come_back_too_in_bounded_steps() {
+    let mut bench = Bench::new();
+    bench.deposit("long", 100_000);
+    bench.trade("long", BTC, "1");
+    let before = cash(&bench, "long");
+    for order in [
+        limit(BTC, "1", "30000"),
+        reducing(BTC, "-1", Trigger::Above(price("90000"))),
+        reducing(BTC, "-1", Trigger::Health(Ratio::percent(110))),
+    ] {
+        bench.place_request("long", order).unwrap();
+    }
+    let at = schedule(&mut bench, HOUR);
+    live(&mut bench, at, |_| "60000");
+    assert_eq!(bench.account("long").orders.len(), 3);
+    for left in [2, 1, 0] {
+        let events = bench.execute("anyone", ExecuteMsg::ExecuteOrders { market: BTC, limit: 1 }, 0).unwrap();
+        assert_eq!(reasons(&events), [DropReason::Settled]);
+        assert_eq!(bench.account("long").orders.len(), left);
+    }
+    assert_eq!((bench.pool().pool.escrow, bench.account("long").margin_held), (Amount::ZERO, Amount::ZERO));
+    assert!(bench.run(BTC).is_empty(), "no shelf remembers them");
+    assert_eq!(bench.wallet("anyone"), 0);
+    // Flat again but for the premium of opening and an hour's carry.
+    let lost = before - cash(&bench, "long");
+    assert!((3_000_000..3_200_000).contains(&lost), "{lost}");
+}

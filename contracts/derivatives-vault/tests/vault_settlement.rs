@@ -169,6 +169,8 @@ fn a_solvent_vault_pays_everybody_everything() {
         .unwrap();
     bench.provide("second", 1_000_000).unwrap();
     bench.place_with("alice", BTC, "-1", any_price("-1"), true).unwrap();
+    // One that rests is given back by the pass itself.
+    bench.place_request("bob", limit(BTC, "-1", "90000")).unwrap();
     let at = announce(&mut bench);
     // Its own round came before the window: it fills, as ever.
     live(&mut bench, at - HOUR - 30, "60000");
