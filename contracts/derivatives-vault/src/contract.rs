@@ -100,8 +100,9 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
             execute::cancel_withdrawal(deps.branch(), desk, info, request)?
         }
         ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min } => {
-            execute::claim_withdrawal(deps.branch(), desk, info, request, amount_min)?
+            execute::claim_withdrawal(deps.branch(), desk, info, paid, request, amount_min)?
         }
+        ExecuteMsg::ExecuteClaims { limit } => execute::execute_claims(deps.branch(), desk, info, limit)?,
         ExecuteMsg::CollectParked(id) => execute::collect_parked(deps.branch(), desk, id)?,
         ExecuteMsg::CancelParked(id) => execute::cancel_parked(deps.branch(), desk, info, id)?,
         ExecuteMsg::SweepFees {} => execute::sweep_fees(read, desk)?,

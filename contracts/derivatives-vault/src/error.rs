@@ -77,10 +77,10 @@ pub enum ContractError {
     NotMatured { request: u64, matures_at: u64, now: u64 },
     #[error("request {request} expired at {expires_at}: its shares are active again")]
     RequestExpired { request: u64, expires_at: u64 },
+    #[error("request {request} is claimed: the claim cannot be taken back")]
+    AlreadyClaimed { request: u64 },
     #[error("liquidity deposited in this block cannot leave in it")]
     SameBlock,
-    #[error("{found} of coins would stay in the pool, {wanted} is needed for open interest")]
-    ReserveTooLow { wanted: Amount, found: SignedAmount },
 
     /// Profits beyond what the pool had: nothing more leaves before it is made whole, so nobody is paid with the collateral
     /// of those who come later.

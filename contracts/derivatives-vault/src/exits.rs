@@ -7,7 +7,7 @@ use crate::error::ContractError;
 use crate::state::{OUTFLOW, OWNERS, PARKED, PROVIDERS};
 use cosmwasm_std::Storage;
 use firebreak_messages::derivatives_vault::{Account, ParkedId, ParkedSeized, WithdrawalParked};
-use firebreak_messages::AccountId;
+use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{Amount, ExitClass, Moment, Outflow, OutflowFactors, Parked};
 
 pub fn limiter(storage: &dyn Storage) -> Result<Outflow, ContractError> {
@@ -36,16 +36,22 @@ pub fn entered(
     Ok(OWNERS.save(storage, owner, &flow)?)
 }
 
-/// The least outflow factor of everything that an account depends on: what binds all markets, and its positions' own. Its markets
-/// are loaded.
+/// The least outflow factor of everything that an account depends on: what binds all markets, and those of its positions and of its
+/// unvested profits. Its markets are loaded.
 pub fn factors_of_account(desk: &Desk, account: &Account) -> Result<OutflowFactors, ContractError> {
     let queue = desk.effective_of_all().posture.outflow_factor;
     let mut own = queue;
     // Bounded by MARKETS_PER_ACCOUNT_MAX.
-    for position in &account.positions {
-        own = own.min(desk.market(position.market)?.effective.posture.outflow_factor);
+    for market in markets_of(account) {
+        own = own.min(desk.market(market)?.effective.posture.outflow_factor);
     }
     Ok(OutflowFactors { queue, own })
+}
+
+/// Markets that an account has a position or an unvested profit in. Some twice.
+pub fn markets_of(account: &Account) -> impl Iterator<Item = MarketId> + '_ {
+    let claims = account.claims.iter().map(|held| held.market);
+    account.positions.iter().map(|position| position.market).chain(claims)
 }
 
 /// The least outflow factor of all open markets: the pool is the counterparty in each. They are loaded.

@@ -21,10 +21,11 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         ExecuteMsg::WithdrawCollateral { .. } => Action::WithdrawCollateral,
         ExecuteMsg::Liquidate { .. } => Action::Liquidate,
         ExecuteMsg::ProvideLiquidity { .. } => Action::ProvideLiquidity,
-        ExecuteMsg::RequestLiquidityWithdrawal { .. } | ExecuteMsg::CancelLiquidityWithdrawal { .. } => {
-            Action::RequestLiquidityWithdrawal
-        }
-        ExecuteMsg::ClaimLiquidityWithdrawal { .. } => Action::ClaimLiquidityWithdrawal,
+        // A claim waits like an order: asking for it depends on no price and no posture.
+        ExecuteMsg::RequestLiquidityWithdrawal { .. }
+        | ExecuteMsg::CancelLiquidityWithdrawal { .. }
+        | ExecuteMsg::ClaimLiquidityWithdrawal { .. } => Action::RequestLiquidityWithdrawal,
+        ExecuteMsg::ExecuteClaims { .. } => Action::ClaimLiquidityWithdrawal,
         ExecuteMsg::CollectParked(_) => Action::CollectParked,
         ExecuteMsg::CancelParked(_) => Action::Cancel,
         ExecuteMsg::SweepFees {} => Action::SweepFees,
@@ -173,7 +174,9 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         ExecuteMsg::AddCollateral { .. } | ExecuteMsg::ProvideLiquidity { .. } | ExecuteMsg::Recapitalize {} => {
             one_coin(&info.funds, denom)
         }
-        ExecuteMsg::PlaceOrder(_) | ExecuteMsg::PlaceOrders { .. } if !info.funds.is_empty() => {
+        ExecuteMsg::PlaceOrder(_) | ExecuteMsg::PlaceOrders { .. } | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+            if !info.funds.is_empty() =>
+        {
             one_coin(&info.funds, denom)
         }
         ExecuteMsg::PlaceOrder(_)
@@ -186,6 +189,7 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         | ExecuteMsg::RequestLiquidityWithdrawal { .. }
         | ExecuteMsg::CancelLiquidityWithdrawal { .. }
         | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+        | ExecuteMsg::ExecuteClaims { .. }
         | ExecuteMsg::CollectParked(_)
         | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}

@@ -5,13 +5,13 @@ use crate::error::ContractError;
 use crate::execute::{solvency, value_pool};
 use crate::exits;
 use crate::health::{evaluate, Purpose};
-use crate::state::{ACCOUNTS, CONFIG, LOSSES, MARKETS, ORDERS, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS};
+use crate::state::{ACCOUNTS, CLAIMS, CONFIG, LOSSES, MARKETS, ORDERS, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::{
-    AccountResponse, AccountsResponse, ConfigResponse, LiquidityProviderResponse, LiquidityProvidersResponse,
-    MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse, OutflowResponse, ParkedResponse,
-    PoolResponse, PoolValueResponse, PositionResponse, QueryMsg, Queue, QuoteResponse, SettlementResponse,
-    StatusResponse, WindowResponse,
+    AccountResponse, AccountsResponse, ConfigResponse, LiquidityClaimsResponse, LiquidityProviderResponse,
+    LiquidityProvidersResponse, MarketResponse, MarketsResponse, OrderId, OrderResponse, OrdersResponse,
+    OutflowResponse, ParkedResponse, PoolResponse, PoolValueResponse, PositionResponse, QueryMsg, Queue, QuoteResponse,
+    SettlementResponse, StatusResponse, WindowResponse,
 };
 use firebreak_messages::oracle::PriceRecord;
 use firebreak_messages::{AccountId, Action, MarketId};
@@ -53,6 +53,11 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Solvency {} => {
             let desk = Desk::open_without_posture(deps, env)?;
             to_json_binary(&solvency(deps, env, &desk)?.0)
+        }
+        QueryMsg::LiquidityClaims { limit } => {
+            let claims =
+                CLAIMS.page(deps.storage, None, page(limit, 100))?.into_iter().map(|(_, claim)| claim).collect();
+            to_json_binary(&LiquidityClaimsResponse { claims })
         }
         QueryMsg::Outflow {} => to_json_binary(&outflow(deps, env)?),
         QueryMsg::Parked(id) => {
@@ -191,7 +196,7 @@ fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
     let mut desk = Desk::open(deps, env)?;
     let pool = desk.pool.clone();
     let value = match value_pool(deps, &mut desk, Action::ProvideLiquidity) {
-        Ok((value, _)) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
+        Ok(value) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
         Err(ContractError::PriceUnusable { .. } | ContractError::Restricted { .. }) => None,
         Err(error) => return Err(error),
     };

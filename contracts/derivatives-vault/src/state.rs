@@ -1,10 +1,10 @@
 //! Every key of the vault: what it holds, who writes it, what bounds its size.
 
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig, VaultSettlement,
+    Account, LiquidityClaim, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig, VaultSettlement,
 };
 use firebreak_messages::{PackedItem, PackedMap};
-use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, Ratio, SettlementWindow, Throttle};
+use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, PoolShares, Ratio, SettlementWindow, Throttle};
 
 pub use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 
@@ -20,6 +20,10 @@ pub const ACCOUNTS: PackedMap<(String, u8), Account> = PackedMap::new("account",
 pub const ORDERS: PackedMap<(u16, u8, u64), Order> = PackedMap::new("order", 1);
 /// provider -> shares and requests. At most `LP_REQUESTS_MAX` requests each.
 pub const PROVIDERS: PackedMap<String, LiquidityProvider> = PackedMap::new("provider", 1);
+/// number -> claim on the pool, in the order of their placing. At most one for each request.
+pub const CLAIMS: PackedMap<u64, LiquidityClaim> = PackedMap::new("claim", 1);
+/// Shares of all claims that wait. Written with them.
+pub const CLAIMED: PackedItem<PoolShares> = PackedItem::new("claimed", 1);
 /// The outflow limiter: buckets, queues, deposits of the last hours. Written by deposits, withdrawals and exits; never by a trade.
 pub const OUTFLOW: PackedItem<Outflow> = PackedItem::new("outflow", 1);
 /// owner -> its deposits that have not raised capacity, its use of the reserve. Written by its deposits and withdrawals.

@@ -528,9 +528,11 @@ fn an_unreadable_posture_of_all_is_reduce_only() {
     // Nor do providers leave, whom no market's posture holds; and nobody else is locked in.
     bench.advance(86_400);
     bench.refresh();
-    let claim = ExecuteMsg::ClaimLiquidityWithdrawal { request: 0, amount_min: Amount::ZERO };
+    bench.claim("lp", 0, Amount::ZERO).unwrap();
+    bench.advance(15);
+    bench.refresh();
     let (action, level, reason) = (Action::ClaimLiquidityWithdrawal, Level::ReduceOnly, Reason::PostureMissing);
-    let refused = bench.execute("lp", claim, 0).unwrap_err();
+    let refused = bench.execute_claims().unwrap_err();
     assert_eq!(refused, ContractError::Restricted { action, level, reason, since: 0, until: 0, allowed });
     bench.withdraw("alice", 0, units(20_000)).unwrap();
 }
@@ -617,8 +619,8 @@ fn a_provider_who_claims_before_a_crashs_liquidations_gets_no_more_than_one_who_
             if !first {
                 assert_eq!(PositionLiquidated::all(&bench.liquidate(&["alice"]).unwrap()).len(), 1, "{to}");
             }
-            let claim = ExecuteMsg::ClaimLiquidityWithdrawal { request: 0, amount_min: Amount::ZERO };
-            LiquidityWithdrawn::all(&bench.execute("bob", claim, 0).unwrap())[0].amount
+            bench.claim("bob", 0, Amount::ZERO).unwrap();
+            LiquidityWithdrawn::all(&bench.pay_claims().unwrap())[0].amount
         };
         let (before, after) = (claim(true), claim(false));
         assert!(before <= after, "at {to} {before} before the liquidations, {after} after them");

@@ -146,7 +146,10 @@ fn a_restriction_of_all_holds_what_belongs_to_no_market_and_keeps_the_ways_in_an
     bench.execute("bob", request.clone(), 0).unwrap();
     bench.advance(86_400);
     bench.refresh();
-    let claim = ExecuteMsg::ClaimLiquidityWithdrawal { request: 0, amount_min: Amount::ZERO };
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    let claim = ExecuteMsg::ExecuteClaims { limit: 10 };
     let provide = ExecuteMsg::ProvideLiquidity { shares_min: PoolShares::ZERO };
     let take = ExecuteMsg::WithdrawCollateral { subaccount: 0, amount: units(1) };
 

@@ -24,8 +24,8 @@ fn request(bench: &mut Bench, name: &str, shares: PoolShares) -> u64 {
 }
 
 fn claim(bench: &mut Bench, name: &str, request: u64, min: u64) -> Result<Amount, ContractError> {
-    let msg = ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min: units(min) };
-    bench.execute(name, msg, 0).map(|events| LiquidityWithdrawn::all(&events)[0].amount)
+    bench.claim(name, request, units(min))?;
+    bench.pay_claims().map(|events| LiquidityWithdrawn::all(&events)[0].amount)
 }
 
 /// A pool of ten million against ten BTC long, at a price that is not the one they were bought at, without funding.
@@ -97,12 +97,13 @@ fn losses_that_are_realised_but_not_paid_are_no_coins_to_leave_with() {
     assert!(pool.receivable > units(5_000), "{}", pool.receivable);
     let coins = pool.cash.minus_amount(pool.receivable).unwrap();
     assert!(value.withdraw > coins, "{} {coins}", value.withdraw);
-    let amount = shares.atoms() * (value.withdraw.positive_part().atoms() + 1) / (pool.shares.atoms() + 1_000_000);
-    let refused = claim(&mut bench, "lp", id, 0).unwrap_err();
-    let wanted = units(89_000); // a tenth of 660,000 and 230,000
-    let found = coins.minus_amount(Amount::from_atoms(amount)).unwrap();
-    assert_eq!(refused, ContractError::ReserveTooLow { wanted, found });
-    assert!(found.is_negative());
+    let paid = claim(&mut bench, "lp", id, 0).unwrap();
+    // A tenth of 660,000 and 230,000 stays, in coins, and the shares that were not paid are active again.
+    let pool = bench.pool().pool;
+    let left = pool.cash.minus_amount(pool.receivable).unwrap();
+    assert!(left >= units(89_000).signed().unwrap() && left < units(89_001).signed().unwrap(), "{left}");
+    assert!(paid.signed().unwrap() < coins, "{paid} {coins}");
+    assert_eq!((bench.provider("lp").shares, pool.shares_leaving), (pool.shares, PoolShares::ZERO));
 }
 
 #[test]
@@ -205,10 +206,9 @@ fn a_claim_waits_for_its_cool_down_and_expires_after_its_window() {
     assert_ne!(again, id);
     bench.advance(DAY);
     bench.refresh();
-    assert_eq!(
-        claim(&mut bench, "bob", again, 1_001).unwrap_err(),
-        ContractError::TooLittlePaid { wanted: units(1_001), found: units(1_000) }
-    );
+    let (what, wanted) = ("amount_min", "at most 1000000000".to_string());
+    let too_much = ContractError::OutOfBounds { what, wanted, found: "1001000000".into() };
+    assert_eq!(claim(&mut bench, "bob", again, 1_001).unwrap_err(), too_much);
     assert!(claim(&mut bench, "bob", again, 999).is_ok());
     let unknown = claim(&mut bench, "bob", again, 0).unwrap_err();
     assert_eq!(unknown, ContractError::UnknownRequest { request: again });
@@ -240,17 +240,20 @@ fn requests_work_without_a_price_and_claims_and_deposits_wait_for_one() {
     let shares = shares_of(&bench, "bob");
     let id = request(&mut bench, "bob", shares);
     bench.advance(DAY);
-    let refused = claim(&mut bench, "bob", id, 0).unwrap_err();
+    bench.claim("bob", id, Amount::ZERO).unwrap();
+    bench.advance(15);
+    let refused = bench.execute_claims().unwrap_err();
     let action = Action::ClaimLiquidityWithdrawal;
     assert!(matches!(refused, ContractError::PriceUnusable { action: found, market: BTC, .. } if found == action));
     assert!(matches!(bench.provide("carol", 1).unwrap_err(), ContractError::PriceUnusable { .. }));
     bench.restrict(BTC, Level::ReduceOnly, 100);
     bench.refresh();
-    let queued = claim(&mut bench, "bob", id, 0).unwrap_err();
+    let queued = bench.execute_claims().unwrap_err();
     assert!(matches!(queued, ContractError::Restricted { action: found, .. } if found == action), "{queued}");
     let cancel = ExecuteMsg::CancelLiquidityWithdrawal { request: id };
-    bench.execute("bob", cancel, 0).unwrap();
-    assert_eq!(shares_of(&bench, "bob"), shares);
+    assert_eq!(bench.execute("bob", cancel, 0).unwrap_err(), ContractError::AlreadyClaimed { request: id });
+    bench.advance(100);
+    assert_eq!(LiquidityWithdrawn::all(&bench.pay_claims().unwrap())[0].shares, shares);
 }
 
 #[test]
@@ -263,10 +266,28 @@ fn open_interest_keeps_its_reserve() {
     let id = request(&mut bench, "lp", shares);
     bench.advance(DAY);
     bench.refresh();
-    let refused = claim(&mut bench, "lp", id, 0).unwrap_err();
-    assert!(matches!(refused, ContractError::ReserveTooLow { wanted, .. } if wanted == units(60_000)), "{refused}");
+    let paid = claim(&mut bench, "lp", id, 0).unwrap();
+    assert!(paid > units(39_000) && paid < units(41_000), "{paid}");
+    // Less the premium that the skew still costs: 60,000 * 10^2 / 20,000.
+    let left = bench.pool().pool.cash.minus_amount(units(300)).unwrap();
+    assert!(left >= units(60_000).signed().unwrap() && left < units(60_001).signed().unwrap(), "{left}");
+    // Nothing is free now: a claim waits, and the rest is paid when nothing needs it.
+    let shares = shares_of(&bench, "lp");
+    let id = request(&mut bench, "lp", shares);
+    bench.advance(DAY);
+    bench.refresh();
+    bench.claim("lp", id, Amount::ZERO).unwrap();
+    let paid = LiquidityWithdrawn::all(&bench.pay_claims().unwrap());
+    assert!(paid.iter().all(|paid| paid.amount < units(100)), "funding of a day: {paid:?}");
     bench.trade("alice", BTC, "-10");
-    assert!(claim(&mut bench, "lp", id, 0).is_ok());
+    bench.pay_claims().unwrap();
+    let shares = shares_of(&bench, "lp");
+    if !shares.is_zero() {
+        let id = request(&mut bench, "lp", shares);
+        bench.advance(DAY);
+        claim(&mut bench, "lp", id, 0).unwrap();
+    }
+    assert_eq!(bench.pool().pool.shares, PoolShares::ZERO);
 }
 
 #[test]

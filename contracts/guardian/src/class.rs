@@ -311,6 +311,7 @@ fn vault_message(msg: &Binary) -> Classified {
         | ExecuteMsg::RequestLiquidityWithdrawal { .. }
         | ExecuteMsg::CancelLiquidityWithdrawal { .. }
         | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+        | ExecuteMsg::ExecuteClaims { .. }
         | ExecuteMsg::CollectParked(_)
         | ExecuteMsg::CancelParked(_)
         | ExecuteMsg::SweepFees {}

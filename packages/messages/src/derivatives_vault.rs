@@ -36,6 +36,8 @@ pub const SETTLEMENT_NOTICE_MAX_SECONDS: u64 = 2_592_000;
 /// Windows that may be covered too little before a market settles at its mark, the last usable price: a feed that is gone must not
 /// keep anybody in for ever.
 pub const SETTLEMENT_MISSES_MAX: u8 = 24;
+/// Claims of liquidity providers looked at by one `ExecuteClaims`.
+pub const CLAIMS_BATCH_MAX: u32 = 10;
 /// Withdrawal requests of one liquidity provider at a time.
 pub const LP_REQUESTS_MAX: usize = 4;
 
@@ -67,7 +69,8 @@ pub struct VaultParameters {
     pub order_delay_seconds: u64,
     /// Bounds: 3,600 to 2,592,000.
     pub lp_cooldown_seconds: u64,
-    /// Seconds after the cool-down in which a withdrawal may be claimed. Bounds: 3,600 to 2,592,000.
+    /// Seconds after the cool-down in which a withdrawal may be claimed. Bounds: 300 to a quarter of the cool-down: a request that stays
+    /// matured for long would be a put on the pool.
     pub lp_claim_window_seconds: u64,
     /// eta: share of losses not yet collected that counts for a withdrawal. Bounds: at most 0.8. At 0 a provider who claims before a
     /// crash's liquidations is never paid more than one who claims after them; above it, what cannot be collected is shared.
@@ -158,10 +161,18 @@ pub enum ExecuteMsg {
     ProvideLiquidity { shares_min: PoolShares },
     /// Starts the cool-down of shares; they bear losses while waiting.
     RequestLiquidityWithdrawal { shares: PoolShares },
-    /// Takes a request back.
+    /// Takes a request back that is not claimed yet.
     CancelLiquidityWithdrawal { request: u64 },
-    /// Pays a matured request at the value of now, at least `amount_min`; what the outflow limiter does not allow now is parked.
+    /// Owner of a matured request, with coins: exactly the execution fee. Like an order, the claim waits for prices of all open markets
+    /// that are published `order_delay_seconds` after this block, and cannot be taken back. `amount_min` is for all its shares, and at most
+    /// what they are worth in the pool's cash. Emits [`LiquidityClaimed`].
     ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
+    /// Anyone: executes the next claims, at most 10, at the worst prices for them since the first that was theirs; the sender gets their
+    /// execution fees. As far as open interest needs the pool's coins, all claims that wait leave by the same part, and their other
+    /// shares are active again. A claim that would be paid less than its minimum, or whose prices have left the ring when its window is
+    /// over, returns to active shares. Refused while an open market holds exits back. Emits [`LiquidityWithdrawn`],
+    /// [`WithdrawalParked`], [`LiquidityClaimDropped`].
+    ExecuteClaims { limit: u32 },
     /// Anyone: serves the queue when its slot is due and pays what is served of a parked exit, to its owner. Refused while a market
     /// that it depends on lets nothing out. Emits [`ParkedCollected`].
     CollectParked(ParkedId),
@@ -269,6 +280,9 @@ pub enum QueryMsg {
     /// What the last-frame check compares now: coins held, coins owed.
     #[returns(SolvencyResponse)]
     Solvency {},
+    /// Claims that wait, in their order; limit at most 100.
+    #[returns(LiquidityClaimsResponse)]
+    LiquidityClaims { limit: Option<u32> },
     /// What may leave now at Normal, and what waits.
     #[returns(OutflowResponse)]
     Outflow {},
@@ -370,6 +384,11 @@ pub struct LiquidityProviderResponse {
 #[cw_serde]
 pub struct LiquidityProvidersResponse {
     pub providers: Vec<LiquidityProviderResponse>,
+}
+
+#[cw_serde]
+pub struct LiquidityClaimsResponse {
+    pub claims: Vec<LiquidityClaim>,
 }
 
 #[cw_serde]

@@ -223,6 +223,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         shares: PoolShares::from_atoms(u128::MAX),
         matures_at: u64::MAX,
         expires_at: u64::MAX,
+        claim: Some(u64::MAX),
     };
     let provider = LiquidityProvider {
         shares: PoolShares::from_atoms(u128::MAX),
@@ -241,7 +242,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 812),
-        ("provider", round_trip(&provider).len(), 289),
+        ("provider", round_trip(&provider).len(), 333),
         ("parked", round_trip(&worst_parked()).len(), 53),
         ("owner", round_trip(&owner).len(), 69),
         ("outflow", round_trip(&worst_outflow()).len(), 1378),

@@ -104,6 +104,19 @@ pub fn pool_value(
     Ok(PoolValue { deposit, withdraw })
 }
 
+/// Of one market at two prices, the value that leaves a leaving provider with less. What a market costs it, gains of a side in full and
+/// losses at `uncollected_share`, is convex in the price: between two prices it is nowhere higher than at the worse of them.
+///
+/// Units: settlement coin. Rounding: losses down. Errors: [`RiskError::Overflow`]. Source: `docs/formulas.md#f9-pool-equity`.
+pub fn worse_for_leaving(one: MarketValue, other: MarketValue, uncollected_share: Ratio) -> RiskResult<MarketValue> {
+    let cost = |value: &MarketValue| -> RiskResult<SignedAmount> {
+        let gains = value.long.positive_part().plus(value.short.positive_part())?.plus(value.convexity)?;
+        let losses = value.long.negative_part().plus(value.short.negative_part())?;
+        gains.signed()?.minus_amount(losses.times(uncollected_share, Rounding::Floor)?)
+    };
+    Ok(if cost(&one)? >= cost(&other)? { one } else { other })
+}
+
 /// The pool's change when the price moves and nobody trades: `-dP * (K + K^2 / (2S))`. From the market's own skew and not
 /// from the accumulators behind [`market_value`], so that the two can be checked against each other on chain.
 ///

@@ -134,8 +134,13 @@ pub fn accounts_add_up(world: &World) -> Result<(), Violation> {
 
     let storage = world.storage(Code::Vault);
     let orders = page(vault::ORDERS.page(&*storage, None, usize::MAX));
-    let escrow: u128 = orders.iter().map(|(_, order)| order.execution_fee.atoms()).sum();
-    equal("escrow".into(), pool.escrow.atoms() as i128, escrow as i128, "orders")?;
+    let claims = page(vault::CLAIMS.page(&*storage, None, usize::MAX));
+    let escrow: u128 = orders.iter().map(|(_, order)| order.execution_fee.atoms()).sum::<u128>()
+        + claims.iter().map(|(_, claim)| claim.execution_fee.atoms()).sum::<u128>();
+    equal("escrow".into(), pool.escrow.atoms() as i128, escrow as i128, "orders and claims")?;
+    let claimed: u128 = claims.iter().map(|(_, claim)| claim.shares.atoms()).sum();
+    let stored = page(vault::CLAIMED.may_load(&*storage)).unwrap_or_default();
+    equal("claimed shares".into(), stored.atoms() as i128, claimed as i128, "claims")?;
 
     let providers = page(vault::PROVIDERS.page(&*storage, None, usize::MAX));
     let parked = page(vault::PARKED.page(&*storage, None, usize::MAX));

@@ -32,7 +32,7 @@
 //! | prices | [`World::price`] and [`World::refresh`] (then a block passes), [`World::report`], [`World::report_of`], [`World::evaluate`] | [`World::last_price`], [`World::price_record`] |
 //! | orders | [`World::place`], [`World::place_reduce`], [`World::place_bounded`], [`World::cancel`], [`World::execute`], [`World::execute_by`]; whole: [`World::open`], [`World::close`], [`World::fill`] | [`World::account`], [`World::position_size`], [`World::market`] |
 //! | accounts | [`World::add_collateral`], [`World::withdraw`], [`World::liquidate`], [`World::liquidate_by`] | [`World::account_record`], [`World::account_records`], [`World::losses`] |
-//! | liquidity | [`World::provide`], [`World::request_withdrawal`], [`World::cancel_withdrawal`], [`World::claim_withdrawal`], [`World::leave_pool`] | [`World::pool`], [`World::pool_record`], [`World::provider`] |
+//! | liquidity | [`World::provide`], [`World::request_withdrawal`], [`World::cancel_withdrawal`], [`World::claim_withdrawal`], [`World::execute_claims`], [`World::leave_pool`] | [`World::pool`], [`World::pool_record`], [`World::provider`] |
 //! | fund | [`World::add_first_loss`], [`World::stake`], [`World::sweep_fees`] | [`World::insurance`], [`World::solvency`] |
 //! | council | [`World::council_restrict`], [`World::confirm`] | [`World::council`], [`World::status`], [`World::effective`], [`World::incidents`] |
 //! | procedures | [`World::approve`], [`World::run_playbook`], [`World::undo`], [`World::advance_incident`], [`World::close_incident`] | [`World::templates`], [`World::playbooks`], [`World::runs`], [`World::incident_times`] |

@@ -56,7 +56,7 @@ impl Default for Setup {
                 execution_fee: Amount::from_atoms(200_000),
                 order_delay_seconds: 10,
                 lp_cooldown_seconds: 3_600,
-                lp_claim_window_seconds: 86_400,
+                lp_claim_window_seconds: 900,
                 uncollected_share: Ratio::ZERO,
                 insurance_fee_share: ratio("0.1"),
                 reserve_ratio: ratio("0.1"),

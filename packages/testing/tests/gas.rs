@@ -120,6 +120,9 @@ fn liquidity(costs: &mut Costs) {
     world.advance_to(again.matures_at);
     world.refresh().done();
     costs.note("vault claim withdrawal", world.claim_withdrawal("carol", again.request).done());
+    world.advance(10);
+    world.refresh().done();
+    costs.note("vault execute claim", world.execute_claims().done());
 }
 
 fn insurance(costs: &mut Costs) {

@@ -110,7 +110,9 @@ fn happens(world: &mut World, event: &Event) {
         Event::Claim(index) => {
             let requests = world.provider(&provider(index)).requests;
             let request = requests.first().map_or(0, |request| request.request);
-            world.claim_withdrawal(&provider(index), request)
+            // Others may wait where this one is refused.
+            let _ = world.claim_withdrawal(&provider(index), request);
+            world.pay_claims()
         }
         Event::Sweep => world.sweep_fees(),
         Event::Wait(seconds) => {
@@ -165,6 +167,9 @@ fn everybody_leaves(world: &mut World) {
         if !cash.is_zero() {
             world.withdraw(&name, cash).done();
         }
+    }
+    while world.claims_wait() {
+        world.pay_claims().done();
     }
     for name in (0..PROVIDERS).map(provider).chain(["lp".to_string()]) {
         for request in world.provider(&name).requests {

@@ -1,35 +1,27 @@
-//! The liquidity pool: shares in, request, cool-down, claim (F9, F10).
+//! The liquidity pool: shares in, request, cool-down (F9, F10). Claims are in `claims`.
 
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::exits;
 use crate::gate::ensure_allows;
 use crate::state::PROVIDERS;
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
-    LiquidityWithdrawn, PoolRecapitalized, LP_REQUESTS_MAX,
+    PoolRecapitalized, LP_REQUESTS_MAX,
 };
-use firebreak_messages::{AccountId, Action};
-use firebreak_risk::{
-    amount_for_shares, pool_value, shares_for_deposit, Amount, ExitClass, PoolShares, PoolValue, Rounding,
-};
+use firebreak_messages::Action;
+use firebreak_risk::{pool_value, shares_for_deposit, Amount, PoolShares, PoolValue};
 
-/// The pool's two values at the latest prices, and the notional of all open interest.
+/// The pool's two values at the latest prices.
 ///
 /// Bounded by MARKETS_MAX. A market without open interest is worth nothing, so its price is not needed; one with open
-/// interest needs a valid price: a deposit or a claim at a doubtful one would be a bet against the other providers.
-pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolValue, Amount), ContractError> {
+/// interest needs a valid price: a deposit at a doubtful one would be a bet against the other providers.
+pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<PoolValue, ContractError> {
     let mut values = vec![];
-    let mut notional = Amount::ZERO;
     for id in desk.config.markets.clone() {
-        if action == Action::ClaimLiquidityWithdrawal {
-            desk.load_market(deps, id)?;
-        } else {
-            // A deposit asks the posture of all markets, in the gate, and no market's own.
-            desk.load_market_value(deps, id)?;
-        }
+        // A deposit asks the posture of all markets, in the gate, and no market's own.
+        desk.load_market_value(deps, id)?;
         let market = desk.market(id)?;
         if !market.state.has_open_interest()? {
             continue;
@@ -39,12 +31,10 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<(PoolVa
             market.ensure_valid_price(action, desk.now)?;
             // For a deposit this is the window of a settlement, whose price is nearly known and not the mark yet.
             ensure_allows(&market.effective, action)?;
-            notional = notional.plus(market.state.notional_at_mark()?)?;
         }
         values.push(market.value()?);
     }
-    let value = pool_value(desk.pool.cash, desk.pool.receivable, &values, desk.config.parameters.uncollected_share)?;
-    Ok((value, notional))
+    Ok(pool_value(desk.pool.cash, desk.pool.receivable, &values, desk.config.parameters.uncollected_share)?)
 }
 
 /// Loads every market with its posture, and refuses where one with open interest does not allow the action. Bounded by MARKETS_MAX.
@@ -79,7 +69,7 @@ pub fn buy_shares(
     paid: Amount,
     shares_min: PoolShares,
 ) -> Result<(), ContractError> {
-    let (value, _) = value_pool(deps.as_ref(), desk, Action::ProvideLiquidity)?;
+    let value = value_pool(deps.as_ref(), desk, Action::ProvideLiquidity)?;
     let shares = shares_for_deposit(paid, value.deposit, desk.pool.shares)?;
     if shares < shares_min || shares.is_zero() {
         return Err(ContractError::TooFewShares { wanted: shares_min.max(PoolShares::from_atoms(1)), found: shares });
@@ -127,7 +117,7 @@ pub fn request_withdrawal(
     let request = provider.next_request;
     provider.next_request = provider.next_request.saturating_add(1);
     provider.shares = provider.shares.minus(shares)?;
-    provider.requests.push(LiquidityRequest { request, shares, matures_at, expires_at });
+    provider.requests.push(LiquidityRequest { request, shares, matures_at, expires_at, claim: None });
     PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
     desk.pool.shares_leaving = desk.pool.shares_leaving.plus(shares)?;
     desk.events
@@ -135,7 +125,7 @@ pub fn request_withdrawal(
     Ok(Done::new(desk))
 }
 
-/// Takes a request back.
+/// Takes a request back, in its window or after it.
 pub fn cancel_withdrawal(
     deps: DepsMut,
     mut desk: Desk,
@@ -144,8 +134,8 @@ pub fn cancel_withdrawal(
 ) -> Result<Done, ContractError> {
     let provider_id = info.sender.into_string();
     let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
-    return_expired(&mut desk, &mut provider)?;
     let found = take_request(&mut provider, request)?;
+    return_expired(&mut desk, &mut provider)?;
     provider.shares = provider.shares.plus(found.shares)?;
     desk.pool.shares_leaving = desk.pool.shares_leaving.minus(found.shares)?;
     PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
@@ -153,61 +143,16 @@ pub fn cancel_withdrawal(
     Ok(Done::new(desk))
 }
 
-/// Pays a matured request at the withdrawal value of now: shares that wait bear losses. What stays covers the reserve for
-/// open interest, and only coins that are there can leave: losses not yet collected are none.
-pub fn claim_withdrawal(
-    deps: DepsMut,
-    mut desk: Desk,
-    info: MessageInfo,
-    request: u64,
-    amount_min: Amount,
-) -> Result<Done, ContractError> {
-    let provider_id = info.sender.to_string();
-    let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
-    let found = take_request(&mut provider, request)?;
-    if desk.now < found.matures_at {
-        return Err(ContractError::NotMatured { request, matures_at: found.matures_at, now: desk.now });
-    }
-    if desk.now > found.expires_at {
-        return Err(ContractError::RequestExpired { request, expires_at: found.expires_at });
-    }
-    if provider.last_deposit_height == desk.height {
-        return Err(ContractError::SameBlock);
-    }
-    let (value, notional) = value_pool(deps.as_ref(), &mut desk, Action::ClaimLiquidityWithdrawal)?;
-    let amount = amount_for_shares(found.shares, value.withdraw, desk.pool.shares)?;
-    if amount < amount_min || amount.is_zero() {
-        return Err(ContractError::TooLittlePaid { wanted: amount_min.max(Amount::from_atoms(1)), found: amount });
-    }
-    // Coins that are there, and not what open profits will take of them.
-    let coins = desk.pool.cash.minus_amount(desk.pool.receivable)?.min(value.withdraw);
-    let coins_left = coins.minus_amount(amount)?;
-    let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
-    if coins_left < reserve.signed()? {
-        return Err(ContractError::ReserveTooLow { wanted: reserve, found: coins_left });
-    }
-    desk.pool.shares = desk.pool.shares.minus(found.shares)?;
-    desk.pool.shares_leaving = desk.pool.shares_leaving.minus(found.shares)?;
-    let id = AccountId { owner: provider_id.clone(), subaccount: 0 };
-    let factors = exits::factors_of_pool(&desk)?;
-    PROVIDERS.save(deps.storage, provider_id.clone(), &provider)?;
-    let paid = exits::leave(deps.storage, &mut desk, ExitClass::Providers, &id, amount, factors)?;
-    desk.pool_pays(amount)?;
-    let shares = found.shares;
-    desk.events.push(LiquidityWithdrawn { provider: provider_id, request, shares, amount }.into());
-    Done::new(desk).paying(info.sender.as_str(), paid)
-}
-
 /// Requests whose window has passed are active shares again: a request that could be kept matured for ever would be a put on
 /// the pool.
 fn return_expired(desk: &mut Desk, provider: &mut LiquidityProvider) -> Result<(), ContractError> {
     let now = desk.now;
     // Bounded by LP_REQUESTS_MAX.
-    for request in provider.requests.iter().filter(|request| now > request.expires_at) {
+    for request in provider.requests.iter().filter(|request| now > request.expires_at && request.claim.is_none()) {
         provider.shares = provider.shares.plus(request.shares)?;
         desk.pool.shares_leaving = desk.pool.shares_leaving.minus(request.shares)?;
     }
-    provider.requests.retain(|request| now <= request.expires_at);
+    provider.requests.retain(|request| now <= request.expires_at || request.claim.is_some());
     Ok(())
 }
 
@@ -217,5 +162,9 @@ fn take_request(provider: &mut LiquidityProvider, request: u64) -> Result<Liquid
         .iter()
         .position(|waiting| waiting.request == request)
         .ok_or(ContractError::UnknownRequest { request })?;
-    Ok(provider.requests.remove(index))
+    let found = provider.requests.remove(index);
+    if found.claim.is_some() {
+        return Err(ContractError::AlreadyClaimed { request });
+    }
+    Ok(found)
 }

@@ -1,6 +1,7 @@
 //! One capability a file. Handlers change the desk and say what to send; the entry point checks and stores.
 
 mod cancel_order;
+mod claims;
 mod collateral;
 mod configure;
 mod execute_orders;
@@ -16,13 +17,12 @@ mod sweep_fees;
 mod turn;
 
 pub use cancel_order::{cancel_order, cancel_orders};
+pub use claims::{claim_withdrawal, execute_claims};
 pub use collateral::{add_collateral, withdraw_collateral};
 pub use configure::{configure, configure_market, contest_market, set_market, Opening};
 pub use execute_orders::execute_orders;
 pub use liquidate::liquidate;
-pub use liquidity::{
-    cancel_withdrawal, claim_withdrawal, provide_liquidity, recapitalize, request_withdrawal, value_pool,
-};
+pub use liquidity::{cancel_withdrawal, provide_liquidity, recapitalize, request_withdrawal, value_pool};
 pub use parked::{cancel_parked, collect_parked};
 pub use place_order::place_orders;
 pub use report_breach::{report_breach, solvency};

@@ -14,7 +14,7 @@ use firebreak_risk::{Amount, PoolShares};
 
 /// Pays what is served, to the owner.
 ///
-/// Errors: [`ContractError::Restricted`] while a market of the account's positions, for liquidity any market with open interest,
+/// Errors: [`ContractError::Restricted`] while a market of the account's positions or unvested profits, for liquidity any market with open interest,
 /// lets nothing out; [`ContractError::TooLittlePaid`] when nothing is served.
 pub fn collect_parked(deps: DepsMut, mut desk: Desk, id: ParkedId) -> Result<Done, ContractError> {
     let (class, mut parked) = exits::load(deps.storage, &id)?;
@@ -24,8 +24,8 @@ pub fn collect_parked(deps: DepsMut, mut desk: Desk, id: ParkedId) -> Result<Don
     } else {
         desk.load_account(deps.as_ref(), &id.account)?;
         let account = desk.account(&id.account);
-        for position in &account.positions {
-            ensure_allows(&desk.market(position.market)?.effective, Action::CollectParked)?;
+        for market in exits::markets_of(&account) {
+            ensure_allows(&desk.market(market)?.effective, Action::CollectParked)?;
         }
         exits::factors_of_account(&desk, &account)?
     };

@@ -7,6 +7,7 @@
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
+use crate::execute::claims::forget_claims;
 use crate::execute::configure::ensure_owner;
 use crate::execute::liquidate::book_deficit;
 use crate::execute::settle_market::{give_back, schedule};
@@ -216,11 +217,12 @@ pub fn pay_settlement(deps: DepsMut, mut desk: Desk, accounts: Vec<AccountId>) -
         desk.pool.shares = desk.pool.shares.minus(shares)?;
         desk.pool.shares_leaving = desk.pool.shares_leaving.minus(leaving)?;
         desk.pool_pays(liquidity)?;
+        let fees = forget_claims(deps.storage, &mut desk, &provider)?;
 
         let amount = of_claim.plus(liquidity)?;
         record.paid = record.paid.plus(amount)?;
         if !claim.is_zero() || !shares.is_zero() {
-            payments.push((id.owner.clone(), amount));
+            payments.push((id.owner.clone(), amount.plus(fees)?));
             desk.events.push(SettlementPaid { account: id, claim, liquidity, amount }.into());
         }
     }

@@ -543,6 +543,32 @@ impl Bench {
         self.execute(name, ExecuteMsg::ProvideLiquidity { shares_min: PoolShares::ZERO }, amount)
     }
 
+    pub fn request(&mut self, name: &str, shares: PoolShares) -> u64 {
+        let events = self.execute(name, ExecuteMsg::RequestLiquidityWithdrawal { shares }, 0).unwrap();
+        LiquidityWithdrawalRequested::all(&events)[0].request
+    }
+
+    /// Places a claim, with its execution fee.
+    pub fn claim(&mut self, name: &str, request: u64, amount_min: Amount) -> Result<(), ContractError> {
+        let msg = ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min };
+        self.execute_with(name, msg, coins(parameters().execution_fee.atoms(), DENOM)).map(|_| ())
+    }
+
+    pub fn execute_claims(&mut self) -> Result<Vec<Event>, ContractError> {
+        self.execute("keeper", ExecuteMsg::ExecuteClaims { limit: CLAIMS_BATCH_MAX }, 0)
+    }
+
+    /// Fifteen seconds later, at the same prices.
+    pub fn pay_claims(&mut self) -> Result<Vec<Event>, ContractError> {
+        self.advance(15);
+        self.refresh();
+        self.execute_claims()
+    }
+
+    pub fn provider(&self, name: &str) -> LiquidityProvider {
+        self.query::<LiquidityProviderResponse>(QueryMsg::LiquidityProvider { address: address(name) }).provider
+    }
+
     pub fn place(&mut self, name: &str, market: MarketId, text: &str, bound: &str) -> Result<OrderId, ContractError> {
         self.place_with(name, market, text, bound, false)
     }
@@ -713,8 +739,13 @@ impl Bench {
             storage.range(Some(b"shelf"), Some(b"shelg"), cosmwasm_std::Order::Ascending).collect()
         };
         assert_eq!(entries(&self.deps.storage), entries(&shelves), "shelves");
-        let escrow: u128 = orders.iter().map(|(_, order)| order.execution_fee.atoms()).sum();
-        assert_eq!(escrow, pool.escrow.atoms(), "escrowed fees of waiting orders");
+        let claims = state::CLAIMS.page(&self.deps.storage, None, 10_000).unwrap();
+        let escrow: u128 = orders.iter().map(|(_, order)| order.execution_fee.atoms()).sum::<u128>()
+            + claims.iter().map(|(_, claim)| claim.execution_fee.atoms()).sum::<u128>();
+        assert_eq!(escrow, pool.escrow.atoms(), "escrowed fees of waiting orders and claims");
+        let claimed: u128 = claims.iter().map(|(_, claim)| claim.shares.atoms()).sum();
+        let stored = state::CLAIMED.may_load(&self.deps.storage).unwrap().unwrap_or_default();
+        assert_eq!(claimed, stored.atoms(), "shares of waiting claims");
         let mut held: BTreeMap<(String, u8), u128> = BTreeMap::new();
         for (_, order) in &orders {
             let key = (order.account.owner.clone(), order.account.subaccount);

@@ -357,7 +357,7 @@ pub fn vault_parameters() -> VaultParameters {
         execution_fee: Amount::from_units(1),
         order_delay_seconds: 10,
         lp_cooldown_seconds: DAY,
-        lp_claim_window_seconds: DAY,
+        lp_claim_window_seconds: 21_600,
         uncollected_share: Ratio::percent(80),
         insurance_fee_share: Ratio::percent(10),
         reserve_ratio: Ratio::percent(10),

@@ -4,12 +4,16 @@ use super::bench::{price, provide, Bench, To, BTC, ETH};
 use super::error::GasError;
 use super::row::Payer::{Anyone, Provider};
 use firebreak_messages::derivatives_vault::{
-    ExecuteMsg, LiquidityProvided, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested, LiquidityWithdrawn,
+    ExecuteMsg, LiquidityClaimed, LiquidityProvided, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
+    LiquidityWithdrawn,
 };
 use firebreak_messages::insurance_fund::{
     ExecuteMsg as FundMsg, FirstLossAdded, Staked, UnstakeCanceled, UnstakeRequested, Unstaked,
 };
 use firebreak_risk::{Amount, FundShares};
+
+/// That of `deploy/localnet.toml`.
+const EXECUTION_FEE: Amount = Amount::from_atoms(200_000);
 
 pub(super) fn measure(bench: &mut Bench) -> Result<(), GasError> {
     pool(bench)?;
@@ -32,9 +36,13 @@ fn pool(bench: &mut Bench) -> Result<(), GasError> {
     let tx = bench.act("carol", To::Vault, &ask, Amount::ZERO)?;
     let asked: LiquidityWithdrawalRequested = super::bench::fact("request", &tx)?;
     bench.net.advance_to(asked.matures_at)?;
-    bench.price(&[(BTC, price("60000")?), (ETH, price("3000")?)])?;
     let claim = ExecuteMsg::ClaimLiquidityWithdrawal { request: asked.request, amount_min: Amount::ZERO };
-    bench.measure::<LiquidityWithdrawn>("claim a withdrawal of liquidity", Provider, nothing, &claim)?;
+    let fee = ("carol", To::Vault, EXECUTION_FEE);
+    bench.measure::<LiquidityClaimed>("claim a withdrawal of liquidity", Provider, fee, &claim)?;
+    bench.net.advance(10)?;
+    bench.price(&[(BTC, price("60000")?), (ETH, price("3000")?)])?;
+    let execute = ExecuteMsg::ExecuteClaims { limit: 1 };
+    bench.measure::<LiquidityWithdrawn>("execute a claim of liquidity", Anyone, nothing, &execute)?;
     Ok(())
 }
 

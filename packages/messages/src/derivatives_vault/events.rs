@@ -114,6 +114,13 @@ crate::facts! {
         provider: String, request: u64, shares: PoolShares, matures_at: u64, expires_at: u64,
     }
     LiquidityWithdrawalCanceled = "liquidity_withdrawal_canceled" { provider: String, request: u64, shares: PoolShares }
+    /// Waits for its prices. Again with `placed_at` of now when its prices left the ring before anybody executed it.
+    LiquidityClaimed = "liquidity_claimed" { provider: String, request: u64, shares: PoolShares, placed_at: u64 }
+    /// A claim that was not paid: its shares are active again.
+    LiquidityClaimDropped = "liquidity_claim_dropped" {
+        provider: String, request: u64, shares: PoolShares, reason: DropReason,
+    }
+    /// `shares` are those that left; where the pool's coins were needed, fewer than were claimed.
     LiquidityWithdrawn = "liquidity_withdrawn" { provider: String, request: u64, shares: PoolShares, amount: Amount }
     /// The fund did not take the fees; they stay owed.
     SweepFailed = "sweep_failed" { callee: String, amount: Amount }

@@ -327,6 +327,26 @@ pub struct LiquidityRequest {
     pub shares: PoolShares,
     pub matures_at: u64,
     pub expires_at: u64,
+    /// The number of its claim, once it is claimed: from then on it cannot be taken back.
+    pub claim: Option<u64>,
+}
+
+/// A claimed request that waits for its prices.
+#[cw_serde]
+#[derive(Eq)]
+pub struct LiquidityClaim {
+    pub provider: String,
+    pub request: u64,
+    pub shares: PoolShares,
+    /// For all of the shares.
+    pub amount_min: Amount,
+    /// Block time and height of the placing.
+    pub placed_at: u64,
+    pub placed_height: u64,
+    /// When the request's window ends.
+    pub expires_at: u64,
+    /// Escrowed for whoever executes it.
+    pub execution_fee: Amount,
 }
 
 #[cw_serde]

@@ -144,6 +144,7 @@ impl Replay<'_> {
     }
 
     pub(super) fn let_providers_act(&mut self, view: &MarketView) {
+        self.pay_claims();
         let interval = self.plan.parameters.providers.decision_interval_seconds;
         let mut share_value = None;
         for number in 0..self.providers.len() {
@@ -154,6 +155,9 @@ impl Replay<'_> {
             let share_value = *share_value.get_or_insert_with(|| self.share_value());
             let name = self.providers[number].0.name.clone();
             let record = self.world.provider(&name);
+            if record.requests.iter().any(|one| one.claim.is_some()) {
+                continue;
+            }
             let request = record.requests.first().map(|one| (one.request, one.matures_at, one.expires_at));
             let provider_view = ProviderView { has_shares: !record.shares.is_zero(), share_value, request };
             match self.providers[number].1.decide(view, &provider_view) {
@@ -163,27 +167,38 @@ impl Replay<'_> {
                     self.took(attempt);
                 }
                 ProviderDecision::Claim { request } => {
-                    // Refused while the pool's coins are needed or exits queue: it tries again until the window closes.
-                    if let Ok(outcome) = self.world.claim_withdrawal(&name, request).0 {
-                        for fact in outcome.facts::<LiquidityWithdrawn>() {
-                            self.withdrawn[number] = fact.amount;
-                            self.liquidity.taken_out = sum(self.liquidity.taken_out, fact.amount);
-                        }
-                        self.absorb(&outcome);
-                    }
+                    let attempt = self.world.claim_withdrawal(&name, request);
+                    self.took(attempt);
                 }
                 ProviderDecision::TakeBack { request } => {
                     let attempt = self.world.cancel_withdrawal(&name, request);
                     self.took(attempt);
                 }
                 ProviderDecision::Return => {
-                    let amount = self.withdrawn[number];
+                    let amount = std::mem::take(&mut self.withdrawn[number]);
                     let attempt = self.world.provide(&name, amount);
                     if self.took(attempt) {
                         self.liquidity.brought_back = sum(self.liquidity.brought_back, amount);
                     }
                 }
             }
+        }
+    }
+
+    /// Claims wait for a price after them, and while exits queue; a keeper tries at every price.
+    fn pay_claims(&mut self) {
+        if !self.world.claims_wait() {
+            return;
+        }
+        if let Ok(outcome) = self.world.execute_claims().0 {
+            for fact in outcome.facts::<LiquidityWithdrawn>() {
+                let of = |name: &str| self.world.address(name).as_str() == fact.provider;
+                if let Some(number) = self.providers.iter().position(|one| of(&one.0.name)) {
+                    self.withdrawn[number] = sum(self.withdrawn[number], fact.amount);
+                }
+                self.liquidity.taken_out = sum(self.liquidity.taken_out, fact.amount);
+            }
+            self.absorb(&outcome);
         }
     }
 

@@ -75,6 +75,12 @@ impl World {
         read(vault::PROVIDERS.may_load(&*self.storage(Code::Vault), key)).unwrap_or_default()
     }
 
+    /// Whether a claim on the pool waits.
+    pub fn claims_wait(&self) -> bool {
+        let claimed = read(vault::CLAIMED.may_load(&*self.storage(Code::Vault)));
+        claimed.is_some_and(|shares| !shares.is_zero())
+    }
+
     /// An account's record, read raw as an off-chain keeper reads it. `None` when there is none.
     pub fn account_record(&self, account: &AccountId) -> Option<Account> {
         let key = (account.owner.clone(), account.subaccount);

@@ -1,4 +1,5 @@
-//! A provider asks for a tenth of its shares twice: it is paid once the cool-down is over, unless the market is restricted.
+//! A provider asks for a tenth of its shares twice: once the cool-down is over it claims and is paid at the next price, unless the
+//! market is restricted.
 
 use super::scene::{the, Scene};
 use firebreak_derivatives_vault::ContractError;
@@ -31,11 +32,16 @@ pub fn claim(scene: &mut Scene, request: &Request) {
     scene.advance_to(matures_at);
     scene.price("50000", "3000");
     let coins = scene.reads().coins_of("lp");
+    let fee = scene.reads().parameters().execution_fee;
+    scene.done("lp", request.claim(), fee);
+    // Nobody leaves at a price that is known.
+    scene.advance(10);
+    scene.price("50000", "3000");
     let value = scene.reads().pool().value.expect("prices are fresh").withdraw;
-    let events = scene.done("lp", request.claim(), Amount::ZERO);
+    let events = scene.done("keeper", Vault::ExecuteClaims { limit: 10 }, Amount::ZERO);
     let left = the::<LiquidityWithdrawn>(&events);
     assert_eq!(left.shares, request.shares);
-    assert_eq!(scene.reads().coins_of("lp").atoms() - coins.atoms(), left.amount.atoms());
+    assert_eq!(scene.reads().coins_of("lp").atoms() + fee.atoms() - coins.atoms(), left.amount.atoms());
     // A tenth of what the pool was worth, rounded down.
     assert_eq!(left.amount.atoms(), value.magnitude().atoms() / 10);
     assert!(usd(99_000) < left.amount && left.amount < usd(101_000), "{left:?}");
@@ -53,7 +59,9 @@ pub fn claim_in_vain(scene: &mut Scene, request: &Request) {
         until: effective.until,
         allowed: "reduce orders, cancels, collateral in and out, liquidity requests",
     };
-    scene.refused("lp", request.claim()).with(wanted);
+    let fee = scene.reads().parameters().execution_fee;
+    scene.done("lp", request.claim(), fee);
+    scene.refused("keeper", Vault::ExecuteClaims { limit: 10 }).with(wanted);
 }
 
 impl Request {

@@ -92,6 +92,7 @@ fn is_a_right(message: &Message) -> bool {
             | VaultMsg::RequestLiquidityWithdrawal { .. }
             | VaultMsg::CancelLiquidityWithdrawal { .. }
             | VaultMsg::ClaimLiquidityWithdrawal { .. }
+            | VaultMsg::ExecuteClaims { .. }
             | VaultMsg::CollectParked(_)
             | VaultMsg::CancelParked(_)
             | VaultMsg::SweepFees {}

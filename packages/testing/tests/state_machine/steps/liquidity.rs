@@ -38,7 +38,12 @@ pub fn claim(m: &mut Machine) -> bool {
         m.world.advance_to(matures_at.unwrap_or(0));
         let _ = m.world.refresh();
     }
-    m.world.claim_withdrawal(&name, request).is_done()
+    let claimed = m.world.claim_withdrawal(&name, request).is_done();
+    // Now and then nobody executes it, and the next one executes both.
+    if m.dice.one_in(4) {
+        return claimed;
+    }
+    m.world.pay_claims().is_done() && claimed
 }
 
 pub fn recapitalize(m: &mut Machine) -> bool {

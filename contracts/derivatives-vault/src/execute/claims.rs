@@ -1,0 +1,332 @@
+//! Claims on the pool. A matured request is claimed like an order is placed: it is paid at prices that were published after it, by
+//! whoever executes it, so nobody leaves at a price that is known already, and nobody chooses one (F10, F16).
+
+use super::liquidity::load_pool_markets;
+use crate::check::Done;
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::exits;
+use crate::state::{CLAIMED, CLAIMS, PROVIDERS};
+use cosmwasm_std::{DepsMut, MessageInfo, Storage};
+use firebreak_messages::derivatives_vault::{
+    DropReason, LiquidityClaim, LiquidityClaimDropped, LiquidityClaimed, LiquidityProvider, LiquidityWithdrawn,
+    CLAIMS_BATCH_MAX,
+};
+use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
+use firebreak_messages::{AccountId, Action, MarketId};
+use firebreak_risk::{
+    amount_for_shares, market_value, pool_value, worse_for_leaving, Amount, ExitClass, MarketValue, PoolShares, Price,
+    Rounding, SignedAmount,
+};
+
+/// Places the claim of a matured request. Needs no price and works at every level.
+///
+/// `amount_min` above what the shares are worth in the pool's cash is refused: a claim that can never be paid would only lessen
+/// the part by which the others leave.
+pub fn claim_withdrawal(
+    deps: DepsMut,
+    mut desk: Desk,
+    info: MessageInfo,
+    paid: Amount,
+    request: u64,
+    amount_min: Amount,
+) -> Result<Done, ContractError> {
+    let provider_id = info.sender.into_string();
+    let mut provider = PROVIDERS.may_load(deps.storage, provider_id.clone())?.unwrap_or_default();
+    let deposited_now = provider.last_deposit_height == desk.height;
+    let found = provider
+        .requests
+        .iter_mut()
+        .find(|waiting| waiting.request == request)
+        .ok_or(ContractError::UnknownRequest { request })?;
+    if found.claim.is_some() {
+        return Err(ContractError::AlreadyClaimed { request });
+    }
+    if desk.now < found.matures_at {
+        return Err(ContractError::NotMatured { request, matures_at: found.matures_at, now: desk.now });
+    }
+    if desk.now > found.expires_at {
+        return Err(ContractError::RequestExpired { request, expires_at: found.expires_at });
+    }
+    if deposited_now {
+        return Err(ContractError::SameBlock);
+    }
+    let execution_fee = desk.config.parameters.execution_fee;
+    if paid != execution_fee {
+        let (what, wanted) = ("coins for the execution fee", execution_fee.to_string());
+        return Err(ContractError::OutOfBounds { what, wanted, found: paid.to_string() });
+    }
+    let most = amount_for_shares(found.shares, desk.pool.cash, desk.pool.shares)?;
+    if amount_min > most {
+        let wanted = format!("at most {most}");
+        return Err(ContractError::OutOfBounds { what: "amount_min", wanted, found: amount_min.to_string() });
+    }
+    let claim = LiquidityClaim {
+        provider: provider_id.clone(),
+        request,
+        shares: found.shares,
+        amount_min,
+        placed_at: desk.now,
+        placed_height: desk.height,
+        expires_at: found.expires_at,
+        execution_fee,
+    };
+    desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
+    let claimed = claimed(deps.storage)?.plus(claim.shares)?;
+    CLAIMED.save(deps.storage, &claimed)?;
+    found.claim = Some(enqueue(deps.storage, &mut desk, claim)?);
+    PROVIDERS.save(deps.storage, provider_id, &provider)?;
+    Ok(Done::new(desk))
+}
+
+fn claimed(storage: &dyn Storage) -> Result<PoolShares, ContractError> {
+    Ok(CLAIMED.may_load(storage)?.unwrap_or_default())
+}
+
+/// At the end of the queue. Numbers are those of orders: they grow, and the pool's record is written anyway.
+fn enqueue(storage: &mut dyn Storage, desk: &mut Desk, claim: LiquidityClaim) -> Result<u64, ContractError> {
+    let number = desk.pool.next_order;
+    desk.pool.next_order = number.saturating_add(1);
+    CLAIMS.save(storage, number, &claim)?;
+    let LiquidityClaim { provider, request, shares, placed_at, .. } = claim;
+    desk.events.push(LiquidityClaimed { provider, request, shares, placed_at }.into());
+    Ok(number)
+}
+
+/// What happens to a claim at the head of the queue.
+enum Turn {
+    /// An open market has no price for it yet.
+    Wait,
+    /// Prices that may have been its own have left the ring.
+    Missed,
+    /// The open markets at the prices that are worst for it since the first that is its own.
+    Due(Vec<MarketValue>),
+}
+
+/// A claim that is to be paid.
+struct DueClaim {
+    number: u64,
+    claim: LiquidityClaim,
+    markets: Vec<MarketValue>,
+}
+
+/// Executes the next claims. First those are taken out of the queue that are not paid, then the others leave, all by the same part.
+///
+/// Errors: [`ContractError::Restricted`], [`ContractError::PriceUnusable`] of a market with open interest: claims wait.
+pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limit: u32) -> Result<Done, ContractError> {
+    if limit > CLAIMS_BATCH_MAX {
+        let wanted = format!("at most {CLAIMS_BATCH_MAX}");
+        return Err(ContractError::OutOfBounds { what: "limit", wanted, found: limit.to_string() });
+    }
+    let action = Action::ClaimLiquidityWithdrawal;
+    load_pool_markets(deps.as_ref(), &mut desk, action)?;
+    let mut open = vec![];
+    let mut notional = Amount::ZERO;
+    // Bounded by MARKETS_MAX.
+    for id in &desk.config.markets {
+        let market = desk.market(*id)?;
+        if !market.state.has_open_interest()? {
+            continue;
+        }
+        open.push(*id);
+        // A settled market's value is known to the unit: it needs no price and no reserve.
+        if market.settled_price().is_none() {
+            market.ensure_valid_price(action, desk.now)?;
+            notional = notional.plus(market.state.notional_at_mark()?)?;
+        }
+    }
+    desk.close_step()?;
+
+    let mut fees = Amount::ZERO;
+    let mut due = vec![];
+    // Bounded by CLAIMS_BATCH_MAX.
+    for (number, claim) in CLAIMS.page(deps.storage, None, limit as usize)? {
+        match turn(&desk, &open, &claim)? {
+            Turn::Wait => break,
+            Turn::Missed if desk.now <= claim.expires_at => place_again(deps.storage, &mut desk, number, claim)?,
+            Turn::Missed => {
+                fees = fees.plus(drop_claim(&mut deps, &mut desk, number, claim, DropReason::RoundMissed)?)?
+            }
+            Turn::Due(markets) => {
+                let worth = worth_of(claim.shares, withdraw_value(&desk, &markets)?, &desk)?;
+                if worth.is_zero() || worth < claim.amount_min {
+                    fees = fees.plus(drop_claim(&mut deps, &mut desk, number, claim, DropReason::BoundMissed)?)?;
+                } else {
+                    due.push(DueClaim { number, claim, markets });
+                }
+            }
+        }
+    }
+    let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
+    let mut payments = vec![];
+    for one in due {
+        match pay(&mut deps, &mut desk, one, reserve)? {
+            Some((fee, payment)) => {
+                fees = fees.plus(fee)?;
+                payments.extend(payment);
+            }
+            None => break,
+        }
+    }
+    desk.pool.escrow = desk.pool.escrow.minus(fees)?;
+    let mut done = Done::new(desk).paying(info.sender.as_str(), fees)?;
+    for (provider, amount) in payments {
+        done = done.paying(&provider, amount)?;
+    }
+    Ok(done)
+}
+
+/// Which prices are the claim's: those of each open market that are valid, published `order_delay_seconds` after it and recorded in a
+/// later block. Of them the worst counts, so whoever executes late, a provider its own claim among them, has no choice of prices.
+fn turn(desk: &Desk, open: &[MarketId], claim: &LiquidityClaim) -> Result<Turn, ContractError> {
+    let from = claim.placed_at.saturating_add(desk.config.parameters.order_delay_seconds);
+    if desk.now < from || desk.height <= claim.placed_height {
+        return Ok(Turn::Wait);
+    }
+    let is_late = |round: &Round| round.published_at >= from && round.recorded_height > claim.placed_height;
+    let mut missed = false;
+    let mut values = vec![];
+    for id in open {
+        let market = desk.market(*id)?;
+        if market.settled_price().is_some() {
+            values.push(market.value()?);
+            continue;
+        }
+        let rounds = market.rounds();
+        missed |= rounds.len() >= ROUNDS_KEPT && rounds.first().is_some_and(is_late);
+        let prices = || {
+            let own = rounds.iter().filter(|round| round.validity == Validity::Valid && is_late(round));
+            own.map(|round| round.price)
+        };
+        let (Some(low), Some(high)) = (prices().min(), prices().max()) else { return Ok(Turn::Wait) };
+        let at = |price: Price| market_value(&market.state.long, &market.state.short, price, market.config.skew_scale);
+        values.push(worse_for_leaving(at(low)?, at(high)?, desk.config.parameters.uncollected_share)?);
+    }
+    Ok(if missed { Turn::Missed } else { Turn::Due(values) })
+}
+
+fn withdraw_value(desk: &Desk, markets: &[MarketValue]) -> Result<SignedAmount, ContractError> {
+    let share = desk.config.parameters.uncollected_share;
+    Ok(pool_value(desk.pool.cash, desk.pool.receivable, markets, share)?.withdraw)
+}
+
+/// A worthless pool pays nothing.
+fn worth_of(shares: PoolShares, value: SignedAmount, desk: &Desk) -> Result<Amount, ContractError> {
+    if value <= SignedAmount::ZERO {
+        return Ok(Amount::ZERO);
+    }
+    Ok(amount_for_shares(shares, value, desk.pool.shares)?)
+}
+
+/// Its prices are gone and its window is open: it waits for the next ones, behind the others, as if it had been placed now. Nobody is
+/// paid for having let it wait.
+fn place_again(
+    storage: &mut dyn Storage,
+    desk: &mut Desk,
+    number: u64,
+    mut claim: LiquidityClaim,
+) -> Result<(), ContractError> {
+    CLAIMS.remove(storage, number);
+    claim.placed_at = desk.now;
+    claim.placed_height = desk.height;
+    let (owner, request) = (claim.provider.clone(), claim.request);
+    let again = enqueue(storage, desk, claim)?;
+    let mut provider = PROVIDERS.load(storage, owner.clone())?;
+    for waiting in provider.requests.iter_mut().filter(|waiting| waiting.request == request) {
+        waiting.claim = Some(again);
+    }
+    Ok(PROVIDERS.save(storage, owner, &provider)?)
+}
+
+/// Takes a claim out of the queue; `kept` of its shares are active again. Returns the fee for whoever executes it.
+fn leave_queue(
+    deps: &mut DepsMut,
+    desk: &mut Desk,
+    number: u64,
+    claim: &LiquidityClaim,
+    kept: PoolShares,
+) -> Result<Amount, ContractError> {
+    CLAIMS.remove(deps.storage, number);
+    let rest = claimed(deps.storage)?.minus(claim.shares)?;
+    CLAIMED.save(deps.storage, &rest)?;
+    let mut provider = PROVIDERS.load(deps.storage, claim.provider.clone())?;
+    provider.requests.retain(|waiting| waiting.request != claim.request);
+    provider.shares = provider.shares.plus(kept)?;
+    PROVIDERS.save(deps.storage, claim.provider.clone(), &provider)?;
+    desk.pool.shares_leaving = desk.pool.shares_leaving.minus(claim.shares)?;
+    Ok(claim.execution_fee)
+}
+
+/// Forgets the claims of a provider that is settled with the whole vault. Returns their execution fees, which nobody has earned.
+pub fn forget_claims(
+    storage: &mut dyn Storage,
+    desk: &mut Desk,
+    provider: &LiquidityProvider,
+) -> Result<Amount, ContractError> {
+    let mut fees = Amount::ZERO;
+    // Bounded by LP_REQUESTS_MAX.
+    for number in provider.requests.iter().filter_map(|request| request.claim) {
+        let claim = CLAIMS.load(storage, number)?;
+        CLAIMS.remove(storage, number);
+        let rest = claimed(storage)?.minus(claim.shares)?;
+        CLAIMED.save(storage, &rest)?;
+        fees = fees.plus(claim.execution_fee)?;
+    }
+    desk.pool.escrow = desk.pool.escrow.minus(fees)?;
+    Ok(fees)
+}
+
+fn drop_claim(
+    deps: &mut DepsMut,
+    desk: &mut Desk,
+    number: u64,
+    claim: LiquidityClaim,
+    reason: DropReason,
+) -> Result<Amount, ContractError> {
+    let fee = leave_queue(deps, desk, number, &claim, claim.shares)?;
+    let LiquidityClaim { provider, request, shares, .. } = claim;
+    desk.events.push(LiquidityClaimDropped { provider, request, shares, reason }.into());
+    Ok(fee)
+}
+
+/// Pays a claim as far as the pool's coins are not needed: of its shares the part that all shares that wait could leave by. Paying
+/// one by this part leaves the part of the next one what it was, so the order of the queue gives nobody more.
+///
+/// `None`: nothing is free, and the claim and those behind it wait; when its window is over it returns to active shares.
+#[allow(clippy::type_complexity)]
+fn pay(
+    deps: &mut DepsMut,
+    desk: &mut Desk,
+    due: DueClaim,
+    reserve: Amount,
+) -> Result<Option<(Amount, Option<(String, Amount)>)>, ContractError> {
+    let DueClaim { number, claim, markets } = due;
+    let value = withdraw_value(desk, &markets)?;
+    // Coins that are there, and not what open profits will take of them.
+    let coins = desk.pool.cash.minus_amount(desk.pool.receivable)?.min(value);
+    let free = coins.minus_amount(reserve)?.positive_part();
+    let wanted = worth_of(claimed(deps.storage)?, value, desk)?;
+    let leaving = if free >= wanted {
+        claim.shares
+    } else {
+        let (free, wanted) = (free.atoms(), wanted.atoms());
+        let part = Amount::from_atoms(claim.shares.atoms()).times_fraction(free, wanted, Rounding::Floor)?;
+        PoolShares::from_atoms(part.atoms())
+    };
+    let amount = worth_of(leaving, value, desk)?;
+    if amount.is_zero() {
+        if desk.now <= claim.expires_at {
+            return Ok(None);
+        }
+        return Ok(Some((drop_claim(deps, desk, number, claim, DropReason::Cap)?, None)));
+    }
+    let fee = leave_queue(deps, desk, number, &claim, claim.shares.minus(leaving)?)?;
+    let id = AccountId { owner: claim.provider.clone(), subaccount: 0 };
+    let factors = exits::factors_of_pool(desk)?;
+    let paid = exits::leave(deps.storage, desk, ExitClass::Providers, &id, amount, factors)?;
+    desk.pool.shares = desk.pool.shares.minus(leaving)?;
+    desk.pool_pays(amount)?;
+    let LiquidityClaim { provider, request, .. } = claim;
+    desk.events.push(LiquidityWithdrawn { provider: provider.clone(), request, shares: leaving, amount }.into());
+    Ok(Some((fee, Some((provider, paid)))))
+}

@@ -1,0 +1,361 @@
+//! Leaving the pool: claims that wait for their price, what they are paid, what becomes of those that cannot be.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+
+mod support;
+
+use firebreak_derivatives_vault::ContractError;
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::oracle::Validity;
+use firebreak_risk::*;
+use support::*;
+
+const DAY: u64 = 86_400;
+const WINDOW: u64 = 21_600;
+
+/// Providers of a million each against ten BTC long, without funding, their requests matured.
+fn matured(names: &[&str]) -> Bench {
+    let mut config = market_config("BTC", 1);
+    config.funding.velocity_max = Ratio::ZERO;
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    for name in names {
+        bench.provide(name, 1_000_000).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    for name in names {
+        let shares = bench.provider(name).shares;
+        bench.request(name, shares);
+    }
+    bench.advance(DAY);
+    bench.refresh();
+    bench
+}
+
+fn publish(bench: &mut Bench, text: &str) {
+    bench.set_price(BTC, text);
+    bench.set_price(ETH, "3000");
+}
+
+fn paid(events: &[cosmwasm_std::Event], name: &str) -> Amount {
+    let facts = LiquidityWithdrawn::all(events);
+    facts.iter().find(|fact| fact.provider == address(name)).map_or(Amount::ZERO, |fact| fact.amount)
+}
+
+fn drops(events: &[cosmwasm_std::Event]) -> Vec<(String, DropReason)> {
+    LiquidityClaimDropped::all(events).into_iter().map(|fact| (fact.provider, fact.reason)).collect()
+}
+
+#[test]
+fn a_claim_is_paid_at_a_price_that_was_published_after_it() {
+    let mut bench = matured(&["bob", "lp"]);
+    publish(&mut bench, "60000");
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    // The price that is known, and one too early.
+    assert_eq!(LiquidityWithdrawn::all(&bench.execute_claims().unwrap()), []);
+    bench.set_price(BTC, "60000");
+    assert_eq!(LiquidityWithdrawn::all(&bench.execute_claims().unwrap()), []);
+    // Only one of two markets is open: the other one's price is not waited for.
+    bench.advance(10);
+    bench.set_price(BTC, "66000");
+    let keeper = bench.wallet("keeper");
+    let events = bench.execute_claims().unwrap();
+    // Ten BTC won 60,000 of the pool's two million.
+    let bob = paid(&events, "bob");
+    assert!(bob > units(969_000) && bob < units(971_000), "{bob}");
+    assert_eq!(bench.wallet("keeper") - keeper, 100_000);
+    assert_eq!(bench.wallet("bob"), bob.atoms() as i128);
+    assert_eq!(bench.provider("bob").requests, []);
+}
+
+#[test]
+fn who_executes_late_is_paid_the_worst_price_since_the_first_that_was_its_own() {
+    // A provider that executes its own claim chooses nothing.
+    for (prices, worst) in [
+        (vec!["60000", "60300", "60100"], "60300"),
+        (vec!["60300", "60000", "59000"], "60300"),
+        (vec!["58000", "57000", "59000"], "59000"),
+    ] {
+        let pay = |prices: &[&str]| {
+            let mut bench = matured(&["bob", "lp"]);
+            bench.claim("bob", 0, Amount::ZERO).unwrap();
+            bench.advance(10);
+            for price in prices {
+                publish(&mut bench, price);
+            }
+            paid(&bench.execute_claims().unwrap(), "bob")
+        };
+        assert_eq!(pay(&prices), pay(&[worst]), "{prices:?}");
+    }
+}
+
+#[test]
+fn a_claim_cannot_be_taken_back_placed_twice_or_placed_without_its_fee() {
+    let mut bench = matured(&["bob", "lp"]);
+    let free = ExecuteMsg::ClaimLiquidityWithdrawal { request: 0, amount_min: Amount::ZERO };
+    let (what, wanted) = ("coins for the execution fee", "100000".to_string());
+    let refused = ContractError::OutOfBounds { what, wanted, found: "0".into() };
+    assert_eq!(bench.execute("bob", free, 0).unwrap_err(), refused);
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    let claimed = ContractError::AlreadyClaimed { request: 0 };
+    assert_eq!(bench.claim("bob", 0, Amount::ZERO).unwrap_err(), claimed);
+    let cancel = ExecuteMsg::CancelLiquidityWithdrawal { request: 0 };
+    assert_eq!(bench.execute("bob", cancel, 0).unwrap_err(), claimed);
+    let waiting: LiquidityClaimsResponse = bench.query(QueryMsg::LiquidityClaims { limit: None });
+    assert_eq!((waiting.claims.len(), waiting.claims[0].provider.clone()), (1, address("bob")));
+}
+
+#[test]
+fn claims_that_the_reserve_holds_back_leave_by_the_same_part_whoever_comes_first() {
+    // 600,000 of open interest keep 60,000 of 100,000; two thirds want out, in unequal parts.
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    for (name, amount) in [("bob", 40_000), ("carol", 20_000), ("dora", 10_000), ("lp", 30_000)] {
+        bench.provide(name, amount).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    let shares: Vec<PoolShares> = ["bob", "carol", "dora"].iter().map(|name| bench.provider(name).shares).collect();
+    for (name, shares) in ["bob", "carol", "dora"].iter().zip(&shares) {
+        bench.request(name, *shares);
+    }
+    bench.advance(DAY);
+    bench.refresh();
+    for name in ["bob", "carol", "dora"] {
+        bench.claim(name, 0, Amount::ZERO).unwrap();
+    }
+    bench.advance(15);
+    bench.refresh();
+    // One is executed alone, the others after it.
+    let mut events = bench.execute("keeper", ExecuteMsg::ExecuteClaims { limit: 1 }, 0).unwrap();
+    events.extend(bench.execute_claims().unwrap());
+    let left = LiquidityWithdrawn::all(&events);
+    assert_eq!(left.len(), 3);
+    let parts: Vec<u128> =
+        left.iter().zip(&shares).map(|(fact, shares)| fact.shares.atoms() * 1_000_000_000 / shares.atoms()).collect();
+    assert!(parts.iter().all(|part| part.abs_diff(parts[0]) <= 1), "{parts:?}");
+    assert!(parts[0] > 500_000_000 && parts[0] < 700_000_000, "{parts:?}");
+    // Less the premium that the skew still costs: 60,000 * 10^2 / 20,000.
+    let pool = bench.pool().pool;
+    let coins = pool.cash.minus_amount(units(300)).unwrap();
+    assert!(coins >= units(60_000).signed().unwrap() && coins < units(60_001).signed().unwrap(), "{coins}");
+    // What was not paid is active again, and nobody is locked in.
+    let bob = bench.provider("bob");
+    assert_eq!(bob.shares, shares[0].minus(left[0].shares).unwrap());
+    assert_eq!((bob.requests, pool.shares_leaving), (vec![], PoolShares::ZERO));
+}
+
+#[test]
+fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    for name in ["bob", "greedy"] {
+        bench.provide(name, 50_000).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    for name in ["bob", "greedy"] {
+        let shares = bench.provider(name).shares;
+        bench.request(name, shares);
+    }
+    bench.advance(DAY);
+    bench.refresh();
+    let huge = bench.claim("greedy", 0, Amount::from_atoms(u128::MAX)).unwrap_err();
+    assert!(matches!(huge, ContractError::OutOfBounds { what: "amount_min", .. }), "{huge}");
+    bench.claim("bob", 0, units(39_000)).unwrap();
+    // As much as the pool's cash would give: more than it is worth once traders have gained.
+    bench.claim("greedy", 0, units(50_000)).unwrap();
+    bench.advance(10);
+    publish(&mut bench, "60100");
+    let keeper = bench.wallet("keeper");
+    let events = bench.execute_claims().unwrap();
+    assert_eq!(drops(&events), [(address("greedy"), DropReason::BoundMissed)]);
+    assert_eq!(bench.wallet("keeper") - keeper, 200_000, "both pay their execution");
+    // Bob leaves as if nobody else had claimed: 39,000 or so are free.
+    let bob = paid(&events, "bob");
+    assert!(bob > units(38_500), "{bob}");
+    assert!(!bench.provider("greedy").shares.is_zero());
+}
+
+#[test]
+fn a_claim_that_nobody_executed_waits_for_new_prices_until_its_window_is_over() {
+    let mut bench = matured(&["bob", "lp"]);
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    let turn_the_ring = |bench: &mut Bench| {
+        bench.advance(10);
+        for _ in 0..9 {
+            publish(bench, "50000");
+        }
+    };
+    turn_the_ring(&mut bench);
+    let keeper = bench.wallet("keeper");
+    let events = bench.execute_claims().unwrap();
+    let again = LiquidityClaimed::all(&events);
+    assert_eq!((again[0].placed_at, bench.wallet("keeper") - keeper), (bench.now(), 0), "nobody is paid for that");
+    // Not the price that is known.
+    assert!(bench.execute_claims().unwrap().is_empty());
+    assert_eq!(LiquidityWithdrawn::all(&bench.pay_claims().unwrap()).len(), 1);
+
+    let mut bench = matured(&["bob", "lp"]);
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.advance(WINDOW);
+    turn_the_ring(&mut bench);
+    let keeper = bench.wallet("keeper");
+    let events = bench.execute_claims().unwrap();
+    assert_eq!(drops(&events), [(address("bob"), DropReason::RoundMissed)]);
+    assert_eq!(bench.wallet("keeper") - keeper, 100_000);
+    assert!(!bench.provider("bob").shares.is_zero());
+}
+
+#[test]
+fn a_restricted_market_with_exposure_lets_claims_wait_and_they_are_paid_afterwards() {
+    // requests and claims are taken meanwhile.
+    let mut bench = matured(&["bob", "lp"]);
+    bench.restrict(BTC, Level::ReduceOnly, 600);
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    for _ in 0..16 {
+        bench.advance(25);
+        publish(&mut bench, "61000");
+        let refused = bench.execute_claims();
+        assert!(matches!(refused, Err(ContractError::Restricted { .. })), "{refused:?}");
+    }
+    bench.advance(100);
+    bench.pay_claims().unwrap();
+    let events = bench.pay_claims().unwrap();
+    let bob = bench.wallet("bob");
+    assert!(bob > 985_000_000_000 && bob < 996_000_000_000, "{bob} {events:?}");
+    // An invalid price of an open market lets them wait too.
+    let mut bench = matured(&["bob", "lp"]);
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.advance(15);
+    let now = bench.now();
+    bench.publish(BTC, price("60000"), Price::ZERO, now, Validity::Invalid);
+    assert!(matches!(bench.execute_claims().unwrap_err(), ContractError::PriceUnusable { market: BTC, .. }));
+}
+
+#[test]
+fn a_claim_passes_the_outflow_limiter_and_what_it_parks_is_no_longer_at_risk() {
+    let mut bench = matured(&["bob", "lp"]);
+    let outflow = OutflowParams { hour_min: units(100_000), day_min: units(2_000_000), ..parameters().outflow };
+    bench
+        .execute("owner", ExecuteMsg::Configure { parameters: VaultParameters { outflow, ..parameters() } }, 0)
+        .unwrap();
+    bench.advance(3_600);
+    bench.refresh();
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    let events = bench.pay_claims().unwrap();
+    let amount = paid(&events, "bob");
+    let id = ParkedId { account: account("bob"), liquidity: true };
+    let parked = WithdrawalParked::all(&events)[0].amount;
+    assert_eq!(bench.wallet("bob"), 50_000_000_000, "40 % for providers and the shared tenth");
+    assert_eq!(parked, amount.minus(units(50_000)).unwrap());
+    assert_eq!(bench.pool().pool.parked, parked);
+    bench.set_price(BTC, "66000");
+    assert_eq!(bench.query::<ParkedResponse>(QueryMsg::Parked(id.clone())).amount, parked);
+    bench.advance(1_200);
+    bench.refresh();
+    // While an open market lets nothing out, nor does the pool.
+    bench.restrict(BTC, Level::Frozen, 60);
+    let refused = bench.execute("anyone", ExecuteMsg::CollectParked(id.clone()), 0).unwrap_err();
+    assert!(matches!(refused, ContractError::Restricted { level: Level::Frozen, .. }), "{refused}");
+    bench.advance(60);
+    bench.refresh();
+    let events = bench.execute("anyone", ExecuteMsg::CollectParked(id.clone()), 0).unwrap();
+    let served = ParkedCollected::all(&events)[0].amount;
+    assert!(served > units(16_000) && served < units(20_000), "a third of an hour: {served}");
+    // What it takes back buys shares at the value of now.
+    let (value, supply) = (bench.pool().value.unwrap().deposit, bench.pool().pool.shares);
+    let events = bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0).unwrap();
+    let back = &LiquidityProvided::all(&events)[0];
+    assert_eq!(back.amount, parked.minus(served).unwrap());
+    assert_eq!(Ok(back.shares), shares_for_deposit(back.amount, value, supply));
+    assert_eq!(bench.pool().pool.parked, Amount::ZERO);
+}
+
+/// The pool's value for one of two providers after a path of prices, in atoms: bob keeps a request matured and claims whenever
+/// `decide` says so, seeing all prices so far and `ahead` more that are not published yet.
+fn value_of_a_path(path: &[bool], decide: &dyn Fn(&[bool]) -> bool, ahead: usize, stays: bool) -> i128 {
+    let mut bench = matured(&["bob", "lp"]);
+    let mut at = 60_000i64;
+    for step in 0..path.len() {
+        if !stays
+            && bench.provider("bob").requests.iter().any(|request| request.claim.is_none())
+            && decide(&path[..step + ahead])
+        {
+            bench.claim("bob", 0, Amount::ZERO).unwrap();
+        }
+        at += if path[step] { 600 } else { -600 };
+        bench.advance(10);
+        publish(&mut bench, &at.to_string());
+        bench.execute_claims().unwrap();
+    }
+    // Shares that stay are worth the pool's equity: what traders owe comes in with time.
+    let value = bench.pool().value.unwrap().deposit;
+    let held = bench.provider("bob");
+    let shares = held.requests.iter().fold(held.shares, |sum, request| sum.plus(request.shares).unwrap());
+    let worth = amount_for_shares(shares, value, bench.pool().pool.shares).unwrap();
+    worth.atoms() as i128 + bench.wallet("bob")
+}
+
+#[test]
+fn an_agent_that_keeps_a_request_matured_does_no_better_than_one_that_stays() {
+    // No perpetual put: all paths of a symmetric walk, and rules on its level and last steps. Even who knows the next price before the chain
+    // does only knows what it will be paid: a claim at the price of now would leave before every rise. What traders owe stays behind.
+    const STEPS: usize = 5;
+    let paths: Vec<Vec<bool>> =
+        (0..1usize << STEPS).map(|bits| (0..STEPS).map(|bit| bits >> bit & 1 == 1).collect()).collect();
+    let level = |seen: &[bool]| seen.iter().map(|up| if *up { 1i64 } else { -1 }).sum::<i64>();
+    let rules: Vec<(&str, Box<dyn Fn(&[bool]) -> bool>)> = vec![
+        ("at once", Box::new(|_| true)),
+        ("after a rise", Box::new(|seen: &[bool]| seen.last() == Some(&true))),
+        ("after a fall", Box::new(|seen: &[bool]| seen.last() == Some(&false))),
+        ("high", Box::new(move |seen: &[bool]| level(seen) >= 2)),
+        ("low", Box::new(move |seen: &[bool]| level(seen) <= -2)),
+        ("late", Box::new(|seen: &[bool]| seen.len() == 3)),
+    ];
+    let stays: i128 = paths.iter().map(|path| value_of_a_path(path, &|_| false, 0, true)).sum();
+    for (name, rule) in rules {
+        for ahead in [0, 1] {
+            let claims: i128 = paths.iter().map(|path| value_of_a_path(path, &*rule, ahead, false)).sum();
+            assert!(
+                claims <= stays + paths.len() as i128,
+                "{name}, {ahead} ahead: {claims} by claiming, {stays} by staying"
+            );
+        }
+    }
+}
+
+#[test]
+fn shares_that_wait_share_gains_and_losses_until_they_are_paid() {
+    let mut bench = matured(&["bob", "lp"]);
+    let value = |bench: &Bench| bench.pool().value.unwrap().withdraw;
+    let before = value(&bench);
+    bench.execute("dao", ExecuteMsg::Recapitalize {}, 100_000).unwrap();
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    let events = bench.pay_claims().unwrap();
+    let bob = paid(&events, "bob");
+    let half = before.plus_amount(units(100_000)).unwrap().positive_part().atoms() / 2;
+    assert!(half.abs_diff(bob.atoms()) <= 2, "{bob} {half}");
+    // A donation moves nothing.
+    let at = value(&bench);
+    bench.donate(1_000_000);
+    assert_eq!(value(&bench), at);
+}
+
+#[test]
+fn the_window_is_at_most_a_quarter_of_the_cool_down() {
+    let mut bench = Bench::new();
+    let wide = VaultParameters { lp_claim_window_seconds: 21_601, ..parameters() };
+    let refused = bench.execute("owner", ExecuteMsg::Configure { parameters: wide }, 0).unwrap_err();
+    let (what, wanted) = ("lp_claim_window_seconds", "300 to 21600".to_string());
+    assert_eq!(refused, ContractError::OutOfBounds { what, wanted, found: "21601".into() });
+}
+
+#[test]
+fn a_request_whose_window_is_over_can_be_taken_back() {
+    let mut bench = matured(&["bob", "lp"]);
+    let shares = bench.provider("bob").requests[0].shares;
+    bench.advance(WINDOW + 1);
+    let cancel = ExecuteMsg::CancelLiquidityWithdrawal { request: 0 };
+    bench.execute("bob", cancel, 0).unwrap();
+    assert_eq!((bench.provider("bob").shares, bench.provider("bob").requests), (shares, vec![]));
+}
