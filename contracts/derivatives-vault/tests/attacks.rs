@@ -285,14 +285,22 @@ fn an_order_is_placed_only_with_its_margin_and_the_margin_stays_until_it_is_popp
     assert_eq!((bench.account("eve").cash, bench.pool().pool.escrow), (units(1).signed().unwrap(), Amount::ZERO));
     // 5 at the bound: 303,000 at 5 % + 100 % * 5/10,000, the 10 of every position, and the fee of 0.1 % in and out again
     assert_eq!(wanted, Amount::from_atoms(15_301_500_000 + 10_000_000 + 2 * 303_000_000));
-    bench.deposit_to(&account("eve"), wanted);
+    bench.deposit_to(&account("eve"), wanted.minus(Amount::from_atoms(900_000)).unwrap());
     bench.place("eve", BTC, "5", "60600").unwrap();
     assert_eq!(bench.account("eve").margin_held, wanted);
-    // 0.9 are free, and no atom more.
-    let refused = bench.withdraw("eve", 0, Amount::from_atoms(900_001)).unwrap_err();
-    let (account, found) = (account("eve"), wanted.signed().unwrap().minus(SignedAmount::from_atoms(1)).unwrap());
-    assert_eq!(refused, ContractError::MarginTooLow { account, wanted, found });
-    bench.withdraw("eve", 0, Amount::from_atoms(900_000)).unwrap();
+    // Four times as much stays while it waits, and no atom less.
+    let four = Amount::from_atoms(wanted.atoms() * 4);
+    for (more, taken) in [(0, 1), (wanted.atoms() * 3 + 5, 6)] {
+        let mut bench = Bench::new();
+        bench.deposit_to(&account("eve"), Amount::from_atoms(wanted.atoms() + 100_000 + more));
+        bench.place("eve", BTC, "5", "60600").unwrap();
+        let refused = bench.withdraw("eve", 0, Amount::from_atoms(taken)).unwrap_err();
+        let found = SignedAmount::from_atoms((wanted.atoms() + more - taken) as i128);
+        assert_eq!(refused, ContractError::MarginTooLow { account: account("eve"), wanted: four, found });
+        if more > 0 {
+            bench.withdraw("eve", 0, Amount::from_atoms(taken - 1)).unwrap();
+        }
+    }
     // It fills with exactly what was asked for it, and then holds nothing.
     bench.advance(15);
     bench.refresh();

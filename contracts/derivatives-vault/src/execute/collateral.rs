@@ -8,7 +8,12 @@ use crate::health::{evaluate, Purpose};
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{CollateralAdded, CollateralWithdrawn};
 use firebreak_messages::{AccountId, Action};
-use firebreak_risk::{Amount, ExitClass};
+use firebreak_risk::{Amount, ExitClass, Ratio, Rounding};
+
+/// What a withdrawal leaves of the margin of waiting orders. Whoever knows that positions are about to lose could else take out so
+/// much that an order fails for want of margin, just when it would have been a loss, too: a late cancel for nothing. Four times
+/// initial margin is what `withdrawal_margin_ratio` asks of positions, a fifth of their notional at a margin of a twentieth.
+const HELD_MULTIPLE: Ratio = Ratio::percent(400);
 
 /// Adds coins to an account: needs no price and no posture, so it works at every level.
 pub fn add_collateral(
@@ -36,7 +41,7 @@ pub fn add_collateral(
 /// too and is parked (F14).
 ///
 /// Open profit counts nothing here, and what stays covers the larger of initial margin at today's posture and
-/// `withdrawal_margin_ratio` of the notional, and what is held for waiting orders.
+/// `withdrawal_margin_ratio` of the notional, and [`HELD_MULTIPLE`] of what is held for waiting orders.
 pub fn withdraw_collateral(
     deps: DepsMut,
     mut desk: Desk,
@@ -60,7 +65,8 @@ pub fn withdraw_collateral(
     }
     account.cash = left;
     let (health, _) = evaluate(&desk, &account, Purpose::Trading, None)?;
-    let wanted = health.withdrawal_margin(desk.config.parameters.withdrawal_margin_ratio)?.plus(account.margin_held)?;
+    let held = account.margin_held.times(HELD_MULTIPLE, Rounding::Ceil)?;
+    let wanted = health.withdrawal_margin(desk.config.parameters.withdrawal_margin_ratio)?.plus(held)?;
     if health.equity_for_initial < wanted.signed()? {
         return Err(ContractError::MarginTooLow { account: id, wanted, found: health.equity_for_initial });
     }
