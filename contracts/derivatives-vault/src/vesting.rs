@@ -117,6 +117,12 @@ pub fn claims_margin(desk: &Desk, account: &Account) -> Result<Amount, ContractE
     Ok(margin)
 }
 
+/// The junior halves: what the account is owed and may not use as margin.
+pub fn claims_junior(desk: &Desk, account: &Account) -> Result<Amount, ContractError> {
+    let owed = account.claims.iter().try_fold(Amount::ZERO, |sum, held| sum.plus(held.claim.owed))?;
+    Ok(owed.saturating_minus(claims_margin(desk, account)?))
+}
+
 /// Some market that the account has a claim or a position in is contested.
 pub fn is_contested(desk: &Desk, account: &Account) -> bool {
     let claims = account.claims.iter().map(|held| held.market);

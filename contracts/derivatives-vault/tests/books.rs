@@ -298,7 +298,9 @@ fn play(steps: &[Step], scale: Scale, with_funding: bool, vests: bool) -> Counts
     bench.refresh();
     let mut closed = 0i128;
     for market in [BTC, ETH] {
-        for filled in OrderFilled::all(&bench.run(market)) {
+        let events = bench.run(market);
+        assert_eq!(reasons(&events), [], "{:?}", NAMES.map(|name| bench.account(name)));
+        for filled in OrderFilled::all(&events) {
             closed += 1;
             spent = spent.plus(filled.fee).unwrap();
         }
@@ -363,6 +365,23 @@ fn honest_histories_never_trip_the_checks_and_end_in_cash() {
     assert!(totals.fills > 3 * cases, "{totals:?} of {cases} histories");
     let least = totals.liquidations.min(totals.claims).min(totals.waited);
     assert!(least > cases / 100, "{totals:?} of {cases} histories");
+}
+
+// half of what a close realises is no margin; with a losing position beside it that must not keep the winner open.
+#[test]
+fn a_winner_closes_near_the_margin_although_half_of_its_profit_is_none() {
+    let valid = |eth, basis_points| Step::Move { eth, basis_points, band: 0, validity: Validity::Valid };
+    let steps = [
+        Step::Trade { who: 1, eth: true, atoms: -2640000000000000000 },
+        Step::Trade { who: 1, eth: false, atoms: -12000000000000000 },
+        valid(true, 165),
+        Step::Trade { who: 0, eth: true, atoms: 4972000000000000000 },
+        Step::Liquidate,
+        Step::Reduce { who: 1, eth: false },
+        valid(false, -1091),
+        valid(true, 1085),
+    ];
+    play(&steps, Scale::Usual, false, true);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::health::{evaluate, Purpose};
 use crate::trade::{position_size, trade};
-use crate::vesting::Profit;
+use crate::vesting::{claims_junior, Profit};
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{Account, DropReason, Order, OrderFilled, OrderId};
 use firebreak_messages::oracle::{Round, Validity};
@@ -85,6 +85,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     }
     let at = Some((id.market, round.price));
     let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
+    let junior_before = claims_junior(desk, &account)?;
     let done = trade(desk, &order.account, id.market, size, base, Profit::Vests)?;
     desk.serve(&order.account, id.market, round.round)?;
     let fee = charge_fee(desk, &order.account, id.market, done.notional)?;
@@ -94,7 +95,8 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     let healthy = if reduces {
         let (health, _) = evaluate(desk, &account, Purpose::Trading, at)?;
         // Or rich enough to open what is left: a wide band must not keep a healthy account in.
-        allows_reduction(&health_before, &health) || health.may_raise_exposure()
+        reduces_well(&health_before, junior_before, &health, claims_junior(desk, &account)?)?
+            || health.may_raise_exposure()
     } else {
         let (at_fill, _) = evaluate(desk, &account, Purpose::Trading, at)?;
         let (at_mark, _) = evaluate(desk, &account, Purpose::Trading, None)?;
@@ -120,6 +122,20 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
         .into(),
     );
     Ok(None)
+}
+
+/// F4's rule of reductions, with the halves of realised profit that are no margin on both sides: they are the account's own and pay
+/// its own deficit first. Without them a winner near its margin could not close, for having won.
+fn reduces_well(
+    before: &AccountHealth,
+    junior_before: Amount,
+    after: &AccountHealth,
+    junior_after: Amount,
+) -> Result<bool, ContractError> {
+    let with = |health: &AccountHealth, junior: Amount| -> Result<AccountHealth, ContractError> {
+        Ok(AccountHealth { equity: health.equity.plus_amount(junior)?, ..*health })
+    };
+    Ok(!after.equity.is_negative() && allows_reduction(&with(before, junior_before)?, &with(after, junior_after)?))
 }
 
 /// Initial margin, less a tenth of what was held for the order. Prices drift between placing and filling; if a tick could
