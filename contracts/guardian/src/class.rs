@@ -93,7 +93,12 @@ impl Known {
     }
 
     pub fn step_configures_vault(&self, step: &Step) -> bool {
-        matches!(step, Step::Call { contract, msg } if self.is_vault_configuration(contract, msg))
+        match step {
+            Step::Restrict(_) => false,
+            // At a median of what the feeders say.
+            Step::Settle { .. } => true,
+            Step::Call { contract, msg } => self.is_vault_configuration(contract, msg),
+        }
     }
 
     /// The contract whose parameters a call decides; restrictions and their ends decide none.
@@ -126,7 +131,14 @@ impl Known {
         let mut slowest = roles("a playbook");
         // Bounded by STEPS_MAX.
         for step in playbook.steps.iter().chain(&playbook.undo) {
-            let Step::Call { contract, msg } = step else { continue };
+            let (contract, msg) = match step {
+                Step::Restrict(_) => continue,
+                Step::Settle { .. } => {
+                    slowest = code("a playbook that settles");
+                    continue;
+                }
+                Step::Call { contract, msg } => (contract, msg),
+            };
             let contract = api.addr_validate(contract)?.into_string();
             ensure_one_message(msg)?;
             self.ensure_step(&contract, msg)?;
@@ -199,6 +211,16 @@ impl Known {
             ExecuteMsg::AcceptRole { .. } => refuse("accept_role"),
             ExecuteMsg::CompleteRole { .. } => refuse("complete_role"),
             ExecuteMsg::RunCalls { .. } => refuse("run_calls"),
+            ExecuteMsg::SetSentinel(sentinel) => {
+                // Refused here too: else a bad value would be found out only after the wait.
+                validate::sentinel(&sentinel)?;
+                Ok(roles("a sentinel"))
+            }
+            ExecuteMsg::RemoveSentinel { .. } => Ok(roles("a sentinel")),
+            ExecuteMsg::Trip {} => refuse("trip"),
+            ExecuteMsg::Heartbeat {} => refuse("heartbeat"),
+            ExecuteMsg::Witness { .. } => refuse("witness"),
+            ExecuteMsg::CheckWitnesses { .. } => refuse("check_witnesses"),
             ExecuteMsg::Undo { .. } => refuse("undo"),
             ExecuteMsg::Advance { .. } => refuse("advance"),
             ExecuteMsg::MemberChangedHook { .. } => refuse("member_changed_hook"),

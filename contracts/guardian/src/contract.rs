@@ -59,6 +59,12 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         ExecuteMsg::RemovePlaybook { playbook } => execute::remove_playbook(deps, &env, &info, playbook),
         ExecuteMsg::Undo { run } => execute::undo(deps, &env, run),
         ExecuteMsg::Advance { incident } => execute::advance(deps, &env, incident),
+        ExecuteMsg::SetSentinel(sentinel) => execute::set_sentinel(deps, &env, &info, sentinel),
+        ExecuteMsg::RemoveSentinel { address } => execute::remove_sentinel(deps, &env, &info, address),
+        ExecuteMsg::Trip {} => execute::trip(deps, &env, &info),
+        ExecuteMsg::Heartbeat {} => execute::heartbeat(deps, &env, &info),
+        ExecuteMsg::Witness { operation, accounts } => execute::witness(deps, &env, operation, accounts),
+        ExecuteMsg::CheckWitnesses { accounts } => execute::check_witnesses(deps.as_ref(), &env, &info, accounts),
         ExecuteMsg::MemberChangedHook { diffs: _ } => Ok(execute::members_changed(deps, &info)),
     }
 }

@@ -1,6 +1,6 @@
 use cosmwasm_std::{Instantiate2AddressError, StdError};
 use firebreak_messages::guardian::{OperationStatus, Role, RunStatus};
-use firebreak_messages::{FeedId, MarketId, PackedError, Source};
+use firebreak_messages::{AccountId, FeedId, MarketId, PackedError, Source};
 use firebreak_risk::{Level, RiskError};
 use thiserror::Error;
 
@@ -103,6 +103,24 @@ pub enum ContractError {
     TooManyPending { max: usize },
     #[error("{max} members have confirmed this action, that is the most")]
     TooManyConfirmations { max: usize },
+
+    // Sentinels and heartbeats.
+    #[error("{found} is no sentinel")]
+    NotSentinel { found: String },
+    #[error("sentinel {address} tripped at {tripped_at} and is armed again by the timelock only")]
+    SentinelSpent { address: String, tripped_at: u64 },
+    #[error("{max} sentinels are set, that is the most")]
+    TooManySentinels { max: usize },
+    #[error("{found} is no sentinel, canceller or council member")]
+    NoHeartbeat { found: String },
+
+    // Dry run.
+    #[error("operation {operation} does not configure the vault: it needs no witnesses")]
+    NoWitnessNeeded { operation: u64 },
+    #[error("account {account} cannot be asked of the vault")]
+    AccountUnreadable { account: AccountId },
+    #[error("account {account} would be liquidatable at the unchanged prices (R-27)")]
+    MadeLiquidatable { account: AccountId },
 
     // Playbooks.
     #[error("a playbook may not do this: {what}")]

@@ -5,6 +5,7 @@
 //! | proposers: a DAO, a multisig, x/gov | schedule anything; it runs after the delay of its class |
 //! | cancellers, who are never proposers | cancel what is scheduled, nothing else |
 //! | council: k of n weights of a cw4 group | restrict, within a budget of time, and run playbooks, in the k-th confirmation's transaction |
+//! | sentinels | restrict once, a little; armed again by the timelock |
 //! | circuit breaker | reports a trip, which becomes an incident and starts the playbooks that wait for it |
 //! | anyone | runs an operation that is ready, completes a role that was accepted and has waited, undoes a run that is due |
 //!
@@ -51,6 +52,7 @@ mod incident;
 mod json;
 mod migrate;
 mod playbook;
+mod powers;
 mod query;
 mod reply;
 pub mod state;

@@ -16,7 +16,8 @@ use crate::state::{
 };
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{to_json_binary, Binary, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
-use firebreak_messages::circuit_breaker::ExecuteMsg as BreakerMsg;
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
+use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{
     DelayClass, IncidentAction, IncidentStatus, Playbook, PlaybookResponse, PlaybookStarted, PlaybookStep,
     PlaybookUndone, Run, RunStatus, Step, StepOutcome, Tightening, RUNS_MAX,
@@ -289,6 +290,9 @@ impl Sender<'_> {
                     let call = WasmMsg::Execute { contract_addr: contract.clone(), msg: msg.clone(), funds: vec![] };
                     (call, Level::Guarded)
                 }
+                Step::Settle { scope, notice_seconds } => {
+                    (self.settlement(storage, *scope, *notice_seconds)?, Level::ReduceOnly)
+                }
                 Step::Restrict(tightening) => {
                     let (source, now, breaker) =
                         (Source::Procedure, now(self.env), SUITE.load(storage)?.circuit_breaker);
@@ -300,6 +304,19 @@ impl Sender<'_> {
             sent.messages.push(call);
         }
         Ok(sent)
+    }
+}
+
+impl Sender<'_> {
+    /// The vault's message for a settlement so long from now.
+    fn settlement(&self, storage: &dyn Storage, scope: Scope, notice_seconds: u64) -> Result<WasmMsg, ContractError> {
+        let at = later(now(self.env), notice_seconds)?;
+        let msg = match scope {
+            Scope::All => VaultMsg::SettleVault { at },
+            Scope::Market(market) => VaultMsg::SettleMarket { market, at },
+        };
+        let contract_addr = SUITE.load(storage)?.derivatives_vault;
+        Ok(WasmMsg::Execute { contract_addr, msg: to_json_binary(&msg)?, funds: vec![] })
     }
 }
 

@@ -3,13 +3,17 @@
 use crate::class::{delay, Known};
 use crate::error::ContractError;
 use crate::execute::live;
-use crate::state::{ARMED, BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, PLAYBOOKS, ROLES, RUNS, SUITE};
-use crate::{incident, playbook};
+use crate::state::{
+    SentinelRecord, ARMED, BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, PLAYBOOKS, ROLES, RUNS, SENTINELS, SUITE,
+    WITNESSES,
+};
+use crate::{incident, playbook, powers};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env, Order};
 use cw_storage_plus::Bound;
 use firebreak_messages::guardian::{
     Call, CandidateResponse, ClassOfResponse, CouncilResponse, IncidentTimesResponse, IncidentsResponse, Operation,
-    OperationsResponse, PendingAction, PlaybooksResponse, QueryMsg, RolesResponse, RunsResponse,
+    OperationsResponse, PendingAction, PlaybooksResponse, QueryMsg, RolesResponse, RunsResponse, Sentinel,
+    SentinelResponse, SentinelsResponse, WitnessesResponse,
 };
 use firebreak_messages::time::now;
 
@@ -28,6 +32,11 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Incidents { start_after, limit } => to_json_binary(&incidents(deps, start_after, limit)?),
         QueryMsg::IncidentTimes { incident } => to_json_binary(&incident_times(deps, incident)?),
         QueryMsg::Playbooks {} => to_json_binary(&playbooks(deps, env)?),
+        QueryMsg::Powers {} => to_json_binary(&powers::powers(deps, env)?),
+        QueryMsg::Sentinels {} => to_json_binary(&sentinels(deps)?),
+        QueryMsg::Witnesses { operation } => to_json_binary(&WitnessesResponse {
+            witnesses: WITNESSES.may_load(deps.storage, operation)?.unwrap_or_default(),
+        }),
         QueryMsg::Runs { start_after, limit } => to_json_binary(&runs(deps, start_after, limit)?),
     }?)
 }
@@ -109,6 +118,16 @@ fn playbooks(deps: Deps, env: &Env) -> Result<PlaybooksResponse, ContractError> 
         .map(|armed| playbook::described(deps.storage, PLAYBOOKS.load(deps.storage, armed.playbook)?, now(env)))
         .collect::<Result<_, _>>()?;
     Ok(PlaybooksResponse { playbooks })
+}
+
+fn sentinels(deps: Deps) -> Result<SentinelsResponse, ContractError> {
+    let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
+    let described = |record: SentinelRecord| SentinelResponse {
+        sentinel: Sentinel { address: record.address, step: record.step },
+        armed: record.armed,
+        tripped_at: record.tripped_at,
+    };
+    Ok(SentinelsResponse { sentinels: sentinels.into_iter().map(described).collect() })
 }
 
 fn runs(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Result<RunsResponse, ContractError> {

@@ -7,6 +7,7 @@ use cosmwasm_schema::cw_serde;
 use cw_storage_plus::{Item, Map};
 use firebreak_messages::guardian::{
     CouncilAction, CouncilConfig, Delays, Incident, Operation, Playbook, Role, Run, SignalTrigger, SuiteResponse,
+    Tightening, Witness,
 };
 use firebreak_messages::{PackedItem, PackedMap};
 use firebreak_risk::{RiskError, RiskResult};
@@ -53,6 +54,13 @@ pub const HISTORIES: PackedMap<String, History> = PackedMap::new("history", 1);
 pub const RUNS: PackedMap<u64, Run> = PackedMap::new("run", 1);
 /// Id of the next run.
 pub const NEXT_RUN: PackedItem<u64> = PackedItem::new("next_run", 1);
+/// Keys that may do one small thing once. At most `SENTINELS_MAX`. Written by `SetSentinel`, `RemoveSentinel`, `Trip`.
+pub const SENTINELS: PackedItem<Vec<SentinelRecord>> = PackedItem::new("sentinels", 1);
+/// address -> its last sign of life, seconds. Written by `Heartbeat`, `Trip`; by sentinels, cancellers and members only,
+/// never looped over.
+pub const HEARTBEATS: PackedMap<String, u64> = PackedMap::new("heartbeat", 1);
+/// operation id -> accounts that it must not make liquidatable. At most `WITNESSES_MAX`. Written by `Witness`.
+pub const WITNESSES: PackedMap<u64, Vec<Witness>> = PackedMap::new("witnesses", 1);
 /// contract -> when an operation last configured it, seconds. Written by `RunCalls`; grows with what the timelock calls.
 pub const CONFIGURED_AT: PackedMap<String, u64> = PackedMap::new("configured_at", 1);
 /// market id -> the incident that its last signal belongs to. Written by `Signal`.
@@ -108,6 +116,16 @@ pub struct Armed {
     pub playbook: String,
     /// At most `SIGNALS_MAX`.
     pub signals: Vec<SignalTrigger>,
+}
+
+/// A sentinel, armed or spent.
+#[cw_serde]
+pub struct SentinelRecord {
+    pub address: String,
+    pub step: Tightening,
+    pub armed: bool,
+    /// 0: never.
+    pub tripped_at: u64,
 }
 
 /// A playbook and when it was approved, seconds.

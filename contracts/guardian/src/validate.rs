@@ -7,8 +7,9 @@ use cosmwasm_std::{Api, Binary, Coin, Deps};
 use firebreak_messages::circuit_breaker::MarketSetup as GuardSetup;
 use firebreak_messages::derivatives_vault::MarketSetup;
 use firebreak_messages::guardian::{
-    Closing, CouncilAction, CouncilConfig, Delays, GasLimits, Playbook, Role, RolesSetup, Step, Tightening,
-    APPROVAL_MAX_SECONDS, CAUSE_MAX, NAME_MAX, ROLE_MEMBERS_MAX, RUNS_MAX, SIGNALS_MAX, STEPS_MAX, STEP_BYTES_MAX,
+    Closing, CouncilAction, CouncilConfig, Delays, GasLimits, Playbook, Role, RolesSetup, Sentinel, Step, Tightening,
+    APPROVAL_MAX_SECONDS, CAUSE_MAX, NAME_MAX, ROLE_MEMBERS_MAX, RUNS_MAX, SENTINEL_GUARDED_MAX_SECONDS,
+    SENTINEL_REDUCE_ONLY_MAX_SECONDS, SIGNALS_MAX, STEPS_MAX, STEP_BYTES_MAX,
 };
 use firebreak_risk::Level;
 
@@ -85,6 +86,24 @@ fn tightening(restriction: &Tightening, frozen_max: u64, others_max: u64) -> Res
     between("duration_seconds", restriction.duration_seconds, 1, duration_max)
 }
 
+/// One key alone, so one small step.
+///
+/// Errors: [`ContractError::OutOfBounds`].
+pub fn sentinel(sentinel: &Sentinel) -> Result<(), ContractError> {
+    if sentinel.step.level == Level::Frozen {
+        return Err(ContractError::OutOfBounds {
+            what: "level",
+            wanted: "guarded or reduce-only".into(),
+            found: sentinel.step.level.to_string(),
+        });
+    }
+    let longest = match sentinel.step.level {
+        Level::ReduceOnly => SENTINEL_REDUCE_ONLY_MAX_SECONDS,
+        Level::Normal | Level::Guarded | Level::Frozen | Level::Settlement => SENTINEL_GUARDED_MAX_SECONDS,
+    };
+    tightening(&sentinel.step, 0, longest)
+}
+
 fn name(name: &str) -> Result<(), ContractError> {
     between("bytes of the playbook's name", length(name.len()), 1, length(NAME_MAX))
 }
@@ -101,11 +120,12 @@ pub fn playbook(playbook: &Playbook) -> Result<(), ContractError> {
     for step in playbook.steps.iter().chain(&playbook.undo) {
         match step {
             Step::Restrict(restriction) => tightening(restriction, 86_400, 604_800)?,
+            Step::Settle { notice_seconds, .. } => between("notice_seconds", *notice_seconds, 60, DELAY_MAX_SECONDS)?,
             Step::Call { msg, .. } => between("bytes of a step", length(msg.len()), 1, length(STEP_BYTES_MAX))?,
         }
     }
-    if playbook.undo.iter().any(|step| matches!(step, Step::Restrict(_))) {
-        return Err(ContractError::StepNotAllowed { what: "a restriction in an undo" });
+    if !playbook.undo.iter().all(|step| matches!(step, Step::Call { .. })) {
+        return Err(ContractError::StepNotAllowed { what: "anything but a call in an undo" });
     }
     let (least, most) = if playbook.undo.is_empty() { (0, 0) } else { (60, DELAY_MAX_SECONDS) };
     between("undo_after_seconds", playbook.undo_after_seconds, least, most)?;

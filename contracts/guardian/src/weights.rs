@@ -2,7 +2,7 @@
 
 use crate::error::ContractError;
 use cosmwasm_std::{Addr, QuerierWrapper};
-use cw4::Cw4Contract;
+use cw4::{Cw4Contract, Member};
 use firebreak_messages::guardian::CONFIRMATIONS_MAX;
 
 /// Members of a page, which is the most that cw4-group gives, and pages that are read.
@@ -35,6 +35,11 @@ pub fn heaviest(querier: &QuerierWrapper, group: &Addr) -> Result<u64, ContractE
     }
     weights.sort_unstable_by(|one, other| other.cmp(one));
     Ok(weights.into_iter().take(CONFIRMATIONS_MAX).fold(0, u64::saturating_add))
+}
+
+/// The first page of members; nobody when the group does not answer. For people who read, never for a count.
+pub fn first_members(querier: &QuerierWrapper, group: &Addr) -> Vec<Member> {
+    Cw4Contract::new(group.clone()).list_members(querier, None, Some(PAGE)).unwrap_or_default()
 }
 
 /// Weight of an address now. Nobody and whatever cannot be read weigh nothing: the count fails closed.

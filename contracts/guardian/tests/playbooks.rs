@@ -215,7 +215,7 @@ fn a_playbook_has_bounds() {
         (Playbook { undo_after_seconds: 59, ..undoes() }, out("undo_after_seconds", "60 to 2592000", "59")),
         (
             Playbook { undo: vec![guarded()], undo_after_seconds: 60, ..good() },
-            ContractError::StepNotAllowed { what: "a restriction in an undo" },
+            ContractError::StepNotAllowed { what: "anything but a call in an undo" },
         ),
         (Playbook { runs_max: 0, ..good() }, out("runs_max", "1 to 8", "0")),
         (Playbook { runs_max: 9, ..good() }, out("runs_max", "1 to 8", "9")),

@@ -2,7 +2,7 @@
 
 use crate::circuit_breaker::{MarketSetup as GuardSetup, Scope};
 use crate::derivatives_vault::{MarketSetup as VaultMarketSetup, VaultParameters};
-use crate::ids::{MarketId, RuleId};
+use crate::ids::{AccountId, MarketId, RuleId};
 use crate::insurance_fund::FundConfig;
 use crate::oracle::FeedSetup;
 use cosmwasm_schema::{cw_serde, QueryResponses};
@@ -10,9 +10,11 @@ use cosmwasm_std::{Binary, Coin};
 use firebreak_risk::{Level, Ratio};
 
 mod incident;
+mod powers;
 mod procedure;
 mod templates;
 pub use incident::*;
+pub use powers::*;
 pub use procedure::*;
 pub use templates::Template;
 
@@ -24,6 +26,8 @@ pub const ROLE_MEMBERS_MAX: usize = 8;
 pub const CONFIRMATIONS_MAX: usize = 15;
 /// Council actions that wait for confirmations at a time, the heaviest ones.
 pub const PENDING_ACTIONS_MAX: usize = 16;
+/// Accounts that an operation must not make liquidatable.
+pub const WITNESSES_MAX: usize = 8;
 /// Kinds of coins of one call.
 pub const CALL_COINS_MAX: usize = 4;
 /// Bytes of an operation's description.
@@ -142,7 +146,9 @@ pub enum ExecuteMsg {
     Cancel { operation: u64 },
     /// Anyone, when ready. Proposer's authority and the delays of now are checked again. The calls run in
     /// a sub-message: a failure leaves no writes and the status `failed`. What failed may be executed again
-    /// until `not_after`. A configuration of the vault is refused within a `roles` delay after a feed was set.
+    /// until `not_after`. A configuration of the vault is refused within a `roles` delay after a feed was set. It fails
+    /// when it makes a named witness liquidatable, until a further `roles` delay has passed: rejected or delayed, so
+    /// that nobody can veto with an account of their own.
     /// Emits [`OperationExecuted`] or [`OperationFailed`].
     Execute { operation: u64 },
     /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which
@@ -182,10 +188,39 @@ pub enum ExecuteMsg {
     /// Anyone: brings an incident's status up to what the breaker's record says now. Unrestricted, quiet for an hour and
     /// with nothing left to undo, it is resolved; runs that are due are undone on the way. Emits [`IncidentAdvanced`].
     Advance { incident: u64 },
+    /// The guardian itself only: arms a sentinel, anew or for the first time. Emits [`SentinelSet`].
+    SetSentinel(Sentinel),
+    /// The guardian itself only. Emits [`SentinelRemoved`].
+    RemoveSentinel { address: String },
+    /// An armed sentinel: its one step, in this transaction, as a restriction of source `procedure`. Emits
+    /// [`IncidentOpened`], [`SentinelTripped`].
+    Trip {},
+    /// Sentinels, cancellers and council members: a sign of life. Emits [`HeartbeatGiven`].
+    Heartbeat {},
+    /// Anyone, before the execution of an operation that configures the vault: names accounts that it must not make
+    /// liquidatable at the unchanged prices. The 8 nearest to liquidation are kept. Bounds: 1 to 8 accounts.
+    /// Emits [`WitnessesNamed`].
+    Witness { operation: u64, accounts: Vec<AccountId> },
+    /// The guardian itself only: the last call of such an operation. An account that could not be liquidated before it and
+    /// can be now fails the whole operation.
+    CheckWitnesses { accounts: Vec<AccountId> },
     /// The council's cw4 group: its members changed, so every open confirmation is void. Never an error, from
     /// anyone: a group's hook that fails would keep the group from changing. From strangers it does nothing.
     /// Emits [`CouncilVoided`].
     MemberChangedHook { diffs: Vec<MemberDiff> },
+}
+
+/// An account that an operation must not make liquidatable.
+#[cw_serde]
+pub struct Witness {
+    pub account: AccountId,
+    /// Maintenance margin as a share of equity when it was named: near one is near liquidation.
+    pub strain: Ratio,
+}
+
+#[cw_serde]
+pub struct WitnessesResponse {
+    pub witnesses: Vec<Witness>,
 }
 
 /// As a cw4 group writes it.
@@ -237,6 +272,14 @@ pub enum QueryMsg {
     /// Pages by id; limit at most 32.
     #[returns(RunsResponse)]
     Runs { start_after: Option<u64>, limit: Option<u32> },
+    /// Who can do what, how fast, for how long, and who has been silent for 30 days.
+    #[returns(PowersResponse)]
+    Powers {},
+    #[returns(SentinelsResponse)]
+    Sentinels {},
+    /// The accounts that an operation must not make liquidatable; at most 8.
+    #[returns(WitnessesResponse)]
+    Witnesses { operation: u64 },
 }
 
 #[cw_serde]
@@ -335,6 +378,7 @@ crate::facts! {
     OperationFailed = "operation_failed" { operation: u64 }
     ActionConfirmed = "action_confirmed" { member: String, nonce: u64, weight: u64, threshold: u64 }
     CouncilActed = "council_acted" { nonce: u64, scope: Scope, level: LevelText, until: u64, incident: u64 }
+    WitnessesNamed = "witnesses_named" { operation: u64, kept: u64 }
     /// Every open confirmation is void: the group has other members.
     CouncilVoided = "council_voided" { nonce: u64, epoch: u64 }
     RoleProposed = "role_proposed" { role: Role, candidate: String }

@@ -2,7 +2,7 @@
 
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::circuit_breaker::{RestrictionAdded, RuleTripped};
-use firebreak_messages::derivatives_vault::{MarketConfig, OrderFilled};
+use firebreak_messages::derivatives_vault::{MarketConfig, MarketSettlementScheduled, OrderFilled};
 use firebreak_messages::guardian::{
     CouncilAction, DelayClass, ExecuteMsg, IncidentAdvanced, IncidentOpened, IncidentStatus, OperationScheduled,
     PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger, Step, StepOutcome,
@@ -328,4 +328,22 @@ fn a_change_of_members_voids_open_confirmations() {
     let hook = ExecuteMsg::MemberChangedHook { diffs: vec![] };
     world.send("mallory", Code::Guardian, &hook, firebreak_risk::Amount::ZERO).done();
     assert_eq!(world.council().nonce, now.nonce);
+}
+
+#[test]
+fn an_orderly_wind_down_is_announced_with_notice() {
+    let mut world = World::builder().build();
+    let playbook = world.template(BTC, "orderly-wind-down");
+    let outcome = world.approve(vec![playbook]).done();
+    // The end of a vault is never approved sooner than it could be scheduled.
+    assert_eq!(outcome.fact::<OperationScheduled>().class, DelayClass::Code);
+    let outcome = world.run_playbook("orderly-wind-down").done();
+    let steps: Vec<_> = outcome.facts::<PlaybookStep>().into_iter().map(|fact| fact.outcome).collect();
+    assert_eq!(steps, [StepOutcome::Done; 2]);
+    let announced = outcome.facts::<MarketSettlementScheduled>();
+    assert_eq!(
+        announced.iter().map(|fact| (fact.market, fact.at)).collect::<Vec<_>>(),
+        [(BTC, world.now() + 2 * HOUR), (ETH, world.now() + 2 * HOUR)]
+    );
+    assert_eq!(world.effective(ETH).posture.level, Level::ReduceOnly);
 }

@@ -136,7 +136,7 @@ fn act(
 fn reach(playbook: &Playbook) -> Scope {
     let restrictions = playbook.steps.iter().filter_map(|step| match step {
         Step::Restrict(restriction) => Some(restriction),
-        Step::Call { .. } => None,
+        Step::Call { .. } | Step::Settle { .. } => None,
     });
     restrictions.max_by_key(|restriction| restriction.level).map_or(Scope::All, |restriction| restriction.scope)
 }

@@ -1,9 +1,11 @@
 //! One file per capability.
 
 mod council;
+mod dry_run;
 mod incident;
 mod playbook;
 mod roles;
+mod sentinel;
 mod settings;
 mod signal;
 mod timelock;
@@ -12,9 +14,11 @@ use crate::error::ContractError;
 use cosmwasm_std::{Env, MessageInfo};
 
 pub use council::{confirm, live, members_changed};
+pub use dry_run::{check_witnesses, witness};
 pub use incident::advance;
 pub use playbook::{remove_playbook, set_playbook, undo};
 pub use roles::{accept_role, complete_role, propose_role, revoke_role};
+pub use sentinel::{heartbeat, remove_sentinel, set_sentinel, trip};
 pub use settings::{set_council, set_delays};
 pub use signal::{signal, Trip};
 pub use timelock::{cancel, execute, run_calls, schedule, Draft};

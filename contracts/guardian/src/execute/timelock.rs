@@ -12,7 +12,7 @@
 
 use crate::class::Known;
 use crate::error::ContractError;
-use crate::execute::ensure_self;
+use crate::execute::{dry_run, ensure_self};
 use crate::reply::EXECUTED;
 use crate::state::{
     after, later, CONFIGURED_AT, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES,
@@ -134,7 +134,8 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
     if EXECUTING.may_load(deps.storage)? != Some(operation) {
         return Err(ContractError::NotExecuting { operation });
     }
-    let calls = load(deps.storage, operation)?.calls;
+    let record = load(deps.storage, operation)?;
+    let calls = &record.calls;
     let known = Known::load(deps.storage, env)?;
     if calls.iter().any(|call| known.sets_feed(call)) {
         // Here, and not in the reply: undone with the calls when one fails.
@@ -144,7 +145,8 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
     for contract in calls.iter().filter_map(|call| known.configured(call)) {
         CONFIGURED_AT.save(deps.storage, contract.clone(), &now(env))?;
     }
-    Ok(Response::new().add_messages(calls.into_iter().map(message)))
+    let witnesses = dry_run::judge(deps.as_ref(), env, &known, &record)?;
+    Ok(Response::new().add_messages(record.calls.into_iter().map(message)).add_messages(witnesses))
 }
 
 /// Who says the price and what may be lost on it do not change within one delay. Their classes alone do not see
@@ -183,12 +185,12 @@ fn ensure_holder(storage: &dyn Storage, info: &MessageInfo, role: Role) -> Resul
     Err(ContractError::NotHolder { role, address })
 }
 
-fn load(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
+pub fn load(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
     OPERATIONS.may_load(storage, operation)?.ok_or(ContractError::UnknownOperation { operation })
 }
 
 /// An operation that may still be executed or cancelled.
-fn load_open(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
+pub fn load_open(storage: &dyn Storage, operation: u64) -> Result<Operation, ContractError> {
     let record = load(storage, operation)?;
     match record.status {
         OperationStatus::Scheduled | OperationStatus::Failed => Ok(record),

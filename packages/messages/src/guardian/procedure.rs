@@ -73,6 +73,9 @@ pub enum Step {
     /// A message to oracle, breaker, fund or vault, in the guardian's name, without coins. Refused: what ends or adds
     /// restrictions, and what wires the suite (hook, guardian, registrations).
     Call { contract: String, msg: Binary },
+    /// Announces the settlement of a market or of the vault, so long after the run. Waits in the slowest class, as the message
+    /// itself does; a call cannot do it, since it could not know the time. Bounds: 60 to 2,592,000, and the vault's own.
+    Settle { scope: Scope, notice_seconds: u64 },
 }
 
 /// A signal that starts a playbook.

@@ -7,9 +7,9 @@
 //! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter) | - |
 //! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
 //! | `chain-gap` | council | all frozen 10 min (no liquidation, orders wait), then reduce-only to 1 h | - |
+//! | `orderly-wind-down` | council | all reduce-only 1 d; settlement of the vault in 2 h | - |
 //!
-//! What they do not do today: no one tells the guardian of a drain or a gap, so these two start by the council; and the
-//! vault has no message that settles a market.
+//! What they do not do today: no one tells the guardian of a drain or a gap, so these two start by the council.
 
 use super::{Playbook, SignalTrigger, Step, SuiteResponse, Tightening};
 use crate::circuit_breaker::Scope;
@@ -47,6 +47,7 @@ impl Template<'_> {
             self.pool_drain(),
             self.market_quarantine()?,
             self.chain_gap(),
+            self.orderly_wind_down(),
         ])
     }
 
@@ -115,6 +116,17 @@ impl Template<'_> {
                 restrict(Scope::All, Level::ReduceOnly, HOUR),
             ],
             ..self.playbook("chain-gap")
+        }
+    }
+
+    /// In the slowest class: it is the end.
+    pub fn orderly_wind_down(&self) -> Playbook {
+        Playbook {
+            steps: vec![
+                restrict(Scope::All, Level::ReduceOnly, DAY),
+                Step::Settle { scope: Scope::All, notice_seconds: HOUR.saturating_mul(2) },
+            ],
+            ..self.playbook("orderly-wind-down")
         }
     }
 

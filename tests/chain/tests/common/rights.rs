@@ -9,7 +9,7 @@ use firebreak_insurance_fund::ContractError as FundError;
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{
-    CouncilAction, ExecuteMsg as GuardianMsg, InstantiateMsg, Playbook, Role, Step, Tightening,
+    CouncilAction, ExecuteMsg as GuardianMsg, InstantiateMsg, Playbook, Role, Sentinel, Step, Tightening,
 };
 use firebreak_messages::insurance_fund::{ExecuteMsg as FundMsg, MarketDeficit};
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedReport};
@@ -43,12 +43,18 @@ fn is_a_right(message: &Message) -> bool {
             | GuardianMsg::SetCouncil { .. }
             | GuardianMsg::RunCalls { .. }
             | GuardianMsg::SetPlaybook(_)
+            | GuardianMsg::SetSentinel(_)
+            | GuardianMsg::RemoveSentinel { .. }
+            | GuardianMsg::Trip {}
+            | GuardianMsg::Heartbeat {}
+            | GuardianMsg::CheckWitnesses { .. }
             | GuardianMsg::RemovePlaybook { .. } => true,
             // The members' hook does nothing for strangers, and is never refused.
             GuardianMsg::Execute { .. }
             | GuardianMsg::CompleteRole { .. }
             | GuardianMsg::Undo { .. }
             | GuardianMsg::Advance { .. }
+            | GuardianMsg::Witness { .. }
             | GuardianMsg::MemberChangedHook { .. } => false,
         },
         Message::Oracle(message) => match message {
@@ -146,6 +152,8 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         moved: Ratio::ONE,
         observed_at: suite.now(),
     };
+    let step = Tightening { scope: Scope::All, level: Level::Guarded, duration_seconds: 60 };
+    let sentinel = Sentinel { address: stranger.clone(), step };
     let guardian_rows: Vec<(GuardianMsg, String)> = vec![
         (suite.scheduling(vec![suite.migration(&guardian, 1)]), not_proposer),
         (GuardianMsg::Cancel { operation: 1 }, not_canceller),
@@ -158,7 +166,12 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         (GuardianMsg::SetCouncil { council: setup.council.clone() }, unauthorized.clone()),
         (GuardianMsg::RunCalls { operation: 1 }, unauthorized.clone()),
         (GuardianMsg::SetPlaybook(playbook(suite.now())), unauthorized.clone()),
-        (GuardianMsg::RemovePlaybook { playbook: "freeze".into() }, unauthorized),
+        (GuardianMsg::RemovePlaybook { playbook: "freeze".into() }, unauthorized.clone()),
+        (GuardianMsg::SetSentinel(sentinel), unauthorized.clone()),
+        (GuardianMsg::RemoveSentinel { address: stranger.clone() }, unauthorized.clone()),
+        (GuardianMsg::CheckWitnesses { accounts: vec![] }, unauthorized),
+        (GuardianMsg::Trip {}, GuardianError::NotSentinel { found: sender.clone() }.to_string()),
+        (GuardianMsg::Heartbeat {}, GuardianError::NoHeartbeat { found: sender.clone() }.to_string()),
     ];
 
     let unauthorized = OracleError::Unauthorized { wanted: guardian.clone(), found: sender.clone() }.to_string();

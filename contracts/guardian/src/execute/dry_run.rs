@@ -1,0 +1,115 @@
+//! The dry run: an operation that configures the vault fails when it would make a sampled account liquidatable at
+//! the unchanged prices.
+//!
+//! The sample is what anyone names before the execution: owners their own accounts, keepers the worst that they know. It is
+//! looked at through the vault's own query, before the first call and after the last one, in the frame of the calls: so the
+//! parameters' own code judges, and a failure leaves nothing.
+//!
+//! Left open on purpose: who wants to stop an operation can put an account on the edge and name it. Hence delayed, not
+//! refused for good: a `roles` delay after it was ready the operation runs without the check. Until then everybody
+//! concerned could add margin or leave, and a canceller could cancel.
+
+use crate::class::Known;
+use crate::error::ContractError;
+use crate::execute::{ensure_self, timelock};
+use crate::state::{later, SUITE, WITNESSES};
+use crate::validate::between;
+use cosmwasm_std::{to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
+use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
+use firebreak_messages::guardian::{DelayClass, ExecuteMsg, Operation, Witness, WitnessesNamed, WITNESSES_MAX};
+use firebreak_messages::time::now;
+use firebreak_messages::AccountId;
+use firebreak_risk::{Amount, Ratio, SignedAmount};
+use serde::Deserialize;
+
+/// What of the vault's answer is needed; the rest is not read.
+#[derive(Deserialize)]
+struct Health {
+    equity: SignedAmount,
+    maintenance_margin: Amount,
+    liquidatable: bool,
+}
+
+impl Health {
+    /// Errors: [`ContractError::AccountUnreadable`].
+    fn of(deps: Deps, vault: &str, account: &AccountId) -> Result<Self, ContractError> {
+        let question = VaultQuery::Account { account: account.clone() };
+        deps.querier
+            .query_wasm_smart(vault, &question)
+            .map_err(|_| ContractError::AccountUnreadable { account: account.clone() })
+    }
+
+    /// Maintenance margin as a share of equity. Rounding: down; only the order matters. An account without either is not
+    /// strained at all.
+    fn strain(&self) -> Ratio {
+        let margin = i128::try_from(self.maintenance_margin.atoms()).unwrap_or(i128::MAX);
+        let millionths = margin.saturating_mul(1_000_000).checked_div(self.equity.atoms().max(1)).unwrap_or_default();
+        Ratio::from_atoms(u128::try_from(millionths).unwrap_or_default())
+    }
+}
+
+/// Names accounts. Of those that are not liquidatable already the `WITNESSES_MAX` most strained ones are kept, so nobody
+/// can keep the worst out with healthy ones.
+///
+/// Errors: [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`], [`ContractError::NoWitnessNeeded`],
+/// [`ContractError::OutOfBounds`], [`ContractError::AccountUnreadable`].
+pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId>) -> Result<Response, ContractError> {
+    let count = u64::try_from(accounts.len()).unwrap_or(u64::MAX);
+    between("accounts", count, 1, WITNESSES_MAX as u64)?;
+    let record = timelock::load_open(deps.storage, operation)?;
+    let known = Known::load(deps.storage, env)?;
+    if !record.calls.iter().any(|call| known.configures_vault(call)) {
+        return Err(ContractError::NoWitnessNeeded { operation });
+    }
+    let vault = SUITE.load(deps.storage)?.derivatives_vault;
+    let mut witnesses = WITNESSES.may_load(deps.storage, operation)?.unwrap_or_default();
+    // Bounded by WITNESSES_MAX.
+    for account in accounts {
+        let health = Health::of(deps.as_ref(), &vault, &account)?;
+        witnesses.retain(|witness| witness.account != account);
+        if !health.liquidatable {
+            witnesses.push(Witness { account, strain: health.strain() });
+        }
+    }
+    witnesses.sort_by(|one, other| other.strain.cmp(&one.strain));
+    witnesses.truncate(WITNESSES_MAX);
+    WITNESSES.save(deps.storage, operation, &witnesses)?;
+    Ok(Response::new().add_event(WitnessesNamed { operation, kept: witnesses.len() as u64 }))
+}
+
+/// The call that ends an operation with witnesses: about those that cannot be liquidated now, before its first call.
+/// None without witnesses, and none when the operation has waited a `roles` delay beyond its readiness.
+pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result<Option<WasmMsg>, ContractError> {
+    let Some(witnesses) = WITNESSES.may_load(deps.storage, record.operation)? else { return Ok(None) };
+    if now(env) >= later(record.ready_at, known.delay(DelayClass::Roles))? {
+        return Ok(None);
+    }
+    let vault = SUITE.load(deps.storage)?.derivatives_vault;
+    let mut accounts = vec![];
+    // Bounded by WITNESSES_MAX. An account that cannot be read now says nothing about the operation.
+    for Witness { account, .. } in witnesses {
+        if Health::of(deps, &vault, &account).is_ok_and(|health| !health.liquidatable) {
+            accounts.push(account);
+        }
+    }
+    let msg = to_json_binary(&ExecuteMsg::CheckWitnesses { accounts })?;
+    Ok(Some(WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] }))
+}
+
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::MadeLiquidatable`], [`ContractError::AccountUnreadable`].
+pub fn check_witnesses(
+    deps: Deps,
+    env: &Env,
+    info: &MessageInfo,
+    accounts: Vec<AccountId>,
+) -> Result<Response, ContractError> {
+    ensure_self(env, info)?;
+    let vault = SUITE.load(deps.storage)?.derivatives_vault;
+    // Bounded by WITNESSES_MAX.
+    for account in accounts {
+        if Health::of(deps, &vault, &account)?.liquidatable {
+            return Err(ContractError::MadeLiquidatable { account });
+        }
+    }
+    Ok(Response::new())
+}

@@ -1,0 +1,106 @@
+//! Who can do what, how fast, for how long: read off the records, so that it cannot be out of date.
+
+use crate::error::ContractError;
+use crate::playbook::{readiness, Readiness};
+use crate::state::{ARMED, COUNCIL, DELAYS, HEARTBEATS, HISTORIES, PLAYBOOKS, ROLES, SENTINELS, SUITE};
+use crate::weights;
+use cosmwasm_std::{Addr, Deps, Env, Storage};
+use firebreak_messages::guardian::{Holder, Playbook, Power, PowersResponse, Step, HEARTBEAT_SECONDS};
+use firebreak_messages::time::now;
+use firebreak_risk::Level;
+
+/// Everybody's powers. Bounded: 8 proposers and cancellers, 16 playbooks, 8 sentinels, the first 30 members.
+pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
+    let mut list = List { storage: deps.storage, now: now(env), powers: vec![] };
+    let (roles, delays, council) = (ROLES.load(deps.storage)?, DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
+    for address in roles.proposers {
+        for (what, delay_seconds) in [
+            ("schedule parameters", delays.parameters),
+            ("schedule roles, feeds, ends of restrictions, playbooks", delays.roles),
+            ("schedule code and everything else", delays.code),
+        ] {
+            list.add(Power { delay_seconds, ..power(Holder::Proposer, &address, what) })?;
+        }
+    }
+    for address in roles.cancellers {
+        list.add(power(Holder::Canceller, &address, "cancel what is scheduled"))?;
+    }
+    let restrict = |level, seconds_max| Power {
+        level,
+        seconds_max,
+        ready: seconds_max > 0,
+        ..power(Holder::Council, &council.group, "restrict")
+    };
+    list.add(restrict(Level::ReduceOnly, council.restriction_seconds_max))?;
+    list.add(restrict(Level::Frozen, council.frozen_seconds_max))?;
+    let breaker = SUITE.load(deps.storage)?.circuit_breaker;
+    for armed in ARMED.may_load(deps.storage)?.unwrap_or_default() {
+        let playbook = PLAYBOOKS.load(deps.storage, armed.playbook)?.playbook;
+        let history = HISTORIES.may_load(deps.storage, playbook.name.clone())?.unwrap_or_default();
+        let ready = matches!(readiness(&playbook, &history, list.now), Readiness::Ready);
+        let (level, seconds_max) = reach(&playbook);
+        let what = format!("run {}", playbook.name);
+        let run = |holder, address| Power { level, seconds_max, ready, ..power(holder, address, &what) };
+        if playbook.council {
+            list.add(run(Holder::Council, &council.group))?;
+        }
+        if !playbook.signals.is_empty() {
+            list.add(run(Holder::Rules, &breaker))?;
+        }
+    }
+    for record in SENTINELS.may_load(deps.storage)?.unwrap_or_default() {
+        let (level, seconds_max, ready) = (record.step.level, record.step.duration_seconds, record.armed);
+        list.add(Power { level, seconds_max, ready, ..power(Holder::Sentinel, &record.address, "restrict once") })?;
+    }
+    for member in weights::first_members(&deps.querier, &Addr::unchecked(&council.group)) {
+        if member.weight > 0 {
+            let what = format!("confirm with {} of {}", member.weight, council.threshold);
+            list.add(power(Holder::Member, &member.addr, &what))?;
+        }
+    }
+    for what in ["execute what is ready", "undo a run that is due", "complete a role that has waited"] {
+        list.add(power(Holder::Anyone, "", what))?;
+    }
+    Ok(PowersResponse { powers: list.powers })
+}
+
+/// The tightest level of a playbook's restrictions and the longest of them; what its calls change lasts until the undo.
+fn reach(playbook: &Playbook) -> (Level, u64) {
+    playbook.steps.iter().fold((Level::Normal, playbook.undo_after_seconds), |(level, seconds), step| match step {
+        Step::Restrict(restriction) => (level.max(restriction.level), seconds.max(restriction.duration_seconds)),
+        Step::Settle { .. } => (level.max(Level::Settlement), seconds),
+        Step::Call { .. } => (level, seconds),
+    })
+}
+
+fn power(holder: Holder, address: &str, what: &str) -> Power {
+    Power {
+        holder,
+        address: address.into(),
+        what: what.into(),
+        level: Level::Normal,
+        delay_seconds: 0,
+        seconds_max: 0,
+        ready: true,
+        heartbeat_at: 0,
+        silent: false,
+    }
+}
+
+struct List<'a> {
+    storage: &'a dyn Storage,
+    now: u64,
+    powers: Vec<Power>,
+}
+
+impl List<'_> {
+    /// With the heartbeat of those who give one.
+    fn add(&mut self, mut power: Power) -> Result<(), ContractError> {
+        if matches!(power.holder, Holder::Canceller | Holder::Member | Holder::Sentinel) {
+            power.heartbeat_at = HEARTBEATS.may_load(self.storage, power.address.clone())?.unwrap_or_default();
+            power.silent = self.now.saturating_sub(power.heartbeat_at) > HEARTBEAT_SECONDS;
+        }
+        self.powers.push(power);
+        Ok(())
+    }
+}

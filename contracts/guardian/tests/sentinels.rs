@@ -1,0 +1,223 @@
+//! Sentinels, heartbeats and the list of powers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::float_arithmetic
+)]
+#![allow(dead_code, clippy::disallowed_methods)]
+mod common;
+
+use common::*;
+use cosmwasm_std::Addr;
+use cw_multi_test::{Executor, IntoAddr};
+use firebreak_guardian::ContractError;
+use firebreak_messages::circuit_breaker::{self, Scope};
+use firebreak_messages::guardian::*;
+use firebreak_messages::{MarketId, Source};
+use firebreak_risk::{Level, Phase, Posture};
+
+fn sentinel(address: &Addr, level: Level, duration_seconds: u64) -> Sentinel {
+    let step = Tightening { scope: Scope::Market(BTC), level, duration_seconds };
+    Sentinel { address: address.to_string(), step }
+}
+
+fn armed(chain: &mut Chain) -> Addr {
+    let watch = "watch".into_addr();
+    let call = chain.own(&ExecuteMsg::SetSentinel(sentinel(&watch, Level::ReduceOnly, HOUR)));
+    assert_eq!(chain.class_of(call.clone()).class, DelayClass::Roles);
+    assert_eq!(chain.govern(call), OperationStatus::Executed);
+    watch
+}
+
+fn all(chain: &Chain) -> Vec<SentinelResponse> {
+    chain.ask::<SentinelsResponse>(QueryMsg::Sentinels {}).sentinels
+}
+
+fn powers(chain: &Chain) -> Vec<Power> {
+    chain.ask::<PowersResponse>(QueryMsg::Powers {}).powers
+}
+
+// R-12
+#[test]
+fn a_sentinel_takes_one_small_step_once_and_is_armed_again_by_the_timelock_only() {
+    let mut chain = Chain::new();
+    let watch = armed(&mut chain);
+    let now = chain.now();
+    let tripped = only::<SentinelTripped>(&chain.send(&watch, &ExecuteMsg::Trip {}).unwrap());
+    assert_eq!(tripped, SentinelTripped { address: watch.to_string(), incident: 1, until: now + HOUR });
+    let wanted = circuit_breaker::ExecuteMsg::Restrict {
+        scope: Scope::Market(BTC),
+        source: Source::Procedure,
+        phases: vec![Phase { until: now + HOUR, posture: Posture::preset(Level::ReduceOnly) }],
+        incident: 1,
+    };
+    let received = chain.received(&chain.suite.circuit_breaker);
+    assert_eq!((received.len(), received[0].message::<circuit_breaker::ExecuteMsg>()), (1, wanted));
+    let incident = chain.incident(1);
+    assert_eq!((incident.cause.as_str(), incident.status), ("sentinel", IncidentStatus::Contained));
+    chain.wait(30 * DAY);
+    let spent = || ContractError::SentinelSpent { address: watch.to_string(), tripped_at: now };
+    chain.refused(&watch, &ExecuteMsg::Trip {}, spent());
+    assert_eq!((all(&chain)[0].armed, all(&chain)[0].tripped_at), (false, now));
+    // Not by itself, nor by a proposer without the delay.
+    for stranger in [watch.clone(), chain.dao.clone(), chain.alice.clone()] {
+        let wanted = ContractError::Unauthorized { wanted: chain.guardian.to_string(), found: stranger.to_string() };
+        chain.refused(&stranger, &ExecuteMsg::SetSentinel(sentinel(&watch, Level::Guarded, 60)), wanted);
+    }
+    assert_eq!(armed(&mut chain), watch);
+    assert_eq!(all(&chain).len(), 1);
+    chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+}
+
+#[test]
+fn a_step_that_the_breaker_refuses_leaves_the_sentinel_armed() {
+    let mut chain = Chain::new();
+    let (watch, guardian) = ("watch".into_addr(), chain.guardian.clone());
+    let step = Tightening { scope: Scope::Market(MarketId(666)), level: Level::Guarded, duration_seconds: 60 };
+    chain.send(&guardian, &ExecuteMsg::SetSentinel(Sentinel { address: watch.to_string(), step })).unwrap();
+    let before = chain.picture();
+    assert!(chain.app.execute_contract(watch, guardian, &ExecuteMsg::Trip {}, &[]).is_err());
+    assert_eq!((chain.picture(), all(&chain)[0].armed), (before, true));
+}
+
+#[test]
+fn a_sentinel_has_bounds() {
+    let mut chain = Chain::new();
+    let (dao, guardian, watch) = (chain.dao.clone(), chain.guardian.clone(), "watch".into_addr());
+    let out = |what, wanted: &str, found: &str| ContractError::OutOfBounds {
+        what,
+        wanted: wanted.into(),
+        found: found.into(),
+    };
+    for (level, seconds, wanted) in [
+        (Level::Frozen, 60, out("level", "guarded or reduce-only", "frozen")),
+        (Level::Normal, 60, out("level", "guarded, reduce-only or frozen", "normal")),
+        (Level::ReduceOnly, 3_601, out("duration_seconds", "1 to 3600", "3601")),
+        (Level::Guarded, 21_601, out("duration_seconds", "1 to 21600", "21601")),
+        (Level::Guarded, 0, out("duration_seconds", "1 to 21600", "0")),
+    ] {
+        let call = chain.own(&ExecuteMsg::SetSentinel(sentinel(&watch, level, seconds)));
+        let msg = chain.schedule_msg(vec![call]);
+        chain.refused(&dao, &msg, wanted);
+    }
+    for number in 0..8 {
+        let one = format!("watch {number}").as_str().into_addr();
+        chain.send(&guardian, &ExecuteMsg::SetSentinel(sentinel(&one, Level::Guarded, 60))).unwrap();
+    }
+    let more = ExecuteMsg::SetSentinel(sentinel(&watch, Level::Guarded, 60));
+    chain.refused(&guardian, &more, ContractError::TooManySentinels { max: 8 });
+    let first = "watch 0".into_addr();
+    chain.send(&guardian, &ExecuteMsg::RemoveSentinel { address: first.to_string() }).unwrap();
+    chain.refused(&first, &ExecuteMsg::Trip {}, ContractError::NotSentinel { found: first.to_string() });
+    let gone = ExecuteMsg::RemoveSentinel { address: first.to_string() };
+    chain.refused(&guardian, &gone, ContractError::NotSentinel { found: first.to_string() });
+    chain.send(&guardian, &more).unwrap();
+}
+
+// R-30: a pause window that had run out is why some pools could not be paused on 2025-11-03. Here the pause expires, the
+// ability to pause does not; and who may have lost a key is seen long before.
+#[test]
+fn silence_is_shown_and_takes_no_power_away() {
+    let mut chain = Chain::new();
+    let watch = armed(&mut chain);
+    let (alice, bob, veto, mallory) =
+        (chain.alice.clone(), chain.bob.clone(), chain.veto.clone(), "mallory".into_addr());
+    for pauser in [&watch, &alice, &veto] {
+        let given = only::<HeartbeatGiven>(&chain.send(pauser, &ExecuteMsg::Heartbeat {}).unwrap());
+        assert_eq!((given.address, given.before), (pauser.to_string(), 0));
+    }
+    for stranger in [mallory, chain.dao.clone()] {
+        let wanted = ContractError::NoHeartbeat { found: stranger.to_string() };
+        chain.refused(&stranger, &ExecuteMsg::Heartbeat {}, wanted);
+    }
+    let silent = |chain: &Chain| {
+        let silent = powers(chain).into_iter().filter(|power| power.silent);
+        silent.map(|power| power.address).collect::<Vec<_>>()
+    };
+    let mut never = vec![bob.to_string(), chain.carol.to_string()];
+    let mut found = silent(&chain);
+    never.sort();
+    found.sort();
+    assert_eq!(found, never);
+    chain.wait(31 * DAY);
+    assert_eq!(silent(&chain).len(), 5);
+    chain.send(&bob, &ExecuteMsg::Heartbeat {}).unwrap();
+    assert!(!silent(&chain).contains(&bob.to_string()));
+    // A year of silence later everybody can still do what they could.
+    chain.wait(366 * DAY);
+    chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+    let freeze = restrict(Scope::All, Level::Frozen, HOUR);
+    chain.decide(&freeze).unwrap();
+    let operation = chain.schedule(vec![chain.guard(1)]);
+    chain.send(&veto, &ExecuteMsg::Cancel { operation }).unwrap();
+}
+
+#[test]
+fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
+    let mut chain = Chain::new();
+    let watch = armed(&mut chain);
+    let signals = vec![SignalTrigger { market: None, rule: None, level: Level::ReduceOnly }];
+    let both = Playbook { signals, ..playbook("freeze", vec![restricts(Scope::All, Level::Frozen, 2 * HOUR)]) };
+    chain.approve(both);
+    let rows: Vec<_> = powers(&chain)
+        .into_iter()
+        .map(|power| (power.holder, power.what, power.level, power.delay_seconds, power.seconds_max, power.ready))
+        .collect();
+    let row = |holder, what: &str, level, delay, seconds| (holder, what.to_string(), level, delay, seconds, true);
+    let normal = Level::Normal;
+    let mut wanted = vec![
+        row(Holder::Proposer, "schedule parameters", normal, HOUR, 0),
+        row(Holder::Proposer, "schedule roles, feeds, ends of restrictions, playbooks", normal, DAY, 0),
+        row(Holder::Proposer, "schedule code and everything else", normal, 2 * DAY, 0),
+        row(Holder::Canceller, "cancel what is scheduled", normal, 0, 0),
+        row(Holder::Council, "restrict", Level::ReduceOnly, 0, 2 * DAY),
+        row(Holder::Council, "restrict", Level::Frozen, 0, 6 * HOUR),
+        row(Holder::Council, "run freeze", Level::Frozen, 0, 2 * HOUR),
+        row(Holder::Rules, "run freeze", Level::Frozen, 0, 2 * HOUR),
+        row(Holder::Sentinel, "restrict once", Level::ReduceOnly, 0, HOUR),
+    ];
+    wanted.extend((0..3).map(|_| row(Holder::Member, "confirm with 1 of 2", normal, 0, 0)));
+    for what in ["execute what is ready", "undo a run that is due", "complete a role that has waited"] {
+        wanted.push(row(Holder::Anyone, what, normal, 0, 0));
+    }
+    assert_eq!(rows, wanted);
+    // What is spent, or cools down, is not ready.
+    chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+    chain.run_playbook("freeze").unwrap();
+    let unready: Vec<_> = powers(&chain).into_iter().filter(|power| !power.ready).map(|power| power.holder).collect();
+    assert_eq!(unready, [Holder::Council, Holder::Rules, Holder::Sentinel]);
+}
+
+// R-56, R-12: elsewhere one flag of the same key switched an operation off and on again. Here no message of a fast role can
+// even say "less": each is read as the guardian's own type, and there is no such variant.
+#[test]
+fn what_a_fast_role_set_it_cannot_take_back() {
+    let mut chain = Chain::new();
+    let watch = armed(&mut chain);
+    chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+    chain.decide(&restrict(Scope::Market(BTC), Level::Frozen, HOUR)).unwrap();
+    for body in [
+        r#"{"untrip":{}}"#,
+        r#"{"confirm":{"nonce":1,"action":{"lift":{"scope":"all","source":"council"}}}}"#,
+        r#"{"confirm":{"nonce":1,"action":{"unpause":{}}}}"#,
+    ] {
+        assert!(cosmwasm_std::from_json::<ExecuteMsg>(body.as_bytes()).is_err(), "{body}");
+    }
+    // A milder one on top is another restriction, and the breaker joins them.
+    let alice = chain.alice.clone();
+    let normal = ExecuteMsg::Confirm { action: restrict(Scope::Market(BTC), Level::Normal, 60), nonce: 1 };
+    let wanted = ContractError::OutOfBounds {
+        what: "level",
+        wanted: "guarded, reduce-only or frozen".into(),
+        found: "normal".into(),
+    };
+    chain.refused(&alice, &normal, wanted);
+}

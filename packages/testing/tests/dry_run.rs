@@ -1,0 +1,100 @@
+//! The dry run: a change of parameters that would make somebody liquidatable at the unchanged price is refused, then
+//! delayed. What happened elsewhere: on 2026-03-10 two parameters that belong together moved apart at a lending market, its
+//! price came out 2.85 % low, and 34 accounts were liquidated although no market price had moved.
+
+use firebreak_guardian::ContractError as GuardianError;
+use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig};
+use firebreak_messages::guardian::{
+    ExecuteMsg, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, QueryMsg, WitnessesNamed,
+    WitnessesResponse,
+};
+use firebreak_messages::AccountId;
+use firebreak_risk::Amount;
+use firebreak_testing::*;
+
+/// Margins under which an account with this much collateral and one bitcoin is not healthy any more.
+fn harsher(world: &World) -> MarketConfig {
+    let mut config = world.market(BTC).config;
+    config.margin.initial_margin_ratio = ratio("0.2");
+    config.margin.maintenance_scalar = ratio("0.9");
+    config
+}
+
+fn witness(world: &mut World, operation: u64, accounts: Vec<AccountId>) -> Attempt {
+    world.send("keeper", Code::Guardian, &ExecuteMsg::Witness { operation, accounts }, Amount::ZERO)
+}
+
+//
+#[test]
+fn a_change_that_would_liquidate_a_witness_fails_and_runs_a_day_later() {
+    let mut world = World::builder().trader("alice", usd(6_000)).trader("bob", usd(40_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    world.open("bob", BTC, size("-1")).done();
+    let (before, config) = (world.market(BTC).config, harsher(&world));
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: config.clone() });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    let (alice, bob) = (world.account_id("alice"), world.account_id("bob"));
+    let named = witness(&mut world, operation, vec![bob.clone(), alice.clone()]).fact::<WitnessesNamed>();
+    assert_eq!(named, WitnessesNamed { operation, kept: 2 });
+    let kept: WitnessesResponse = world.query(Code::Guardian, &QueryMsg::Witnesses { operation });
+    assert_eq!(kept.witnesses.into_iter().map(|witness| witness.account).collect::<Vec<_>>(), [alice, bob]);
+
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationFailed>();
+    assert_eq!(world.operation(operation).status, OperationStatus::Failed);
+    assert_eq!(world.market(BTC).config, before);
+    assert!(!world.account("alice").liquidatable);
+
+    // Alice adds what it takes: then nobody is harmed, and the same operation runs.
+    world.fund("alice", usd(20_000));
+    world.add_collateral("alice", usd(20_000)).done();
+    world.execute_operation(operation).fact::<OperationExecuted>();
+    assert_eq!(world.market(BTC).config, config);
+    assert!(!world.account("alice").liquidatable && !world.account("bob").liquidatable);
+}
+
+//
+#[test]
+fn an_account_on_the_edge_delays_and_does_not_veto() {
+    let mut world = World::builder().trader("mallory", usd(6_000)).build();
+    world.open("mallory", BTC, size("1")).done();
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: config.clone() });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    let mallory = world.account_id("mallory");
+    witness(&mut world, operation, vec![mallory]).done();
+    let free_at = scheduled.ready_at + world.setup().delays.roles;
+    for at in [scheduled.ready_at, free_at - 1] {
+        world.advance_to(at);
+        world.refresh().done();
+        if world.now() < free_at {
+            world.execute_operation(operation).fact::<OperationFailed>();
+        }
+    }
+    world.advance_to(free_at);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationExecuted>();
+    assert_eq!(world.market(BTC).config, config);
+}
+
+#[test]
+fn witnesses_are_for_operations_that_configure_the_vault() {
+    let mut world = World::builder().build();
+    let mut rules = world.setup().guards[0].config.clone();
+    rules.band.window_seconds = 600;
+    let call = world.call(
+        Code::Breaker,
+        &firebreak_messages::circuit_breaker::ExecuteMsg::SetMarket { market: BTC, config: rules },
+    );
+    let operation = world.schedule(vec![call]).fact::<OperationScheduled>().operation;
+    let account = world.account_id("alice");
+    witness(&mut world, operation, vec![account.clone()]).refused_with(GuardianError::NoWitnessNeeded { operation });
+    let out =
+        |found: &str| GuardianError::OutOfBounds { what: "accounts", wanted: "1 to 8".into(), found: found.into() };
+    witness(&mut world, operation, vec![]).refused_with(out("0"));
+    witness(&mut world, operation, vec![account.clone(); 9]).refused_with(out("9"));
+    witness(&mut world, 99, vec![account]).refused_with(GuardianError::UnknownOperation { operation: 99 });
+}
