@@ -1,8 +1,9 @@
 //! The records that one message works on. Loaded once, changed in memory, saved once: a batch of orders shares them.
 
+use crate::closed::{settle_closed_sides, SideKey};
 use crate::error::ContractError;
 use crate::settlement;
-use crate::state::{ACCOUNTS, CLOSED_POTS, CONFIG, MARKETS, MARKET_CONFIGS, POOL, THROTTLES};
+use crate::state::{ACCOUNTS, CLOSED_POTS, CLOSED_SIDES, CONFIG, MARKETS, MARKET_CONFIGS, POOL, THROTTLES};
 use crate::validity::{price_use, PriceUse};
 use crate::vesting::settle_claims;
 use cosmwasm_std::{Deps, Env, Event, Storage};
@@ -10,7 +11,7 @@ use firebreak_messages::circuit_breaker::{
     effective_posture, layout as breaker_layout, EffectivePosture, PostureRecord,
 };
 use firebreak_messages::derivatives_vault::{
-    Account, MarketConfig, MarketState, Pool, ServedRound, StoredMarketConfig, VaultConfig, VaultPhase,
+    Account, ClosedSide, MarketConfig, MarketState, Pool, ServedRound, StoredMarketConfig, VaultConfig, VaultPhase,
 };
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
@@ -21,7 +22,8 @@ use firebreak_risk::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Units by which the equality of F9 may be off for each market that a step touched: one rounding each of the two sides, of
-/// the convexity and of the trade's own figures.
+/// the convexity and of the trade's own figures. What the rounding of a side's index gives the pool, more than a unit from 10^12 nominal
+/// units on, is computed with it and explained.
 pub const EQUITY_TOLERANCE: u128 = 4;
 
 /// One market with what other contracts say of it.
@@ -104,7 +106,8 @@ impl OpenMarket {
         Ok(MarketValue { convexity, ..value })
     }
     fn liability(&self) -> Result<SignedAmount, ContractError> {
-        Ok(self.value()?.liability()?)
+        let open = self.value()?.liability()?;
+        Ok(open.plus_amount(self.state.closed_owed)?.minus_amount(self.state.closed_due)?)
     }
 }
 
@@ -128,6 +131,7 @@ pub struct Desk {
     markets: BTreeMap<u16, OpenMarket>,
     accounts: BTreeMap<AccountId, Account>,
     changed_accounts: BTreeSet<AccountId>,
+    closed_sides: Vec<(SideKey, ClosedSide)>,
     step: Step,
 }
 
@@ -137,6 +141,7 @@ pub struct Savepoint {
     /// Of every loaded market: state, and whether it was to be written.
     markets: Vec<(u16, MarketState, bool)>,
     account: Option<Account>,
+    closed_sides: Vec<(SideKey, ClosedSide)>,
     step: Step,
     events: usize,
 }
@@ -164,6 +169,7 @@ impl Desk {
             markets: BTreeMap::new(),
             accounts: BTreeMap::new(),
             changed_accounts: BTreeSet::new(),
+            closed_sides: vec![],
             step,
         })
     }
@@ -257,6 +263,8 @@ impl Desk {
             self.load_market(deps, market)?;
         }
         settle_claims(self, deps, id)?;
+        settle_closed_sides(self, deps, id)?;
+        let account = self.account(id);
         let settled = |market| self.market(market).is_ok_and(|market| market.settled_price().is_some());
         // In a vault that is being settled as a whole, pass 1 closes positions and nobody else.
         if self.config.phase < VaultPhase::Fixing && account.positions.iter().any(|held| settled(held.market)) {
@@ -359,6 +367,7 @@ impl Desk {
             pool: self.pool.clone(),
             markets: states.collect(),
             account: self.accounts.get(account).cloned(),
+            closed_sides: self.closed_sides.clone(),
             step: self.step.clone(),
             events: self.events.len(),
         }
@@ -378,9 +387,20 @@ impl Desk {
             Some(account) => self.accounts.insert(id.clone(), account),
             None => self.accounts.remove(id),
         };
+        self.closed_sides = savepoint.closed_sides;
         self.step = savepoint.step;
         self.events.truncate(savepoint.events);
         Ok(())
+    }
+
+    /// A closed epoch that this message has touched.
+    pub(crate) fn closed(&self, key: SideKey) -> Option<ClosedSide> {
+        self.closed_sides.iter().find(|(found, _)| *found == key).map(|(_, closed)| closed.clone())
+    }
+
+    pub(crate) fn put_closed(&mut self, key: SideKey, closed: ClosedSide) {
+        self.closed_sides.retain(|(found, _)| *found != key);
+        self.closed_sides.push((key, closed));
     }
 
     /// Writes what changed.
@@ -394,6 +414,13 @@ impl Desk {
         }
         for (id, throttle) in &self.throttles {
             THROTTLES.save(storage, *id, throttle)?;
+        }
+        for (key, closed) in &self.closed_sides {
+            if closed.nominal.is_zero() {
+                CLOSED_SIDES.remove(storage, *key);
+            } else {
+                CLOSED_SIDES.save(storage, *key, closed)?;
+            }
         }
         for (id, account) in self.accounts.iter().filter(|(id, _)| self.changed_accounts.contains(*id)) {
             let key = (id.owner.clone(), id.subaccount);
@@ -448,11 +475,12 @@ fn accrue(market: &mut OpenMarket, used: Ratio, now: u64) -> Result<SignedAmount
         )?;
         let borrow = borrow_fee(market.state.borrow_rate, market.mark(), elapsed)?;
         let (long, short) = (market.state.long.open_interest()?, market.state.short.open_interest()?);
-        market.state.long.accrue(step.per_unit.plus(borrow)?.negated()?)?;
-        market.state.short.accrue(step.per_unit.minus(borrow)?)?;
+        let gift_of_long = market.state.long.accrue(step.per_unit.plus(borrow)?.negated()?)?;
+        let gift_of_short = market.state.short.accrue(step.per_unit.minus(borrow)?)?;
         market.state.funding_rate = step.rate;
         // What longs pay more than shorts receive is the pool's, and so is what both pay for its coins.
         explained = explained.plus(carry_of(long, short, step.per_unit, borrow)?)?;
+        explained = explained.plus_amount(gift_of_long.plus(gift_of_short)?)?;
     }
     // From now on: whoever moves the utilisation changes what comes, not what has run.
     market.state.borrow_rate = market.config.funding.borrow_rate(used)?;

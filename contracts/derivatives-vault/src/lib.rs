@@ -20,6 +20,7 @@
 
 mod caps;
 pub mod check;
+mod closed;
 pub mod contract;
 pub mod desk;
 mod error;
@@ -38,5 +39,6 @@ mod trade;
 mod validate;
 mod validity;
 mod vesting;
+mod waterfall;
 
 pub use error::ContractError;

@@ -5,7 +5,9 @@ use crate::error::ContractError;
 use crate::execute::{solvency, value_pool};
 use crate::exits;
 use crate::health::{evaluate, Purpose};
-use crate::state::{ACCOUNTS, CLAIMS, CONFIG, LOSSES, MARKETS, ORDERS, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS};
+use crate::state::{
+    ACCOUNTS, CLAIMS, CONFIG, LOSSES, MARKETS, MARKET_LOSSES, ORDERS, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS,
+};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::derivatives_vault::{
     AccountResponse, AccountsResponse, ConfigResponse, LiquidityClaimsResponse, LiquidityProviderResponse,
@@ -48,7 +50,10 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         }
         QueryMsg::Status { market } => to_json_binary(&status(deps, env, market)?),
         QueryMsg::Quote { market, size } => to_json_binary(&quote(deps, env, market, size)?),
-        QueryMsg::Losses {} => to_json_binary(&LOSSES.load(deps.storage)?),
+        QueryMsg::Losses { market: None } => to_json_binary(&LOSSES.load(deps.storage)?),
+        QueryMsg::Losses { market: Some(market) } => {
+            to_json_binary(&MARKET_LOSSES.may_load(deps.storage, market.0)?.unwrap_or_default().ledger)
+        }
         QueryMsg::Settlement {} => to_json_binary(&settlement(deps)?),
         QueryMsg::Solvency {} => {
             let desk = Desk::open_without_posture(deps, env)?;

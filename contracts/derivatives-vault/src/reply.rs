@@ -4,39 +4,43 @@ use crate::check::{balance, finish, finish_holding, held_by, Done, Owed};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::LOSSES;
-use cosmwasm_std::{from_json, to_json_binary, to_json_vec, Binary, DepsMut, Env, Reply, Response, SubMsg, WasmMsg};
-use firebreak_messages::derivatives_vault::{CoverFailed, LossBooked, Payer, SweepFailed, VaultConfig};
+use crate::waterfall::{book, shares, Deficit};
+use cosmwasm_std::{from_json, to_json_binary, Binary, DepsMut, Env, Reply, Response, SubMsg, WasmMsg};
+use firebreak_messages::derivatives_vault::{CoverFailed, SweepFailed, VaultConfig};
 use firebreak_messages::insurance_fund::{CoverResponse, ExecuteMsg as FundMsg, MarketDeficit};
-use firebreak_messages::MarketId;
-use firebreak_risk::{Amount, Rounding};
-use std::collections::BTreeMap;
+use firebreak_messages::packed::{from_packed, to_packed};
+use firebreak_risk::Amount;
 
 /// Reply ids: constants of the storage format, never reused.
 pub const COVER: u64 = 1;
 pub const SWEEP: u64 = 2;
+/// What the payload of a cover is called in errors.
+const DEFICITS: &str = "deficits";
 
-/// The one `Cover` of a transaction, for all its deficits. The deficits travel in the payload.
-pub fn cover(config: &VaultConfig, deficits: &BTreeMap<u16, Amount>) -> Result<Option<SubMsg>, ContractError> {
-    let deficits: Vec<MarketDeficit> = deficits
-        .iter()
-        .filter(|(_, amount)| !amount.is_zero())
-        .map(|(market, amount)| MarketDeficit { market: MarketId(*market), amount: *amount })
-        .collect();
-    if deficits.is_empty() {
+/// The one `Cover` of a transaction, for all its deficits. They travel packed in the payload; the fund is told of markets only.
+pub fn cover(config: &VaultConfig, deficits: &[Deficit]) -> Result<Option<SubMsg>, ContractError> {
+    let mut asked: Vec<MarketDeficit> = vec![];
+    for deficit in deficits {
+        match asked.last_mut() {
+            Some(last) if last.market == deficit.market => last.amount = last.amount.plus(deficit.amount)?,
+            _ => asked.push(MarketDeficit { market: deficit.market, amount: deficit.amount }),
+        }
+    }
+    if asked.is_empty() {
         return Ok(None);
     }
-    let payload = Binary::from(to_json_vec(&deficits)?);
+    let payload = Binary::from(to_packed(DEFICITS, 1, &deficits)?);
     let call = WasmMsg::Execute {
         contract_addr: config.insurance_fund.clone(),
-        msg: to_json_binary(&FundMsg::Cover { deficits })?,
+        msg: to_json_binary(&FundMsg::Cover { deficits: asked })?,
         funds: vec![],
     };
     Ok(Some(SubMsg::reply_always(call, COVER).with_gas_limit(config.parameters.cover_gas_limit).with_payload(payload)))
 }
 
-/// Books who paid. What counts as paid is what arrived: the fund's own figures are only how it is split over the markets.
+/// Books who paid. What counts as paid is what arrived: the fund's own figures are only how much of that is meant.
 pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
-    let deficits: Vec<MarketDeficit> = from_json(&reply.payload)?;
+    let deficits: Vec<Deficit> = from_packed(DEFICITS, 1, &reply.payload)?;
     let asked = deficits.iter().try_fold(Amount::ZERO, |sum, deficit| sum.plus(deficit.amount))?;
     let mut desk = Desk::open_without_posture(deps.as_ref(), env)?;
     let held = balance(&deps, env, &desk.config.denom)?;
@@ -60,26 +64,11 @@ pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, C
         let failed = CoverFailed { callee, failing_since: ledger.cover_failing_since, asked };
         desk.events.push(failed.into());
     }
-    ledger.deficit = ledger.deficit.plus(asked)?;
-    ledger.insurance = ledger.insurance.plus(insurance)?;
-    ledger.pool = ledger.pool.plus(asked.minus(insurance)?)?;
-    LOSSES.save(deps.branch().storage, &ledger)?;
-
-    let mut left = insurance;
-    for (index, deficit) in deficits.iter().enumerate() {
-        let last = index.saturating_add(1) == deficits.len();
-        let share = if last {
-            left
-        } else {
-            insurance.times_fraction(deficit.amount.atoms(), asked.atoms(), Rounding::Floor)?.min(left)
-        };
-        left = left.minus(share)?;
-        for (payer, amount) in [(Payer::Insurance, share), (Payer::Pool, deficit.amount.saturating_minus(share))] {
-            if !amount.is_zero() {
-                desk.events.push(LossBooked { market: deficit.market, payer, amount }.into());
-            }
-        }
+    // Bounded by the sides of all markets.
+    for (deficit, share) in deficits.iter().zip(shares(insurance, &deficits)?) {
+        book(&mut deps, &mut desk, &mut ledger, deficit, share)?;
     }
+    LOSSES.save(deps.storage, &ledger)?;
     finish_holding(deps, held, Done::new(desk))
 }
 

@@ -1,7 +1,8 @@
 //! Every key of the vault: what it holds, who writes it, what bounds its size.
 
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityClaim, LiquidityProvider, LossLedger, Order, StoredMarketConfig, VaultConfig, VaultSettlement,
+    Account, ClosedSide, LiquidityClaim, LiquidityProvider, LossLedger, MarketLosses, Order, StoredMarketConfig,
+    VaultConfig, VaultSettlement,
 };
 use firebreak_messages::{PackedItem, PackedMap};
 use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, PoolShares, Ratio, SettlementWindow, Throttle};
@@ -35,6 +36,10 @@ pub const PARKED: PackedMap<(String, u8), Parked> = PackedMap::new("parked", 1);
 pub const CLOSED_POTS: PackedMap<(u16, u32), Ratio> = PackedMap::new("closed_pot", 1);
 /// market id -> what was liquidated lately. Written when a throttled market is liquidated.
 pub const THROTTLES: PackedMap<u16, Throttle> = PackedMap::new("throttle", 1);
+/// (market, 1 for the short side, epoch) -> what is left of an epoch that was rolled. Written by a roll, removed with the last stake.
+pub const CLOSED_SIDES: PackedMap<(u16, u8, u32), ClosedSide> = PackedMap::new("closed_side", 1);
+/// market -> its losses by who paid, and the use of the pool's cap. Written when a loss is booked.
+pub const MARKET_LOSSES: PackedMap<u16, MarketLosses> = PackedMap::new("market_losses", 1);
 /// What was lost and who paid. Written when a loss is booked.
 pub const LOSSES: PackedItem<LossLedger> = PackedItem::new("losses", 1);
 /// market id -> the rounds of its settlement's window so far; at most 60 minutes each. Written by `ExecuteOrders` within the window,

@@ -116,6 +116,12 @@ fn count(desk: &mut Desk, market: MarketId, notional: Amount) -> Result<(), Cont
     open.mark_changed();
     let traded = open.state.traded_notional.atoms().saturating_add(notional.atoms());
     open.state.traded_notional = Amount::from_atoms(traded);
+    recount(desk, market)
+}
+
+/// The market's part of what the pool's coins must back, after its open interest has changed.
+pub fn recount(desk: &mut Desk, market: MarketId) -> Result<(), ContractError> {
+    let open = desk.market_mut(market)?;
     let before = open.state.open_notional;
     let after = open.state.notional_at_mark()?;
     open.state.open_notional = after;

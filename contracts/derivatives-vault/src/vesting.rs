@@ -82,7 +82,10 @@ pub fn realise(
     let at_once = profit == Profit::PaysMargin || (half_life == 0 && !open.state.vesting.is_contested(now));
     if pnl <= SignedAmount::ZERO || at_once {
         account.cash = account.cash.plus(pnl)?;
-        return Ok(());
+        // A loss is paid out of the owner's claims before it is owed: whoever has them must not lack cash for the way out. Execution
+        // fees that took cash below zero are not: they have left the vault.
+        let owed = account.cash.negative_part().min(pnl.negative_part());
+        return pay_from_claims(desk, account, owed).map(|_| ());
     }
     // What the account owes comes first: else closing a profit that carried a loss would leave less equity than nothing, and
     // keep its owner in.
@@ -131,22 +134,30 @@ pub fn is_contested(desk: &Desk, account: &Account) -> bool {
 }
 
 /// F11, step 1: what the account owes is paid out of its own unvested profit, contested or not. Returns what that paid.
-#[inline(never)]
 pub fn pay_own_deficit(desk: &mut Desk, id: &AccountId) -> Result<Amount, ContractError> {
     let mut account = desk.account(id);
     let deficit = account.cash.negative_part();
+    let paid = pay_from_claims(desk, &mut account, deficit)?;
+    if !paid.is_zero() {
+        desk.put_account(id, account)?;
+    }
+    Ok(paid)
+}
+
+/// Moves up to `amount` from the account's settled claims into its cash. Bounded by its slots.
+#[inline(never)]
+pub fn pay_from_claims(desk: &mut Desk, account: &mut Account, amount: Amount) -> Result<Amount, ContractError> {
     let mut paid = Amount::ZERO;
-    if account.claims.is_empty() || deficit.is_zero() {
+    if account.claims.is_empty() || amount.is_zero() {
         return Ok(paid);
     }
     for held in &mut account.claims {
         let market = desk.market_mut(held.market)?;
-        paid = paid.plus(market.state.vesting.pay_own(&mut held.claim, deficit.minus(paid)?)?)?;
+        paid = paid.plus(market.state.vesting.pay_own(&mut held.claim, amount.minus(paid)?)?)?;
         market.mark_changed();
     }
     account.claims.retain(|held| !held.claim.owed.is_zero());
     account.cash = account.cash.plus_amount(paid)?;
     desk.pool.unvested = desk.pool.unvested.minus(paid)?;
-    desk.put_account(id, account)?;
     Ok(paid)
 }

@@ -153,11 +153,11 @@ fn nothing_but_cash_pays_a_fee_while_a_market_is_contested() {
     bench.advance(15);
     bench.refresh();
     let closed = OrderFilled::all(&bench.run(BTC));
-    // What it owed is paid out of the profit first.
+    // What it owed is paid out of the profit first, and so is the pool's fee.
     let account = bench.account("alice");
     let owed = cash.minus_amount(wanted).unwrap().negative_part();
-    assert_eq!(account.unvested, closed[0].realised_pnl.positive_part().minus(owed).unwrap());
-    assert_eq!(account.cash, closed[0].fee.signed().unwrap().negated().unwrap());
+    let claim = closed[0].realised_pnl.positive_part().minus(owed).unwrap().minus(closed[0].fee);
+    assert_eq!((Ok(account.unvested), account.cash), (claim, SignedAmount::ZERO));
 }
 
 #[test]
@@ -268,6 +268,23 @@ fn a_liquidation_is_to_the_buffer_although_profits_vest() {
     let buffered = after.maintenance_margin.times("1.1".parse().unwrap(), Rounding::Ceil).unwrap();
     let spare = after.equity.minus_amount(buffered).unwrap();
     assert!((-6..10).contains(&spare.atoms()), "{spare} to spare");
+}
+
+#[test]
+fn closing_a_profit_is_no_loss_that_keeps_its_owner_in() {
+    // half of the profit is no margin any more when it is closed, more than the small position's margin was.
+    let mut bench = bench();
+    bench.deposit("alice", 20_000);
+    bench.trade("alice", BTC, "0.01");
+    bench.trade("alice", ETH, "70");
+    bench.set_price(BTC, "70000");
+    bench.set_price(ETH, "2830");
+    let account = bench.account("alice");
+    assert!(account.equity < account.initial_margin.signed().unwrap() && !account.liquidatable);
+    bench.place_with("alice", BTC, "-0.01", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
 }
 
 #[test]

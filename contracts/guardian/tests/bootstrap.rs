@@ -160,6 +160,7 @@ fn market(market: u16, feed: u16) -> derivatives_vault::MarketSetup {
         gap_rounds: 3,
         limit_band_ratio: Ratio::percent(1),
         vesting_half_life_seconds: 3_600,
+        pool_loss_max: Amount::from_units(1_000_000),
     };
     derivatives_vault::MarketSetup { market: MarketId(market), config }
 }

@@ -27,6 +27,8 @@ pub const LEAVING_LOOKS_MAX: usize = 20;
 pub const HEALTH_RATIO_MAX: Ratio = Ratio::percent(10_000);
 /// Accounts in one `Liquidate`.
 pub const LIQUIDATION_BATCH_MAX: usize = 10;
+/// In which a market's `pool_loss_max` fills up again, seconds.
+pub const LOSS_WINDOW_SECONDS: u64 = 86_400;
 /// How far away the end of a contest may be, seconds.
 pub const CONTEST_MAX_SECONDS: u64 = 1_209_600;
 /// Accounts in one `PaySettlement`, and at most in one `SettleAccounts`.
@@ -126,6 +128,8 @@ pub struct MarketConfig {
     pub limit_band_ratio: Ratio,
     /// F17: realised profit vests by half in this time. 0 pays it out at once. Bounds: at most 604,800.
     pub vesting_half_life_seconds: u64,
+    /// F11: what the pool pays of the market's deficits in a day before unvested profits and the winning side pay.
+    pub pool_loss_max: Amount,
 }
 
 // A message is read once and taken apart: a box around the largest would only cost code.
@@ -271,9 +275,9 @@ pub enum QueryMsg {
     /// The fill price of an order at the latest price, before the fee.
     #[returns(QuoteResponse)]
     Quote { market: MarketId, size: Size },
-    /// Losses booked so far, by who paid.
+    /// Losses booked so far, by who paid: of all markets, or of one.
     #[returns(LossLedger)]
-    Losses {},
+    Losses { market: Option<MarketId> },
     /// How far the settlement of the whole vault is. A market's own is in its state.
     #[returns(SettlementResponse)]
     Settlement {},

@@ -165,6 +165,8 @@ fn hot_records_stay_short_at_their_worst_values() {
         vesting: worst_vesting(),
         settlement: Some(MarketSettlement { since: u64::MAX, at: u64::MAX, misses: u8::MAX, price: Some(PRICE_MAX) }),
         health_cursor: u64::MAX,
+        closed_owed: Amount::from_atoms(u128::MAX),
+        closed_due: Amount::from_atoms(u128::MAX),
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -237,7 +239,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1421),
-        ("market", round_trip(&market).len(), 449),
+        ("market", round_trip(&market).len(), 487),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),

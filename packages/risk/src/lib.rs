@@ -21,6 +21,7 @@
 mod borrow;
 mod caps;
 mod composite;
+mod deleverage;
 mod eligibility;
 mod error;
 mod funding;
@@ -43,6 +44,7 @@ mod vesting;
 pub use borrow::{borrow_fee, carry_of, utilisation};
 pub use caps::CapRamp;
 pub use composite::{composite_price, LegDirection, LEGS_MAX};
+pub use deleverage::{deleverage, effect_of_roll, DeleverageTerms, Deleveraging};
 pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
 pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECONDS_PER_DAY};

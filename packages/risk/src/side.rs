@@ -20,7 +20,8 @@
 use crate::error::{RiskError, RiskResult};
 use crate::number::{mul_div, mul_div_signed, sum_of_products, Rounding, ONE, ONE_SIGNED};
 use crate::quantity::{
-    signed, CashIndex, Nominal, Price, Ratio, Scale, SignedAmount, SignedRatio, Size, NOTIONAL_DIVISOR_SIGNED, SIZE_MAX,
+    signed, Amount, CashIndex, Nominal, Price, Ratio, Scale, SignedAmount, SignedRatio, Size, NOTIONAL_DIVISOR_SIGNED,
+    SIZE_MAX,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -121,22 +122,23 @@ impl Side {
     /// (a borrow fee is `accrue(-fee)` on both sides; funding `u` is `accrue(-u)` on the long and `accrue(u)` on the short).
     /// An empty side stays as it is.
     ///
-    /// Units: quote for one base unit of true size. Rounding: against the holders, 10^-18 for one nominal unit.
+    /// Returns what the rounding of the index gives the pool: with 10^12 nominal units and more it is no longer below a unit, and
+    /// the equality of F9 must know of it.
+    ///
+    /// Units: quote for one base unit of true size. Rounding: against the holders, 10^-18 for one nominal unit; the gift up.
     /// Errors: [`RiskError::Overflow`]. Source: `docs/formulas.md#f9b-side-indices`.
-    pub fn accrue(&mut self, per_unit: SignedRatio) -> RiskResult<()> {
-        let what = "a cash index";
+    pub fn accrue(&mut self, per_unit: SignedRatio) -> RiskResult<Amount> {
         // A short's nominal is negative: what it receives lowers the index.
         let factor = if self.nominal.atoms() < 0 {
             per_unit.negated()?
         } else if self.nominal.is_zero() {
-            return Ok(());
+            return Ok(Amount::ZERO);
         } else {
             per_unit
         };
-        let change =
-            mul_div_signed(factor.atoms(), signed(self.scale.atoms(), what)?, ONE, self.index_rounding(), what)?;
-        self.cash_index = self.cash_index.plus(CashIndex::from_atoms(change))?;
-        Ok(())
+        let (index, gift) = self.moved_index(factor.atoms(), self.scale)?;
+        self.cash_index = index;
+        Ok(gift)
     }
 
     /// Adds `size` at the signed `cost` of the trade (F1: a buyer pays, positive) to the side and to the stake.
@@ -236,10 +238,10 @@ impl Side {
     /// `A' = A * kept`. An empty side stays as it is.
     ///
     /// Rounding: the scale down; the index against the holders. The index pays for the scale that really left, so at
-    /// `price` nobody's value moves by more than the index's last digit.
+    /// `price` nobody's value moves by more than the index's last digit. Returns what that gives the pool, as [`Self::accrue`].
     /// Errors: [`RiskError::OutOfBounds`] for a share above 1, [`RiskError::Overflow`].
     /// Source: `docs/formulas.md#f9b-side-indices`.
-    pub fn deleverage(&mut self, kept: Ratio, price: Price) -> RiskResult<()> {
+    pub fn deleverage(&mut self, kept: Ratio, price: Price) -> RiskResult<Amount> {
         if kept > Ratio::ONE {
             return Err(RiskError::OutOfBounds {
                 what: "kept share",
@@ -248,14 +250,15 @@ impl Side {
             });
         }
         if self.nominal.is_zero() {
-            return Ok(());
+            return Ok(Amount::ZERO);
         }
         let scale = mul_div(self.scale.atoms(), kept.atoms(), ONE, Rounding::Floor, "a scale")?;
         let scale = Scale::from_atoms(scale);
         let closed = self.scale.minus(scale)?;
-        self.cash_index = self.index_after_closing(closed, price)?;
+        let (index, gift) = self.moved_index(price.signed_atoms()?, closed)?;
+        self.cash_index = index;
         self.scale = scale;
-        Ok(())
+        Ok(gift)
     }
 
     /// The scale is used up, or an empty side still carries an index.
@@ -268,13 +271,21 @@ impl Side {
     /// what the stakes of the closed epoch are owed together, from now on a fixed liability; each collects its part
     /// through [`Self::settle_closed`], and the parts never exceed the total.
     ///
-    /// Units: settlement coin. Rounding: the index against the holders, the liability up.
-    /// Errors: [`RiskError::Overflow`]; nothing has changed then. Source: `docs/formulas.md#f9b-side-indices`.
+    /// Units: settlement coin. Rounding: the index against the holders (what that gives the pool: [`Self::gift_of_roll`]), the
+    /// liability up. Errors: [`RiskError::Overflow`]; nothing has changed then. Source: `docs/formulas.md#f9b-side-indices`.
     pub fn roll(&mut self, price: Price) -> RiskResult<(ClosedEpoch, SignedAmount)> {
-        let closed = ClosedEpoch { scale: self.scale, cash_index: self.index_after_closing(self.scale, price)? };
+        let (cash_index, _) = self.moved_index(price.signed_atoms()?, self.scale)?;
+        let closed = ClosedEpoch { scale: self.scale, cash_index };
         let liability = closed_value(closed.cash_index, self.nominal, self.basis, Rounding::Ceil)?;
         self.restart()?;
         Ok((closed, liability))
+    }
+
+    /// What the rounding of the index in a [`Self::roll`] at `price` gives the pool.
+    ///
+    /// Errors: [`RiskError::Overflow`].
+    pub fn gift_of_roll(&self, price: Price) -> RiskResult<Amount> {
+        self.moved_index(price.signed_atoms()?, self.scale).map(|(_, gift)| gift)
     }
 
     /// `n * C_end - basis`: what a stake of a rolled epoch is owed (negative: what it owes).
@@ -308,11 +319,24 @@ impl Side {
         }
     }
 
-    fn index_after_closing(&self, closed: Scale, price: Price) -> RiskResult<CashIndex> {
+    /// `C + factor * scale`, and `N` times what its rounding left out.
+    fn moved_index(&self, factor: i128, scale: Scale) -> RiskResult<(CashIndex, Amount)> {
         let what = "a cash index";
-        let change =
-            mul_div_signed(signed(closed.atoms(), what)?, price.signed_atoms()?, ONE, self.index_rounding(), what)?;
-        self.cash_index.plus(CashIndex::from_atoms(change))
+        let scale = signed(scale.atoms(), what)?;
+        let change = mul_div_signed(factor, scale, ONE, self.index_rounding(), what)?;
+        let index = self.cash_index.plus(CashIndex::from_atoms(change))?;
+        if scale == ONE_SIGNED {
+            return Ok((index, Amount::ZERO));
+        }
+        let nominal = self.nominal.atoms();
+        let minus = nominal.checked_neg().ok_or(RiskError::Overflow { what })?;
+        let gift = sum_of_products(
+            &[&[nominal, factor, scale], &[minus, change, ONE_SIGNED]],
+            &[ONE_SIGNED, NOTIONAL_DIVISOR_SIGNED],
+            Rounding::Ceil,
+            what,
+        )?;
+        Ok((index, SignedAmount::from_atoms(gift).positive_part()))
     }
 
     fn valued(
@@ -406,5 +430,7 @@ fn closed_value(
     .map(SignedAmount::from_atoms)
 }
 
+#[cfg(test)]
+mod histories;
 #[cfg(test)]
 mod tests;

@@ -245,6 +245,10 @@ pub fn losses_add_up(old: &LossLedger, new: &LossLedger, booked: &[LossBooked]) 
     if paid != new.deficit.atoms() {
         return Err(Violation::LossesDoNotAddUp { deficit: new.deficit.atoms(), paid });
     }
+    let lost = new.uncollected.atoms() + new.paid_out.atoms();
+    if lost != new.deficit.atoms() {
+        return Err(Violation::LossesDoNotAddUp { deficit: new.deficit.atoms(), paid: lost });
+    }
     let ledger = new.deficit.atoms() as i128 - old.deficit.atoms() as i128;
     let events: u128 = booked.iter().map(|fact| fact.amount.atoms()).sum();
     if ledger != events as i128 {

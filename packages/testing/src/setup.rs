@@ -157,6 +157,7 @@ impl Setup {
             gap_rounds: 0,
             limit_band_ratio: ratio("0.005"),
             vesting_half_life_seconds: 0,
+            pool_loss_max: usd(1_000_000_000),
         };
         let maintenance = ratio("0.025");
         self.markets.push(MarketSetup { market, config });

@@ -116,7 +116,7 @@ impl<'a> Reads<'a> {
     }
 
     pub fn losses(&self) -> LossLedger {
-        self.vault(&VaultQuery::Losses {})
+        self.vault(&VaultQuery::Losses { market: None })
     }
 
     pub fn solvency(&self) -> SolvencyResponse {

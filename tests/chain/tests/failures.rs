@@ -274,7 +274,7 @@ fn a_dead_fund(suite: &mut Suite, code_id: u64, gas: std::ops::Range<u64>) {
     assert_eq!((failed.callee, failed.failing_since), (fund.to_string(), suite.now()));
     let booked: LossBooked = fact(&liquidated);
     assert_eq!((booked.market, booked.payer, booked.amount), (BTC, Payer::Pool, failed.asked));
-    let ledger: LossLedger = suite.query(&vault, &VaultQuery::Losses {});
+    let ledger: LossLedger = suite.query(&vault, &VaultQuery::Losses { market: None });
     assert_eq!((ledger.deficit, ledger.pool, ledger.cover_failures), (failed.asked, failed.asked, 1));
     assert_eq!(suite.account("alice").positions, vec![]);
 

@@ -5,6 +5,7 @@ use super::liquidity::load_pool_markets;
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
+use crate::execute::liquidity::value_of_book;
 use crate::exits;
 use crate::state::{CLAIMED, CLAIMS, PROVIDERS};
 use cosmwasm_std::{DepsMut, MessageInfo, Storage};
@@ -15,8 +16,8 @@ use firebreak_messages::derivatives_vault::{
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::{AccountId, Action, MarketId};
 use firebreak_risk::{
-    amount_for_shares, market_value, pool_value, worse_for_leaving, Amount, ExitClass, MarketValue, PoolShares, Price,
-    Rounding, SignedAmount,
+    amount_for_shares, market_value, worse_for_leaving, Amount, ExitClass, MarketValue, PoolShares, Price, Rounding,
+    SignedAmount,
 };
 
 /// Places the claim of a matured request. Needs no price and works at every level.
@@ -206,8 +207,7 @@ fn turn(desk: &Desk, open: &[MarketId], claim: &LiquidityClaim) -> Result<Turn, 
 }
 
 fn withdraw_value(desk: &Desk, markets: &[MarketValue]) -> Result<SignedAmount, ContractError> {
-    let share = desk.config.parameters.uncollected_share;
-    Ok(pool_value(desk.pool.cash, desk.pool.receivable, markets, share)?.withdraw)
+    Ok(value_of_book(desk, markets)?.withdraw)
 }
 
 /// A worthless pool pays nothing.

@@ -137,6 +137,8 @@ pub fn set_market(
             vesting: Vesting::new(time::now(env)),
             settlement: None,
             health_cursor: 0,
+            closed_owed: Amount::ZERO,
+            closed_due: Amount::ZERO,
         };
         MARKETS.save(deps.storage, id.0, &state)?;
         match opening {

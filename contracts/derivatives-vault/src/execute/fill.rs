@@ -5,7 +5,7 @@ use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::health::{evaluate, Purpose};
 use crate::trade::{position_size, trade};
-use crate::vesting::{claims_junior, Profit};
+use crate::vesting::{claims_junior, pay_from_claims, Profit};
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{Account, DropReason, Order, OrderFilled, OrderId};
 use firebreak_messages::oracle::{Round, Validity};
@@ -210,7 +210,8 @@ fn refuses_increase(
 /// that holds liquidity back. Without it a small pool could sell profits that it cannot pay.
 fn is_backed(desk: &Desk, id: MarketId) -> Result<bool, ContractError> {
     let market = desk.market(id)?;
-    let mut coins = desk.pool.cash.minus_amount(desk.pool.receivable)?;
+    // A closed epoch that owes the pool is no coins.
+    let mut coins = desk.pool.cash.minus_amount(desk.pool.receivable)?.minus_amount(market.state.closed_owed)?;
     for side in [&market.state.long, &market.state.short] {
         coins = coins.minus_amount(side.value(market.mark())?.positive_part())?;
     }
@@ -223,6 +224,9 @@ fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amoun
     let fee = notional.times(desk.market(market)?.config.taker_fee_ratio, Rounding::Ceil)?;
     let mut account = desk.account(id);
     account.cash = account.cash.minus_amount(fee)?;
+    // The pool's and the fund's: unlike an execution fee, it is no way out for a profit that has not vested.
+    let owed = account.cash.negative_part().min(fee);
+    pay_from_claims(desk, &mut account, owed)?;
     desk.put_account(id, account)?;
     let insurance = fee.times(desk.config.parameters.insurance_fee_share, Rounding::Floor)?;
     desk.pool.insurance_fees = desk.pool.insurance_fees.plus(insurance)?;

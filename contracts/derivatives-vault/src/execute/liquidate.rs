@@ -1,4 +1,4 @@
-//! Liquidation (F6, F8) and the loss waterfall as far as it goes today: own margin, insurance fund, pool.
+//! Liquidation (F6, F8), and the deficit that it leaves (F11).
 
 use crate::check::Done;
 use crate::desk::Desk;
@@ -10,11 +10,11 @@ use crate::settlement::settle_positions;
 use crate::throttle::throttled;
 use crate::trade::trade;
 use crate::vesting::{pay_own_deficit, Profit};
+use crate::waterfall::{split, Deficit, Lost};
 use cosmwasm_std::{DepsMut, MessageInfo, Storage};
 use firebreak_messages::derivatives_vault::{AccountHealthy, PositionLiquidated, LIQUIDATION_BATCH_MAX};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{close_size, split_liquidation_fee, Amount, LiquidationParams, Ratio, Rounding, Size};
-use std::collections::BTreeMap;
 
 /// Takes positions of unhealthy accounts over into the pool, largest maintenance margin first, and only as much as makes the
 /// account healthy with a buffer. Healthy accounts are passed over: another keeper may have been faster.
@@ -32,7 +32,7 @@ pub fn liquidate(
         return Err(ContractError::BatchSize { wanted, max, found });
     }
     let mut keeper_fees = Amount::ZERO;
-    let mut deficits: BTreeMap<u16, Amount> = BTreeMap::new();
+    let mut deficits: Vec<Deficit> = vec![];
     // Bounded by LIQUIDATION_BATCH_MAX accounts of MARKETS_PER_ACCOUNT_MAX positions.
     for id in &accounts {
         desk.load_account(deps.as_ref(), id)?;
@@ -53,7 +53,7 @@ fn liquidate_account(
     desk: &mut Desk,
     id: &AccountId,
     keeper: &str,
-    deficits: &mut BTreeMap<u16, Amount>,
+    deficits: &mut Vec<Deficit>,
 ) -> Result<Amount, ContractError> {
     let account = desk.account(id);
     let (health, mut views) = evaluate(desk, &account, Purpose::Liquidation, None)?;
@@ -67,11 +67,11 @@ fn liquidate_account(
         return Ok(Amount::ZERO);
     }
     let mut keeper_fees = Amount::ZERO;
-    let mut lost: Vec<(MarketId, Amount)> = vec![];
+    let mut lost: Vec<Lost> = vec![];
     // What is settled already closes first, and free of charge.
-    for (market, pnl) in settle_positions(desk, id, true)? {
-        lost.push((market, pnl.negative_part()));
-        views.retain(|view| view.market != market);
+    for closed in settle_positions(desk, id, true)? {
+        views.retain(|view| view.market != closed.0);
+        lost.push(Lost::settled(closed));
     }
     views.sort_by_key(|view| std::cmp::Reverse(view.health.maintenance_margin));
     for view in views.iter().filter(|view| view.closable) {
@@ -100,7 +100,8 @@ fn liquidate_account(
         }
         let (fee, loss) = close_position(desk, id, keeper, view.market, close, view.health.price)?;
         keeper_fees = keeper_fees.plus(fee)?;
-        lost.push((view.market, loss));
+        let size = if close.is_short() { close.negated()? } else { close };
+        lost.push(Lost { market: view.market, short: close.is_short(), loss, size });
     }
     book_deficit(storage, desk, id, &lost, deficits)?;
     Ok(keeper_fees)
@@ -179,8 +180,8 @@ pub(super) fn book_deficit(
     storage: &mut dyn Storage,
     desk: &mut Desk,
     id: &AccountId,
-    lost: &[(MarketId, Amount)],
-    deficits: &mut BTreeMap<u16, Amount>,
+    lost: &[Lost],
+    deficits: &mut Vec<Deficit>,
 ) -> Result<(), ContractError> {
     if !desk.account(id).positions.is_empty() {
         return Ok(());
@@ -190,8 +191,8 @@ pub(super) fn book_deficit(
         return Ok(());
     }
     // F11, step 1: the owner's parked withdrawals and unvested profit, both halves of it, before anybody else's coins.
-    exits::seize(storage, desk, id, lacking)?;
-    pay_own_deficit(desk, id)?;
+    let parked = exits::seize(storage, desk, id, lacking)?;
+    let own = pay_own_deficit(desk, id)?.plus(parked)?;
     let mut account = desk.account(id);
     let deficit = account.cash.negative_part();
     if deficit.is_zero() {
@@ -200,28 +201,5 @@ pub(super) fn book_deficit(
     account.cash = firebreak_risk::SignedAmount::ZERO;
     desk.put_account(id, account)?;
     desk.pool_pays(deficit)?;
-
-    let total = lost.iter().try_fold(Amount::ZERO, |sum, (_, loss)| sum.plus(*loss))?;
-    let largest = lost.iter().max_by_key(|(_, loss)| *loss).map(|(market, _)| *market);
-    let mut rest = deficit;
-    for (market, loss) in lost.iter().filter(|(market, _)| Some(*market) != largest) {
-        let share = if total.is_zero() {
-            Amount::ZERO
-        } else {
-            deficit.times_fraction(loss.atoms(), total.atoms(), Rounding::Floor)?
-        };
-        rest = rest.minus(share)?;
-        add(deficits, *market, share)?;
-    }
-    match largest {
-        Some(market) => add(deficits, market, rest),
-        // Flat and below zero without a position closed here: a deficit of an earlier message would have been booked there.
-        None => Ok(()),
-    }
-}
-
-fn add(deficits: &mut BTreeMap<u16, Amount>, market: MarketId, amount: Amount) -> Result<(), ContractError> {
-    let sum = deficits.entry(market.0).or_default();
-    *sum = sum.plus(amount)?;
-    Ok(())
+    split(deficit, own, lost, deficits)
 }

@@ -11,7 +11,7 @@ use firebreak_messages::derivatives_vault::{
     PoolRecapitalized, LP_REQUESTS_MAX,
 };
 use firebreak_messages::Action;
-use firebreak_risk::{pool_value, shares_for_deposit, Amount, PoolShares, PoolValue};
+use firebreak_risk::{pool_value, shares_for_deposit, Amount, MarketValue, PoolShares, PoolValue};
 
 /// The pool's two values at the latest prices.
 ///
@@ -34,7 +34,19 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<PoolVal
         }
         values.push(market.value()?);
     }
-    Ok(pool_value(desk.pool.cash, desk.pool.receivable, &values, desk.config.parameters.uncollected_share)?)
+    value_of_book(desk, &values)
+}
+
+/// The pool's two values for these values of its markets, all of which are loaded. What closed epochs of sides are owed is a liability
+/// that needs no price; what they owe is like other cash that has not been paid.
+pub(super) fn value_of_book(desk: &Desk, values: &[MarketValue]) -> Result<PoolValue, ContractError> {
+    let (mut cash, mut receivable) = (desk.pool.cash, desk.pool.receivable);
+    for id in &desk.config.markets {
+        let state = &desk.market(*id)?.state;
+        cash = cash.plus_amount(state.closed_due)?.minus_amount(state.closed_owed)?;
+        receivable = receivable.plus(state.closed_due)?;
+    }
+    Ok(pool_value(cash, receivable, values, desk.config.parameters.uncollected_share)?)
 }
 
 /// Loads every market with its posture, and refuses where one with open interest does not allow the action. Bounded by MARKETS_MAX.

@@ -16,13 +16,13 @@ use crate::reply;
 use crate::settlement::settle_positions;
 use crate::state::{ACCOUNTS, CONFIG, MARKETS, ORDERS, PARKED, PROVIDERS, SETTLED_PROFITS, SETTLEMENT};
 use crate::validate::within;
+use crate::waterfall::{Deficit, Lost};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use firebreak_messages::derivatives_vault::{
     AccountSettled, SettlementFixed, SettlementPaid, VaultPhase, VaultSettlement, SETTLEMENT_BATCH_MAX,
 };
-use firebreak_messages::{time, AccountId, Action, MarketId};
+use firebreak_messages::{time, AccountId, Action};
 use firebreak_risk::{payable, share_of_class, Amount, Payable, PoolShares, Ratio, Rounding};
-use std::collections::BTreeMap;
 
 /// Announces the settlement of every market that is not being settled yet, and stops payments out of the vault: who leaves first must
 /// not be paid with what belongs to those who come later. Bounded by `MARKETS_MAX`.
@@ -71,7 +71,7 @@ pub fn settle_accounts(
         fix_classes(&mut desk, &mut record)?;
     }
     let mut rewards = Amount::ZERO;
-    let mut deficits: BTreeMap<u16, Amount> = BTreeMap::new();
+    let mut deficits: Vec<Deficit> = vec![];
     // Bounded by SETTLEMENT_BATCH_MAX.
     for ((owner, subaccount), _) in page {
         let id = AccountId { owner, subaccount };
@@ -110,7 +110,7 @@ fn fix_claim(
     desk: &mut Desk,
     id: &AccountId,
     record: &mut VaultSettlement,
-    deficits: &mut BTreeMap<u16, Amount>,
+    deficits: &mut Vec<Deficit>,
 ) -> Result<Amount, ContractError> {
     desk.load_account(deps.as_ref(), id)?;
     // Bounded by ORDERS_PER_ACCOUNT_MAX.
@@ -120,8 +120,7 @@ fn fix_claim(
     }
     let before = desk.account(id).cash;
     let settled = settle_positions(desk, id, true)?;
-    let lost: Vec<(MarketId, Amount)> =
-        settled.into_iter().map(|(market, pnl)| (market, pnl.negative_part())).collect();
+    let lost: Vec<Lost> = settled.into_iter().map(Lost::settled).collect();
     collect_claims(desk, id)?;
     let mut account = desk.account(id);
     let mut principal = account.cash.min(before).positive_part();

@@ -188,6 +188,7 @@ pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
         gap_rounds: 0,
         limit_band_ratio: Ratio::from_basis_points(50),
         vesting_half_life_seconds: 0,
+        pool_loss_max: units(1_000_000_000),
     }
 }
 
@@ -523,7 +524,7 @@ impl Bench {
     }
 
     pub fn losses(&self) -> LossLedger {
-        self.query(QueryMsg::Losses {})
+        self.query(QueryMsg::Losses { market: None })
     }
 
     pub fn deposit(&mut self, name: &str, amount: u64) {
@@ -704,11 +705,19 @@ impl Bench {
         let (mut cash, mut owed_by_traders) = (0i128, 0u128);
         let mut nominal: BTreeMap<(u16, bool), i128> = BTreeMap::new();
         let mut basis: BTreeMap<(u16, bool), i128> = BTreeMap::new();
+        let mut unsettled: BTreeMap<(u16, u8, u32), i128> = BTreeMap::new();
         for (_, account) in &accounts {
             cash += account.cash.atoms();
             owed_by_traders += account.cash.negative_part().atoms();
             for position in &account.positions {
-                let key = (position.market.0, position.stake.nominal.atoms() > 0);
+                let long = position.stake.nominal.atoms() > 0;
+                let state = state::MARKETS.load(&self.deps.storage, position.market.0).unwrap();
+                if position.stake.epoch != if long { state.long.epoch } else { state.short.epoch } {
+                    let key = (position.market.0, u8::from(!long), position.stake.epoch);
+                    *unsettled.entry(key).or_default() += position.stake.nominal.atoms();
+                    continue;
+                }
+                let key = (position.market.0, long);
                 *nominal.entry(key).or_default() += position.stake.nominal.atoms();
                 *basis.entry(key).or_default() += position.stake.basis.atoms();
             }
@@ -727,6 +736,18 @@ impl Bench {
             }
         }
         assert_eq!(open_notional, pool.open_notional.atoms(), "sum of the markets' open notional");
+        let closed = state::CLOSED_SIDES.page(&self.deps.storage, None, 10_000).unwrap();
+        let left: BTreeMap<_, _> = closed.iter().map(|(key, closed)| (*key, closed.nominal.atoms())).collect();
+        assert_eq!(left, unsettled, "stakes of closed epochs");
+        for market in state::CONFIG.load(&self.deps.storage).unwrap().markets {
+            let state = state::MARKETS.load(&self.deps.storage, market.0).unwrap();
+            let of = |part: fn(SignedAmount) -> Amount| -> u128 {
+                let here = closed.iter().filter(|(key, _)| key.0 == market.0);
+                here.map(|(_, closed)| part(closed.owed).atoms()).sum()
+            };
+            let sums = (of(SignedAmount::positive_part), of(SignedAmount::negative_part));
+            assert_eq!(sums, (state.closed_owed.atoms(), state.closed_due.atoms()), "balances of closed epochs");
+        }
         let orders = state::ORDERS.page(&self.deps.storage, None, 10_000).unwrap();
         // Every resting order has its entries on the shelves, and nothing else has.
         let mut shelves = MockStorage::default();
@@ -780,5 +801,9 @@ impl Bench {
             + ledger.deleveraging.atoms()
             + ledger.residual.atoms();
         assert_eq!(paid, ledger.deficit.atoms(), "the loss ledger adds up");
+        assert_eq!(ledger.uncollected.plus(ledger.paid_out), Ok(ledger.deficit), "what was lost adds up");
+        let markets = state::MARKET_LOSSES.page(&self.deps.storage, None, 100).unwrap();
+        let sum: u128 = markets.iter().map(|(_, losses)| losses.ledger.deficit.atoms()).sum();
+        assert_eq!(sum, ledger.deficit.atoms(), "the markets' ledgers add up");
     }
 }

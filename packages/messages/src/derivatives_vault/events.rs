@@ -1,6 +1,7 @@
 //! The vault's facts.
 
 use super::*;
+use firebreak_risk::Scale;
 
 /// Why an order was not filled: dropped, or, where the order's kind or the reason says so, passed over for now.
 #[cw_serde]
@@ -105,6 +106,10 @@ crate::facts! {
     AccountHealthy = "account_healthy" { account: AccountId, equity: SignedAmount, maintenance_margin: Amount }
     /// One step of the waterfall. The steps of one deficit add up to it.
     LossBooked = "loss_booked" { market: MarketId, payer: Payer, amount: Amount }
+    /// A side closed a share of all its positions, at one price; `scale` is what each nominal unit still holds.
+    Deleveraged = "deleveraged" { market: MarketId, short: bool, size: Size, price: Price, amount: Amount, scale: Scale }
+    /// The rest of all positions of a side closed; what they are owed waits for their accounts.
+    SideRolled = "side_rolled" { market: MarketId, short: bool, epoch: u32, price: Price, owed: SignedAmount }
     /// The fund did not answer a cover; the next payer pays.
     CoverFailed = "cover_failed" { callee: String, failing_since: u64, asked: Amount }
     FundingAccrued = "funding_accrued" { market: MarketId, rate_before: SignedRatio, rate: SignedRatio, per_unit: SignedRatio }

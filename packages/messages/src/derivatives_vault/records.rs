@@ -1,7 +1,7 @@
 //! The vault's stored records. Packed: the order of fields is the format.
 
 use super::*;
-use firebreak_risk::{Parked, RiskResult, Rounding};
+use firebreak_risk::{ClosedEpoch, Nominal, Parked, RiskResult, Rounding};
 
 /// Where an order waits. Orders that only reduce have places of their own, served first; orders that wait for a trigger rest
 /// outside the two queues, so that they never stand in anybody's way. Grows only at the end.
@@ -235,6 +235,9 @@ pub struct MarketState {
     pub settlement: Option<MarketSettlement>,
     /// Number of the last order that waits for its account's health that a batch has looked at: the next batch goes on behind it.
     pub health_cursor: u64,
+    /// What closed epochs of its sides are owed, and what others owe; each epoch on one of them.
+    pub closed_owed: Amount,
+    pub closed_due: Amount,
 }
 
 impl Account {
@@ -433,7 +436,8 @@ pub struct VaultConfig {
     pub phase: VaultPhase,
 }
 
-/// Sums of all losses, by who paid. `own + insurance + pool + unvested_profit + deleveraging + residual == deficit`.
+/// Sums of losses, by who paid: `own + insurance + pool + unvested_profit + deleveraging + residual == deficit`, and by what was
+/// lost: `uncollected + paid_out == deficit`.
 #[cw_serde]
 #[derive(Default, Eq)]
 pub struct LossLedger {
@@ -444,9 +448,53 @@ pub struct LossLedger {
     pub unvested_profit: Amount,
     pub deleveraging: Amount,
     pub residual: Amount,
+    /// Owed to the pool and never paid: its mark fell.
+    pub uncollected: Amount,
+    /// Had left as cash: fees.
+    pub paid_out: Amount,
     /// Covers that the fund answered with an error, and since when in a row (seconds; 0 when it last succeeded).
     pub cover_failures: u64,
     pub cover_failing_since: u64,
+}
+
+impl LossLedger {
+    /// One step of the waterfall.
+    ///
+    /// Errors: an overflow.
+    pub fn book(&mut self, payer: Payer, amount: Amount) -> RiskResult<()> {
+        let entry = match payer {
+            Payer::Own => &mut self.own,
+            Payer::Insurance => &mut self.insurance,
+            Payer::Pool => &mut self.pool,
+            Payer::UnvestedProfit => &mut self.unvested_profit,
+            Payer::Deleveraging => &mut self.deleveraging,
+            Payer::Residual => &mut self.residual,
+        };
+        *entry = entry.plus(amount)?;
+        self.deficit = self.deficit.plus(amount)?;
+        Ok(())
+    }
+}
+
+/// One market's losses, and what the pool has used of its cap.
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct MarketLosses {
+    /// Without the fund's failures, which belong to no market.
+    pub ledger: LossLedger,
+    pub pool_used: Amount,
+    pub pool_used_at: u64,
+}
+
+/// A side's epoch that was rolled with positions inside.
+#[cw_serde]
+#[derive(Eq)]
+pub struct ClosedSide {
+    pub epoch: ClosedEpoch,
+    /// Of the stakes that have not settled.
+    pub nominal: Nominal,
+    /// What they are owed together; negative is due to the pool.
+    pub owed: SignedAmount,
 }
 
 /// Keys that others may read raw.

@@ -50,7 +50,7 @@ impl World {
     }
 
     pub fn losses(&self) -> LossLedger {
-        self.query(Code::Vault, &QueryMsg::Losses {})
+        self.query(Code::Vault, &QueryMsg::Losses { market: None })
     }
 
     pub fn insurance(&self) -> FundResponse {

@@ -1,0 +1,200 @@
+//! F11: who pays a deficit. Own margin and own unvested profit have paid before; then the insurance fund, the pool up to its cap, the
+//! junior half of the market's unvested profit, the winning side (F12), and the pool for the rest.
+//!
+//! The pool has paid all of it when the fund is asked: what others pay is added back here, in the reply, and one ledger entry for
+//! each step adds up to the deficit to the unit.
+
+use crate::closed::roll_if_used_up;
+use crate::desk::Desk;
+use crate::error::ContractError;
+use crate::state::MARKET_LOSSES;
+use crate::trade::recount;
+use cosmwasm_std::DepsMut;
+use firebreak_messages::derivatives_vault::{Deleveraged, LossBooked, LossLedger, Payer, LOSS_WINDOW_SECONDS};
+use firebreak_messages::MarketId;
+use firebreak_risk::{deleverage, Amount, Rounding, SignedAmount, Size};
+use serde::{Deserialize, Serialize};
+
+/// What liquidations of one message left unpaid of one side of a market. Sides are kept apart: a long and a short of the same size
+/// would net to nothing, and nobody would be deleveraged for either. Travels packed in the cover's payload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deficit {
+    pub market: MarketId,
+    /// The liquidated side.
+    pub short: bool,
+    pub amount: Amount,
+    /// Paid by what the owner had parked and by its unvested profit, on top of `amount`.
+    pub own: Amount,
+    /// What of `own + amount` had left as cash; the rest was only owed to the pool.
+    pub paid_out: Amount,
+    /// What was closed, a magnitude.
+    pub size: Size,
+}
+
+/// A position that a liquidation closed, wholly or in part.
+pub struct Lost {
+    pub market: MarketId,
+    pub short: bool,
+    pub loss: Amount,
+    pub size: Size,
+}
+
+impl Lost {
+    /// A position that its market's settlement closed: all of the market closes at that price, so nobody is deleveraged for it.
+    pub fn settled((market, pnl): (MarketId, SignedAmount)) -> Self {
+        Self { market, short: false, loss: pnl.negative_part(), size: Size::ZERO }
+    }
+}
+
+/// Splits an account's deficit over what it lost in each position since entry; the rounding goes to the largest, and so does what its
+/// own claims paid.
+pub fn split(deficit: Amount, own: Amount, lost: &[Lost], deficits: &mut Vec<Deficit>) -> Result<(), ContractError> {
+    let total = lost.iter().try_fold(Amount::ZERO, |sum, lost| sum.plus(lost.loss))?;
+    let largest = lost.iter().enumerate().max_by_key(|(_, lost)| lost.loss).map(|(index, _)| index);
+    let mut rest = deficit;
+    let mut largest_lost = None;
+    for (index, lost) in lost.iter().enumerate() {
+        if Some(index) == largest {
+            largest_lost = Some(lost);
+        } else if !total.is_zero() {
+            let share = deficit.times_fraction(lost.loss.atoms(), total.atoms(), Rounding::Floor)?;
+            rest = rest.minus(share)?;
+            add(deficits, lost, share, Amount::ZERO)?;
+        }
+    }
+    match largest_lost {
+        Some(lost) => add(deficits, lost, rest, own),
+        // Flat and below zero without a position closed here: a deficit of an earlier message would have been booked there.
+        None => Ok(()),
+    }
+}
+
+/// Bounded by the sides of all markets.
+fn add(deficits: &mut Vec<Deficit>, lost: &Lost, amount: Amount, own: Amount) -> Result<(), ContractError> {
+    if amount.is_zero() && own.is_zero() {
+        return Ok(());
+    }
+    let paid_out = amount.plus(own)?.saturating_minus(lost.loss);
+    let key = (lost.market, lost.short);
+    match deficits.binary_search_by_key(&key, |deficit| (deficit.market, deficit.short)) {
+        Ok(index) => {
+            if let Some(deficit) = deficits.get_mut(index) {
+                deficit.amount = deficit.amount.plus(amount)?;
+                deficit.own = deficit.own.plus(own)?;
+                deficit.paid_out = deficit.paid_out.plus(paid_out)?;
+                deficit.size = deficit.size.plus(lost.size)?;
+            }
+        }
+        Err(index) => {
+            let (market, short, size) = (lost.market, lost.short, lost.size);
+            deficits.insert(index, Deficit { market, short, amount, own, paid_out, size });
+        }
+    }
+    Ok(())
+}
+
+/// What each deficit gets of what the fund paid: in proportion, and what rounding leaves to the first that still lack it.
+pub fn shares(insurance: Amount, deficits: &[Deficit]) -> Result<Vec<Amount>, ContractError> {
+    let asked = deficits.iter().try_fold(Amount::ZERO, |sum, deficit| sum.plus(deficit.amount))?;
+    let mut shares = Vec::with_capacity(deficits.len());
+    let mut left = insurance;
+    for deficit in deficits {
+        let share = insurance.times_fraction(deficit.amount.atoms(), asked.atoms(), Rounding::Floor)?;
+        left = left.minus(share)?;
+        shares.push(share);
+    }
+    for (share, deficit) in shares.iter_mut().zip(deficits) {
+        let more = deficit.amount.saturating_minus(*share).min(left);
+        left = left.minus(more)?;
+        *share = share.plus(more)?;
+    }
+    Ok(shares)
+}
+
+/// Books one deficit, after the fund has paid `insurance` of it. Each step closes its own equality of F9.
+#[inline(never)]
+pub fn book(
+    deps: &mut DepsMut,
+    desk: &mut Desk,
+    total: &mut LossLedger,
+    deficit: &Deficit,
+    insurance: Amount,
+) -> Result<(), ContractError> {
+    let market = deficit.market;
+    desk.load_market_value(deps.as_ref(), market)?;
+    desk.close_step()?;
+    let mut losses = MARKET_LOSSES.may_load(deps.storage, market.0)?.unwrap_or_default();
+    let mut rest = deficit.amount.minus(insurance)?;
+
+    // The cap fills up again little by little within a window.
+    let max = desk.market(market)?.config.pool_loss_max;
+    let elapsed = desk.now.saturating_sub(losses.pool_used_at).min(LOSS_WINDOW_SECONDS);
+    let back = max.times_fraction(elapsed.into(), LOSS_WINDOW_SECONDS.into(), Rounding::Floor)?;
+    let used = losses.pool_used.saturating_minus(back);
+    let pool = rest.min(max.saturating_minus(used));
+    losses.pool_used = used.plus(pool)?;
+    losses.pool_used_at = desk.now;
+    rest = rest.minus(pool)?;
+
+    let unvested = if rest.is_zero() { Amount::ZERO } else { cut_unvested(desk, market, rest)? };
+    rest = rest.minus(unvested)?;
+    let deleveraging = if rest.is_zero() { Amount::ZERO } else { deleverage_winners(desk, deficit, rest)? };
+    rest = rest.minus(deleveraging)?;
+
+    let steps = [
+        (Payer::Own, deficit.own),
+        (Payer::Insurance, insurance),
+        (Payer::Pool, pool),
+        (Payer::UnvestedProfit, unvested),
+        (Payer::Deleveraging, deleveraging),
+        (Payer::Residual, rest),
+    ];
+    for (payer, amount) in steps {
+        if !amount.is_zero() {
+            total.book(payer, amount)?;
+            losses.ledger.book(payer, amount)?;
+            desk.events.push(LossBooked { market, payer, amount }.into());
+        }
+    }
+    let uncollected = deficit.amount.plus(deficit.own)?.minus(deficit.paid_out)?;
+    for ledger in [total, &mut losses.ledger] {
+        ledger.uncollected = ledger.uncollected.plus(uncollected)?;
+        ledger.paid_out = ledger.paid_out.plus(deficit.paid_out)?;
+    }
+    MARKET_LOSSES.save(deps.storage, market.0, &losses)?;
+    Ok(())
+}
+
+/// Step 4: a haircut of the junior halves, which no margin counts.
+fn cut_unvested(desk: &mut Desk, market: MarketId, wanted: Amount) -> Result<Amount, ContractError> {
+    let now = desk.now;
+    let open = desk.market_mut(market)?;
+    let given = open.state.vesting.haircut(wanted, now, open.config.vesting_half_life_seconds)?;
+    if !given.is_zero() {
+        open.mark_changed();
+        desk.pool.unvested = desk.pool.unvested.minus(given)?;
+        desk.pool_receives(given)?;
+    }
+    Ok(given)
+}
+
+/// Step 5: the other side closes as much as was liquidated. One event for the whole side.
+#[inline(never)]
+fn deleverage_winners(desk: &mut Desk, deficit: &Deficit, wanted: Amount) -> Result<Amount, ContractError> {
+    let (market, short) = (deficit.market, !deficit.short);
+    let open = desk.market_mut(market)?;
+    let terms = open.deleverage_terms(short)?;
+    // Figures that do not fit must not keep a deficit from being booked: the next payer pays.
+    let Ok(Some(done)) = deleverage(open.side_mut(short), deficit.size, wanted, &terms) else {
+        return Ok(Amount::ZERO);
+    };
+    open.mark_changed();
+    let scale = open.side_mut(short).scale;
+    desk.explain(done.effect)?;
+    let (size, price, amount) = (done.size_closed, done.price, done.transfer);
+    desk.events.push(Deleveraged { market, short, size, price, amount, scale }.into());
+    recount(desk, market)?;
+    desk.close_step()?;
+    roll_if_used_up(desk, market, short)?;
+    Ok(amount)
+}
