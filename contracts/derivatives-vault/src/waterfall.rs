@@ -10,7 +10,9 @@ use crate::error::ContractError;
 use crate::state::MARKET_LOSSES;
 use crate::trade::recount;
 use cosmwasm_std::DepsMut;
-use firebreak_messages::derivatives_vault::{Deleveraged, LossBooked, LossLedger, Payer, LOSS_WINDOW_SECONDS};
+use firebreak_messages::derivatives_vault::{
+    Deleveraged, LossBooked, LossLedger, Payer, VaultPhase, LOSS_WINDOW_SECONDS,
+};
 use firebreak_messages::MarketId;
 use firebreak_risk::{deleverage, Amount, Rounding, SignedAmount, Size};
 use serde::{Deserialize, Serialize};
@@ -136,7 +138,10 @@ pub fn book(
     losses.pool_used_at = desk.now;
     rest = rest.minus(pool)?;
 
-    let unvested = if rest.is_zero() { Amount::ZERO } else { cut_unvested(desk, market, rest)? };
+    // Where the whole vault is being settled, claims that are not fixed yet must not pay what those before them did not: what the pool
+    // lacks is taken from all of a class by one fraction.
+    let all_settled = desk.config.phase >= VaultPhase::Fixing;
+    let unvested = if rest.is_zero() || all_settled { Amount::ZERO } else { cut_unvested(desk, market, rest)? };
     rest = rest.minus(unvested)?;
     let deleveraging = if rest.is_zero() { Amount::ZERO } else { deleverage_winners(desk, deficit, rest)? };
     rest = rest.minus(deleveraging)?;
