@@ -33,7 +33,7 @@ enum End {
     Harmless,
 }
 
-const TABLE: [(&str, End); 24] = [
+const TABLE: [(&str, End); 25] = [
     ("place_order", End::Placing),
     ("place_orders", End::Placing),
     ("execute_orders", End::Filling),
@@ -50,6 +50,7 @@ const TABLE: [(&str, End); 24] = [
     ("request_liquidity_withdrawal", End::Harmless),
     ("cancel_liquidity_withdrawal", End::Harmless),
     ("claim_liquidity_withdrawal", End::Harmless),
+    ("execute_claims", End::Harmless),
     // What was parked has left the account's equity before, by way of `withdraw_collateral`.
     ("collect_parked", End::Harmless),
     ("cancel_parked", End::Harmless),
