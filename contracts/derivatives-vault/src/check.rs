@@ -38,12 +38,14 @@ impl Done {
 /// paid with it.
 ///
 /// Errors: [`ContractError::EquityMismatch`], [`ContractError::PoolShort`], [`ContractError::CoinsMissing`].
+#[inline(never)]
 pub fn finish(deps: DepsMut, env: &Env, done: Done) -> Result<Response, ContractError> {
     let held = balance(&deps, env, &done.desk.config.denom)?;
     finish_holding(deps, held, done)
 }
 
 /// [`finish`] for a caller who has just asked what is held.
+#[inline(never)]
 pub fn finish_holding(deps: DepsMut, held: Amount, done: Done) -> Result<Response, ContractError> {
     let Done { mut desk, messages, pays_equity } = done;
     desk.close_step()?;

@@ -12,6 +12,8 @@ use firebreak_messages::derivatives_vault::{
     ExecuteMsg, InstantiateMsg, LossLedger, MigrateMsg, Pool, QueryMsg, VaultConfig, VaultPhase,
 };
 
+use firebreak_risk::{Amount, ExitClass};
+
 pub const CONTRACT_NAME: &str = "firebreak:derivatives-vault";
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -54,29 +56,84 @@ pub fn instantiate(
 
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
-    let mut desk = Desk::open(deps.as_ref(), &env)?;
-    gate::ensure_phase(deps.as_ref(), &desk, gate::action(&msg))?;
-    if let ExecuteMsg::ExecuteOrders { market, limit } = &msg {
-        desk.load_market(deps.as_ref(), *market)?;
+    let Some(Admitted { desk, paid, inflow, pays_equity }) = admit(deps.as_ref(), &env, &info, &msg)? else {
+        return settle(deps, env, info, msg);
+    };
+    let mut done = match dispatch(deps.branch(), &env, info, *desk, paid, msg)? {
+        Handled::Changed(done) => done,
+        Handled::Answered(response) => return Ok(response),
+    };
+    if let Some((class, owner)) = inflow {
+        exits::entered(deps.storage, &done.desk, class, owner, paid)?;
+    }
+    done.pays_equity = pays_equity;
+    finish(deps, &env, done)
+}
+
+/// What the gate lets through.
+struct Admitted {
+    desk: Box<Desk>,
+    paid: Amount,
+    /// Whose coins came in, where they count for the outflow limiter.
+    inflow: Option<(ExitClass, String)>,
+    pays_equity: bool,
+}
+
+/// The gate. `None`: a batch of orders of a market whose settlement is due, which takes the batch over.
+#[inline(never)]
+fn admit(deps: Deps, env: &Env, info: &MessageInfo, msg: &ExecuteMsg) -> Result<Option<Admitted>, ContractError> {
+    let mut desk = Box::new(Desk::open(deps, env)?);
+    gate::ensure_phase(deps, &desk, gate::action(msg))?;
+    if let ExecuteMsg::ExecuteOrders { market, .. } = msg {
+        desk.load_market(deps, *market)?;
         if settlement::takes_over(desk.market(*market)?, desk.now) {
-            gate::no_coins(&info.funds)?;
-            let done = execute::advance_settlement(deps.branch(), desk, *market, *limit)?;
-            return finish(deps, &env, done);
+            return Ok(None);
         }
     }
     // Restrictions of scope `All` are asked here; those of a market where the message names one.
-    gate::ensure_allows(&desk.effective_of_all(), gate::action(&msg))?;
-    gate::ensure_no_breach(gate::action(&msg), desk.pool.breached_since)?;
-    let paid = gate::payment(&msg, &info, &desk.config.denom)?;
-    let inflow = gate::inflow(&msg, &info).filter(|_| !paid.is_zero());
+    gate::ensure_allows(&desk.effective_of_all(), gate::action(msg))?;
+    gate::ensure_no_breach(gate::action(msg), desk.pool.breached_since)?;
+    let paid = gate::payment(msg, info, &desk.config.denom)?;
+    let inflow = gate::inflow(msg, info).filter(|_| !paid.is_zero());
+    Ok(Some(Admitted { desk, paid, inflow, pays_equity: gate::pays_equity(msg) }))
+}
+
+/// The settlement's part of [`ExecuteMsg::ExecuteOrders`]: at every level, and without coins.
+#[inline(never)]
+fn settle(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    gate::no_coins(&info.funds)?;
+    let ExecuteMsg::ExecuteOrders { market, limit } = msg else { return Ok(Response::new()) };
+    let mut desk = Desk::open(deps.as_ref(), &env)?;
+    desk.load_market(deps.as_ref(), market)?;
+    let done = execute::advance_settlement(deps.branch(), desk, market, limit)?;
+    finish(deps, &env, done)
+}
+
+/// What a handler leaves: records to check and store, or an answer that is complete.
+enum Handled {
+    Changed(Done),
+    Answered(Response),
+}
+
+/// One line for each message. Beside `execute`, because a chain counts the locals of each function.
+#[inline(never)]
+fn dispatch(
+    mut deps: DepsMut,
+    env: &Env,
+    info: MessageInfo,
+    desk: Desk,
+    paid: Amount,
+    msg: ExecuteMsg,
+) -> Result<Handled, ContractError> {
     let read = deps.as_ref();
-    let pays_equity = gate::pays_equity(&msg);
-    let mut done: Done = match msg {
+    let done = match msg {
         ExecuteMsg::PlaceOrder(order) => execute::place_orders(deps.branch(), desk, &info, paid, vec![order])?,
         ExecuteMsg::PlaceOrders { orders } => execute::place_orders(deps.branch(), desk, &info, paid, orders)?,
-        ExecuteMsg::CancelOrder { order } => return execute::cancel_order(deps, &desk, &info, order),
+        ExecuteMsg::CancelOrder { order } => {
+            return execute::cancel_order(deps, &desk, &info, order).map(Handled::Answered)
+        }
         ExecuteMsg::CancelOrders { subaccount, market } => {
-            return execute::cancel_orders(deps, &desk, info, subaccount, market)
+            return execute::cancel_orders(deps, &desk, info, subaccount, market).map(Handled::Answered)
         }
         ExecuteMsg::ExecuteOrders { market, limit } => {
             let (changes, done) = execute::execute_orders(read, desk, &info, market, limit)?;
@@ -107,22 +164,22 @@ pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) 
         ExecuteMsg::CancelParked(id) => execute::cancel_parked(deps.branch(), desk, info, id)?,
         ExecuteMsg::SweepFees {} => execute::sweep_fees(read, desk)?,
         ExecuteMsg::Recapitalize {} => execute::recapitalize(desk, info, paid)?,
-        ExecuteMsg::ReportBreach {} => return execute::report_breach(deps, &env, desk),
+        ExecuteMsg::ReportBreach {} => return execute::report_breach(deps, env, desk).map(Handled::Answered),
         ExecuteMsg::ConfigureMarket { market, config } => {
-            return execute::configure_market(deps, &env, info, market, config)
+            return execute::configure_market(deps, env, info, market, config).map(Handled::Answered)
         }
         ExecuteMsg::ContestMarket { market, until } => execute::contest_market(read, desk, info, market, until)?,
-        ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
-        ExecuteMsg::SettleMarket { market, at } => return execute::schedule_market(deps, &env, info, market, at),
-        ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, &env, info, at),
+        ExecuteMsg::Configure { parameters } => {
+            return execute::configure(deps, info, parameters).map(Handled::Answered)
+        }
+        ExecuteMsg::SettleMarket { market, at } => {
+            return execute::schedule_market(deps, env, info, market, at).map(Handled::Answered)
+        }
+        ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, env, info, at).map(Handled::Answered),
         ExecuteMsg::SettleAccounts { limit } => execute::settle_accounts(deps.branch(), desk, info, limit)?,
         ExecuteMsg::PaySettlement { accounts } => execute::pay_settlement(deps.branch(), desk, accounts)?,
     };
-    if let Some((class, owner)) = inflow {
-        exits::entered(deps.storage, &done.desk, class, owner, paid)?;
-    }
-    done.pays_equity = pays_equity;
-    finish(deps, &env, done)
+    Ok(Handled::Changed(done))
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]

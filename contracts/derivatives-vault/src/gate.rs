@@ -11,6 +11,7 @@ use firebreak_risk::{Amount, ExitClass, Level, LpExit, OrderAccess, OrderExecuti
 
 /// What a message does to risk. Exhaustive: a new message does not compile until somebody decides how it behaves in a
 /// crisis. An order that is not declared reduce-only counts as one that raises exposure, until its fill shows otherwise.
+#[inline(never)]
 pub fn action(msg: &ExecuteMsg) -> Action {
     match msg {
         ExecuteMsg::PlaceOrder(order) => action_of_orders(std::slice::from_ref(order)),
@@ -49,6 +50,7 @@ fn action_of_orders(orders: &[OrderRequest]) -> Action {
 }
 
 /// Messages that pay somebody's equity out of the vault. Keepers' and the fund's fees are not equity.
+#[inline(never)]
 pub fn pays_equity(msg: &ExecuteMsg) -> bool {
     match action(msg) {
         Action::WithdrawCollateral | Action::ClaimLiquidityWithdrawal | Action::CollectParked => true,
@@ -70,6 +72,7 @@ pub fn pays_equity(msg: &ExecuteMsg) -> bool {
 
 /// Refuses what a vault that is being settled as a whole does not take any more. A new kind of action is refused until somebody
 /// adds it here.
+#[inline(never)]
 pub fn ensure_phase(deps: Deps, desk: &Desk, action: Action) -> Result<(), ContractError> {
     let allowed = match desk.config.phase {
         VaultPhase::Open => action != Action::Settle,
@@ -109,6 +112,7 @@ pub fn phase_refuses(deps: Deps, desk: &Desk, action: Action) -> ContractError {
 }
 
 /// Refuses an action that a posture does not allow, naming level, cause, since, until and what stays allowed.
+#[inline(never)]
 pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(), ContractError> {
     let posture = &effective.posture;
     let allowed = match action {
@@ -150,6 +154,7 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
 }
 
 /// Refuses to raise exposure while a check is broken in stored state.
+#[inline(never)]
 pub fn ensure_no_breach(action: Action, since: u64) -> Result<(), ContractError> {
     if action == Action::IncreaseExposure && since > 0 {
         return Err(ContractError::Breached { action, since });
@@ -169,6 +174,7 @@ pub fn still_allowed(level: Level) -> &'static str {
 }
 
 /// Coins of the settlement denom that came with the message, or a refusal of anything else.
+#[inline(never)]
 pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amount, ContractError> {
     match msg {
         ExecuteMsg::AddCollateral { .. } | ExecuteMsg::ProvideLiquidity { .. } | ExecuteMsg::Recapitalize {} => {
@@ -205,6 +211,7 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
 }
 
 /// Whose coins come in, and as what: the outflow limiter counts them.
+#[inline(never)]
 pub fn inflow(msg: &ExecuteMsg, info: &MessageInfo) -> Option<(ExitClass, String)> {
     match msg {
         ExecuteMsg::AddCollateral { account: Some(account), .. } => Some((ExitClass::Traders, account.owner.clone())),

@@ -25,6 +25,7 @@ fn page(limit: Option<u32>, max: u32) -> usize {
     limit.unwrap_or(PAGE).min(max) as usize
 }
 
+#[inline(never)]
 pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
     let answer = match msg {
         QueryMsg::Config {} => to_json_binary(&ConfigResponse { config: CONFIG.load(deps.storage)? }),

@@ -39,6 +39,7 @@ pub fn cover(config: &VaultConfig, deficits: &[Deficit]) -> Result<Option<SubMsg
 }
 
 /// Books who paid. What counts as paid is what arrived: the fund's own figures are only how much of that is meant.
+#[inline(never)]
 pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
     let deficits: Vec<Deficit> = from_packed(DEFICITS, 1, &reply.payload)?;
     let asked = deficits.iter().try_fold(Amount::ZERO, |sum, deficit| sum.plus(deficit.amount))?;
@@ -81,6 +82,7 @@ fn answer_of(response: cosmwasm_std::SubMsgResponse) -> Option<CoverResponse> {
 }
 
 /// Fees that could not be swept stay owed.
+#[inline(never)]
 pub fn swept(deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
     let amount: Amount = from_json(&reply.payload)?;
     let mut desk = Desk::open_without_posture(deps.as_ref(), env)?;

@@ -5,8 +5,8 @@ use cosmwasm_std::{from_json, Binary};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 
-/// Number of keys of an object, repeated ones counted.
-struct Keys(usize);
+/// Number of keys of an object, repeated ones counted, and the first of them.
+struct Keys(usize, Option<String>);
 
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -17,11 +17,12 @@ impl<'de> Deserialize<'de> for Keys {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-                let mut keys = 0usize;
-                while map.next_entry::<String, IgnoredAny>()?.is_some() {
+                let (mut keys, mut first) = (0usize, None);
+                while let Some((key, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
                     keys = keys.saturating_add(1);
+                    first = first.or(Some(key));
                 }
-                Ok(Keys(keys))
+                Ok(Keys(keys, first))
             }
         }
         deserializer.deserialize_map(Count)
@@ -34,8 +35,16 @@ impl<'de> Deserialize<'de> for Keys {
 /// Errors: [`ContractError::SeveralMessages`].
 pub fn ensure_one_message(msg: &Binary) -> Result<(), ContractError> {
     match from_json::<Keys>(msg) {
-        Ok(Keys(found)) if found > 1 => Err(ContractError::SeveralMessages { found }),
-        Ok(Keys(_)) | Err(_) => Ok(()),
+        Ok(Keys(found, _)) if found > 1 => Err(ContractError::SeveralMessages { found }),
+        Ok(Keys(..)) | Err(_) => Ok(()),
+    }
+}
+
+/// The name of the one message that a body holds, whatever its fields are: those are read by its receiver. `None`: no message.
+pub fn message_name(msg: &Binary) -> Option<String> {
+    match from_json::<Keys>(msg) {
+        Ok(Keys(1, name)) => name,
+        Ok(Keys(..)) | Err(_) => None,
     }
 }
 

@@ -11,6 +11,7 @@ use firebreak_messages::MarketId;
 /// Marks the order. It leaves when it is popped: filled by a price published before `now + order_delay_seconds`, dropped
 /// otherwise. A keeper who pops it from a queue gets its execution fee either way; a resting order that no price triggered gets
 /// it back. Touches no balance, so the last frame has nothing to compare.
+#[inline(never)]
 pub fn cancel_order(deps: DepsMut, desk: &Desk, info: &MessageInfo, id: OrderId) -> Result<Response, ContractError> {
     let order = ORDERS.may_load(deps.storage, id.key())?.ok_or(ContractError::UnknownOrder { order: id })?;
     if info.sender.as_str() != order.account.owner {
@@ -24,6 +25,7 @@ pub fn cancel_order(deps: DepsMut, desk: &Desk, info: &MessageInfo, id: OrderId)
 
 /// The same for all orders of the sender's account, or for those of one market, that are not marked yet. Bounded by
 /// `ORDERS_PER_ACCOUNT_MAX`; none at all is no error, a keeper may have been faster.
+#[inline(never)]
 pub fn cancel_orders(
     deps: DepsMut,
     desk: &Desk,

@@ -24,6 +24,7 @@ use firebreak_risk::{
 ///
 /// `amount_min` above what the shares are worth in the pool's cash is refused: a claim that can never be paid would only lessen
 /// the part by which the others leave.
+#[inline(never)]
 pub fn claim_withdrawal(
     deps: DepsMut,
     mut desk: Desk,
@@ -114,6 +115,7 @@ struct DueClaim {
 /// Executes the next claims. First those are taken out of the queue that are not paid, then the others leave, all by the same part.
 ///
 /// Errors: [`ContractError::Restricted`], [`ContractError::PriceUnusable`] of a market with open interest: claims wait.
+#[inline(never)]
 pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limit: u32) -> Result<Done, ContractError> {
     if limit > CLAIMS_BATCH_MAX {
         let wanted = format!("at most {CLAIMS_BATCH_MAX}");

@@ -16,6 +16,7 @@ use firebreak_risk::{Amount, ExitClass, Ratio, Rounding};
 const HELD_MULTIPLE: Ratio = Ratio::percent(400);
 
 /// Adds coins to an account: needs no price and no posture, so it works at every level.
+#[inline(never)]
 pub fn add_collateral(
     deps: Deps,
     mut desk: Desk,
@@ -42,6 +43,7 @@ pub fn add_collateral(
 ///
 /// Open profit counts nothing here, and what stays covers the larger of initial margin at today's posture and
 /// `withdrawal_margin_ratio` of the notional, and [`HELD_MULTIPLE`] of what is held for waiting orders.
+#[inline(never)]
 pub fn withdraw_collateral(
     deps: DepsMut,
     mut desk: Desk,

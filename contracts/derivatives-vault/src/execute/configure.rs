@@ -20,6 +20,7 @@ pub(super) fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(
     Err(ContractError::Unauthorized { wanted: config.owner.clone(), found: info.sender.to_string() })
 }
 
+#[inline(never)]
 pub fn configure(deps: DepsMut, info: MessageInfo, parameters: VaultParameters) -> Result<Response, ContractError> {
     let mut config = CONFIG.load(deps.storage)?;
     ensure_owner(&config, &info)?;
@@ -28,6 +29,7 @@ pub fn configure(deps: DepsMut, info: MessageInfo, parameters: VaultParameters) 
     Ok(Response::new())
 }
 
+#[inline(never)]
 pub fn configure_market(
     mut deps: DepsMut,
     env: &Env,
@@ -53,6 +55,7 @@ pub fn configure_market(
 }
 
 /// Stops the vesting of a market's realised profits until a time, or starts it again. What was paid out stays paid out.
+#[inline(never)]
 pub fn contest_market(
     deps: Deps,
     mut desk: Desk,
@@ -90,6 +93,7 @@ pub enum Opening {
 ///
 /// Errors: another feed; a skew scale that changes under open interest, which would move every position's value without a
 /// price; parameters out of bounds.
+#[inline(never)]
 pub fn set_market(
     deps: DepsMut,
     env: &Env,

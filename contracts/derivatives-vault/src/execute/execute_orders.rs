@@ -71,6 +71,7 @@ struct Batch<'a> {
 ///
 /// Every queue and shelf has its own number of looks, so orders that wait in one never stand in the way of another. One order
 /// that cannot be computed is dropped with an event: it must not stop the queue behind it.
+#[inline(never)]
 pub fn execute_orders(
     deps: Deps,
     mut desk: Desk,

@@ -21,6 +21,7 @@ use firebreak_risk::{close_size, split_liquidation_fee, Amount, LiquidationParam
 ///
 /// What a flat account cannot pay is a deficit: the pool books it at once, and what the insurance fund answers in its reply
 /// is added back, so a fund that fails loses nothing and blocks nobody.
+#[inline(never)]
 pub fn liquidate(
     deps: DepsMut,
     mut desk: Desk,

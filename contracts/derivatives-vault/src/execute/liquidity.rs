@@ -62,6 +62,7 @@ pub fn load_pool_markets(deps: Deps, desk: &mut Desk, action: Action) -> Result<
 }
 
 /// Buys shares at the deposit value, at least `shares_min`. A worthless pool refuses.
+#[inline(never)]
 pub fn provide_liquidity(
     deps: DepsMut,
     mut desk: Desk,
@@ -98,6 +99,7 @@ pub fn buy_shares(
 
 /// Adds coins to the pool and buys no shares: whoever wants a short pool made whole, a DAO or an insurer, needs no price, no
 /// posture and no positive value for it.
+#[inline(never)]
 pub fn recapitalize(mut desk: Desk, info: MessageInfo, paid: Amount) -> Result<Done, ContractError> {
     desk.pool_receives(paid)?;
     let recapitalized =
@@ -107,6 +109,7 @@ pub fn recapitalize(mut desk: Desk, info: MessageInfo, paid: Amount) -> Result<D
 }
 
 /// Starts the cool-down. Needs no price and works at every level.
+#[inline(never)]
 pub fn request_withdrawal(
     deps: DepsMut,
     mut desk: Desk,
@@ -138,6 +141,7 @@ pub fn request_withdrawal(
 }
 
 /// Takes a request back, in its window or after it.
+#[inline(never)]
 pub fn cancel_withdrawal(
     deps: DepsMut,
     mut desk: Desk,

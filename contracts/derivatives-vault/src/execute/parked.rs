@@ -16,6 +16,7 @@ use firebreak_risk::{Amount, PoolShares};
 ///
 /// Errors: [`ContractError::Restricted`] while a market of the account's positions or unvested profits, for liquidity any market with open interest,
 /// lets nothing out; [`ContractError::TooLittlePaid`] when nothing is served.
+#[inline(never)]
 pub fn collect_parked(deps: DepsMut, mut desk: Desk, id: ParkedId) -> Result<Done, ContractError> {
     let (class, mut parked) = exits::load(deps.storage, &id)?;
     let factors = if id.liquidity {
@@ -49,6 +50,7 @@ pub fn collect_parked(deps: DepsMut, mut desk: Desk, id: ParkedId) -> Result<Don
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::TooLittlePaid`] when all of it is served, for liquidity those of
 /// providing it.
+#[inline(never)]
 pub fn cancel_parked(deps: DepsMut, mut desk: Desk, info: MessageInfo, id: ParkedId) -> Result<Done, ContractError> {
     if info.sender.as_str() != id.account.owner {
         return Err(ContractError::Unauthorized { wanted: id.account.owner, found: info.sender.into_string() });

@@ -20,6 +20,7 @@ use firebreak_risk::{limit_trigger, reaches, trigger_edge, Amount, Price, Ratio,
 /// Adds what was paid to the first order's account, then places all orders, or none.
 ///
 /// Errors: [`ContractError::BatchSize`], and whatever refuses one of them.
+#[inline(never)]
 pub fn place_orders(
     mut deps: DepsMut,
     mut desk: Desk,

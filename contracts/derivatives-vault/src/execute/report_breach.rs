@@ -24,6 +24,7 @@ pub fn solvency(deps: Deps, env: &Env, desk: &Desk) -> Result<(SolvencyResponse,
 
 /// Notes since when a check is broken, and that it holds again. While it is broken nothing raises exposure, and the last frame
 /// lets pass what makes no more coins missing than are: the check trips the increases instead of reverting the exits. Goes through no last frame: it moves nothing, and a broken check is what it is there for.
+#[inline(never)]
 pub fn report_breach(deps: DepsMut, env: &Env, mut desk: Desk) -> Result<Response, ContractError> {
     let (SolvencyResponse { held, owed, breached_since }, broken) = solvency(deps.as_ref(), env, &desk)?;
     desk.pool.breached_since = match (broken, breached_since) {

@@ -22,6 +22,7 @@ use firebreak_risk::SETTLEMENT_WINDOW_SECONDS;
 ///
 /// Errors: not the owner, an unknown market, a time out of bounds, [`ContractError::SettlementScheduled`]: who could move the window
 /// would choose among prices.
+#[inline(never)]
 pub fn schedule_market(
     deps: DepsMut,
     env: &Env,
@@ -49,6 +50,7 @@ pub(super) fn schedule(storage: &mut dyn Storage, market: MarketId, at: u64, now
 
 /// `ExecuteOrders` of a market in its window or behind it: sees the rounds of the ring, settles when the window has ended, gives
 /// waiting orders back afterwards. No posture is asked: nothing fast can turn this off.
+#[inline(never)]
 pub fn advance_settlement(deps: DepsMut, mut desk: Desk, market: MarketId, limit: u32) -> Result<Done, ContractError> {
     within("limit", u64::from(limit), 0, u64::from(BATCH_MAX))?;
     if desk.market(market)?.settled_price().is_some() {

@@ -26,6 +26,7 @@ use firebreak_risk::{payable, share_of_class, Amount, Payable, PoolShares, Ratio
 
 /// Announces the settlement of every market that is not being settled yet, and stops payments out of the vault: who leaves first must
 /// not be paid with what belongs to those who come later. Bounded by `MARKETS_MAX`.
+#[inline(never)]
 pub fn schedule_vault(deps: DepsMut, env: &Env, info: MessageInfo, at: u64) -> Result<Response, ContractError> {
     let mut config = CONFIG.load(deps.storage)?;
     ensure_owner(&config, &info)?;
@@ -49,6 +50,7 @@ pub fn schedule_vault(deps: DepsMut, env: &Env, info: MessageInfo, at: u64) -> R
 /// accounts of one's own pays nothing.
 ///
 /// Errors: [`ContractError::MarketNotSettled`] while a market has no price, a limit out of bounds, another phase.
+#[inline(never)]
 pub fn settle_accounts(
     mut deps: DepsMut,
     mut desk: Desk,
@@ -180,6 +182,7 @@ fn fix_classes(desk: &mut Desk, record: &mut VaultSettlement) -> Result<(), Cont
 /// Pass 2: pays the accounts' owners, and nobody else, what their claims are worth at the fractions that pass 1 left.
 ///
 /// Errors: no or too many accounts, another phase.
+#[inline(never)]
 pub fn pay_settlement(deps: DepsMut, mut desk: Desk, accounts: Vec<AccountId>) -> Result<Done, ContractError> {
     if desk.config.phase != VaultPhase::Paying {
         return Err(phase_refuses(deps.as_ref(), &desk, Action::Settle));

@@ -10,6 +10,7 @@ use firebreak_messages::derivatives_vault::FeesSwept;
 use firebreak_messages::insurance_fund::ExecuteMsg as FundMsg;
 
 /// Without fees nothing is sent and the fund's size is noted all the same.
+#[inline(never)]
 pub fn sweep_fees(deps: Deps, mut desk: Desk) -> Result<Done, ContractError> {
     let amount = std::mem::take(&mut desk.pool.insurance_fees);
     desk.pool.insurance_size = held_by(deps, &desk.config.insurance_fund, &desk.config.denom)?.plus(amount)?;
