@@ -55,19 +55,27 @@ pub fn instantiate(
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
-    let Some(Admitted { desk, paid, inflow, pays_equity }) = admit(deps.as_ref(), &env, &info, &msg)? else {
-        return settle(deps, env, info, msg);
-    };
-    let mut done = match dispatch(deps.branch(), &env, info, *desk, paid, msg)? {
-        Handled::Changed(done) => done,
-        Handled::Answered(response) => return Ok(response),
-    };
-    if let Some((class, owner)) = inflow {
+pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+    match admit(deps.as_ref(), &env, &info, &msg)? {
+        Some(admitted) => dispatch(deps, &env, info, admitted, msg),
+        None => settle(deps, env, info, msg),
+    }
+}
+
+/// The last frame of what changed records.
+#[inline(never)]
+fn close(
+    deps: DepsMut,
+    env: &Env,
+    mut done: Done,
+    inflow: Option<(ExitClass, String, Amount)>,
+    pays_equity: bool,
+) -> Result<Response, ContractError> {
+    if let Some((class, owner, paid)) = inflow {
         exits::entered(deps.storage, &done.desk, class, owner, paid)?;
     }
     done.pays_equity = pays_equity;
-    finish(deps, &env, done)
+    finish(deps, env, done)
 }
 
 /// What the gate lets through.
@@ -109,31 +117,23 @@ fn settle(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Re
     finish(deps, &env, done)
 }
 
-/// What a handler leaves: records to check and store, or an answer that is complete.
-enum Handled {
-    Changed(Done),
-    Answered(Response),
-}
-
 /// One line for each message. Beside `execute`, because a chain counts the locals of each function.
 #[inline(never)]
 fn dispatch(
     mut deps: DepsMut,
     env: &Env,
     info: MessageInfo,
-    desk: Desk,
-    paid: Amount,
+    admitted: Admitted,
     msg: ExecuteMsg,
-) -> Result<Handled, ContractError> {
-    let read = deps.as_ref();
+) -> Result<Response, ContractError> {
+    let Admitted { desk, paid, inflow, pays_equity } = admitted;
+    let (desk, read) = (*desk, deps.as_ref());
     let done = match msg {
         ExecuteMsg::PlaceOrder(order) => execute::place_orders(deps.branch(), desk, &info, paid, vec![order])?,
         ExecuteMsg::PlaceOrders { orders } => execute::place_orders(deps.branch(), desk, &info, paid, orders)?,
-        ExecuteMsg::CancelOrder { order } => {
-            return execute::cancel_order(deps, &desk, &info, order).map(Handled::Answered)
-        }
+        ExecuteMsg::CancelOrder { order } => return execute::cancel_order(deps, &desk, &info, order),
         ExecuteMsg::CancelOrders { subaccount, market } => {
-            return execute::cancel_orders(deps, &desk, info, subaccount, market).map(Handled::Answered)
+            return execute::cancel_orders(deps, &desk, info, subaccount, market)
         }
         ExecuteMsg::ExecuteOrders { market, limit } => {
             let (changes, done) = execute::execute_orders(read, desk, &info, market, limit)?;
@@ -164,22 +164,18 @@ fn dispatch(
         ExecuteMsg::CancelParked(id) => execute::cancel_parked(deps.branch(), desk, info, id)?,
         ExecuteMsg::SweepFees {} => execute::sweep_fees(read, desk)?,
         ExecuteMsg::Recapitalize {} => execute::recapitalize(desk, info, paid)?,
-        ExecuteMsg::ReportBreach {} => return execute::report_breach(deps, env, desk).map(Handled::Answered),
+        ExecuteMsg::ReportBreach {} => return execute::report_breach(deps, env, desk),
         ExecuteMsg::ConfigureMarket { market, config } => {
-            return execute::configure_market(deps, env, info, market, config).map(Handled::Answered)
+            return execute::configure_market(deps, env, info, market, config)
         }
         ExecuteMsg::ContestMarket { market, until } => execute::contest_market(read, desk, info, market, until)?,
-        ExecuteMsg::Configure { parameters } => {
-            return execute::configure(deps, info, parameters).map(Handled::Answered)
-        }
-        ExecuteMsg::SettleMarket { market, at } => {
-            return execute::schedule_market(deps, env, info, market, at).map(Handled::Answered)
-        }
-        ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, env, info, at).map(Handled::Answered),
+        ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
+        ExecuteMsg::SettleMarket { market, at } => return execute::schedule_market(deps, env, info, market, at),
+        ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, env, info, at),
         ExecuteMsg::SettleAccounts { limit } => execute::settle_accounts(deps.branch(), desk, info, limit)?,
         ExecuteMsg::PaySettlement { accounts } => execute::pay_settlement(deps.branch(), desk, accounts)?,
     };
-    Ok(Handled::Changed(done))
+    close(deps, env, done, inflow.map(|(class, owner)| (class, owner, paid)), pays_equity)
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]
