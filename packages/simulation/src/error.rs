@@ -33,4 +33,10 @@ pub enum InputError {
     Parameters { cause: String },
     #[error("the venue cannot be set up at a first price of {price}: {cause}")]
     Venue { price: Price, cause: String },
+    #[error("there is no null model {found:?}; there are {known}")]
+    UnknownNull { found: String, known: String },
+    #[error("{name} must be {wanted}, found {found}")]
+    Option { name: &'static str, wanted: &'static str, found: String },
+    #[error("the detectors refuse: {cause}")]
+    Detectors { cause: String },
 }

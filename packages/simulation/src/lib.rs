@@ -14,12 +14,19 @@
 //! | [`replay`] | one run: drives the World point by point |
 //! | [`figures`] | what a run is summed up in: the JSON object, field by field |
 //! | [`timeline`], [`report`] | what people read |
+//! | [`suite`] | all detectors of one market, as a breaker would run them |
+//! | [`detection`] | `firebreak detect`: the suite on a price file |
+//! | [`calibrate`] | `firebreak calibrate`: null models, shifts, attacks, and the bars |
+//! | [`chart`] | SVG |
 //!
 //! One seed decides everything but the wall clock: same seed, same figures. Floating point numbers appear only in what
 //! agents decide; amounts that are reported come from the contracts, in micro-units.
 
 pub mod agents;
+pub mod calibrate;
+pub mod chart;
 pub mod cli;
+pub mod detection;
 pub mod error;
 pub mod figures;
 pub mod mirror;
@@ -28,4 +35,5 @@ pub mod prices;
 pub mod replay;
 pub mod report;
 pub mod scenarios;
+pub mod suite;
 pub mod timeline;

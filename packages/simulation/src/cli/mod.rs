@@ -1,7 +1,9 @@
-//! The command line. An error is one line on standard error. Exit code 2: a wrong input; 1: a violated invariant, or a
+//! The command line. An error is one line on standard error. Exit code 2: a wrong input; 1: a violated invariant, a missed bar, or a
 //! chain that refuses or is not as configured.
 
+mod calibrate;
 mod deploy;
+mod detect;
 mod gas;
 mod replay;
 
@@ -27,6 +29,10 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Puts the suite on a chain, or goes on where it stopped, and checks every role, parameter and code.
     Deploy(deploy::DeployArgs),
+    /// Runs the detectors over a price file: alarms, levels, uptime, what restricting the market costs an attacker.
+    Detect(detect::DetectArgs),
+    /// Measures false alarms and delays of every detector in model markets, healthy, sick and attacked.
+    Calibrate(calibrate::CalibrateArgs),
     /// Measures what every message costs on a local chain, against the committed figures.
     Gas(gas::GasArgs),
 }
@@ -46,6 +52,8 @@ pub fn main() -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Replay(args) => replay::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
+        Command::Detect(args) => detect::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
+        Command::Calibrate(args) => calibrate::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
         Command::Deploy(args) => deploy::run(args)
             .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
         Command::Gas(args) => gas::run(args)
