@@ -45,7 +45,8 @@ pub use one_sided::{OneSided, OneSidedParams};
 pub use reflex::{Reflex, ReflexParams, Stepped};
 pub use scale::{Memory, MOVE_MAX, PICO};
 pub use solvency::{
-    share_of, Money, MoveWatch, Solvency, SolvencyParams, SolvencyRule, SolvencyVerdict, Thresholds, SOLVENCY_RULES,
+    share_of, Answered, Money, MoveWatch, Solvency, SolvencyParams, SolvencyRule, SolvencyVerdict, Thresholds,
+    SOLVENCY_RULES,
 };
 pub use sum_window::{AmountBucket, AmountWindow, SUM_BUCKETS};
 pub use surprise::{Drift, DriftParams, Shock, ShockParams, Surprise, SurpriseParams, SHOCK_WAGERS};

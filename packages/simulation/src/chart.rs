@@ -32,13 +32,19 @@ pub fn calibration(path: &Path, false_alarms: &[FalseAlarms], delays: &[DelayCel
         let (upper, lower) = area.split_vertically(SIZE.1 / 2);
         let nominal = 300.0..2e7f64;
         let mut chart = ChartBuilder::on(&upper)
-            .caption("Mean time to a false alarm, blocks (lower 95 % bound): above the line is within the promise", ("sans-serif", 18))
+            .caption(
+                "Mean time to a false alarm, blocks (lower 95 % bound): above the line is within the promise",
+                ("sans-serif", 18),
+            )
             .margin(10)
             .x_label_area_size(35)
             .y_label_area_size(70)
             .build_cartesian_2d(nominal.clone().log_scale(), (100.0..1e10f64).log_scale())?;
         chart.configure_mesh().x_desc("threshold").y_desc("blocks").draw()?;
-        chart.draw_series(LineSeries::new(TIERS.iter().map(|(_, tier)| (*tier as f64, *tier as f64)), BLACK.stroke_width(2)))?;
+        chart.draw_series(LineSeries::new(
+            TIERS.iter().map(|(_, tier)| (*tier as f64, *tier as f64)),
+            BLACK.stroke_width(2),
+        ))?;
         let mut names: Vec<(String, Vec<(f64, f64)>)> = vec![];
         for cell in false_alarms {
             let name = format!("{}, {}", cell.channel.name(), cell.model.name());
@@ -55,7 +61,12 @@ pub fn calibration(path: &Path, false_alarms: &[FalseAlarms], delays: &[DelayCel
                 .label(name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
         }
-        chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .background_style(WHITE.mix(0.8))
+            .border_style(BLACK)
+            .draw()?;
 
         let mut chart = ChartBuilder::on(&lower)
             .caption("Median delay, blocks (a path that found nothing is not drawn)", ("sans-serif", 18))
@@ -81,7 +92,12 @@ pub fn calibration(path: &Path, false_alarms: &[FalseAlarms], delays: &[DelayCel
                 .label(name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
         }
-        chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .background_style(WHITE.mix(0.8))
+            .border_style(BLACK)
+            .draw()?;
         area.present()?;
         Ok(())
     };
@@ -99,7 +115,8 @@ pub fn course(path: &Path, course: &Course) -> Result<(), String> {
         let (Some(first), Some(last)) = (points.first(), points.last()) else { return Ok(()) };
         let hours = |at: u64| (at - first.at) as f64 / 3_600.0;
         let span = 0.0..hours(last.at).max(0.01);
-        let (low, high) = points.iter().fold((f64::MAX, 0f64), |(low, high), point| (low.min(point.price), high.max(point.price)));
+        let (low, high) =
+            points.iter().fold((f64::MAX, 0f64), |(low, high), point| (low.min(point.price), high.max(point.price)));
         let (upper, lower) = area.split_vertically(SIZE.1 * 3 / 5);
         let mut chart = ChartBuilder::on(&upper)
             .caption(format!("{}: price and level", course.name), ("sans-serif", 18))
@@ -110,12 +127,17 @@ pub fn course(path: &Path, course: &Course) -> Result<(), String> {
         chart.configure_mesh().x_desc("hours").disable_x_mesh().draw()?;
         // One rectangle for each stretch of a level, not one for each point.
         let stretches = course.stretches();
-        chart.draw_series(stretches.iter().filter(|(_, _, level)| *level > Level::Normal).map(|(from, to, level)| {
-            let colour = if *level == Level::Guarded { YELLOW.mix(0.4) } else { RED.mix(0.4) };
-            Rectangle::new([(hours(*from), low * 0.99), (hours(*to), high * 1.01)], colour.filled())
-        }))?;
+        chart.draw_series(stretches.iter().filter(|(_, _, level)| *level > Level::Normal).map(
+            |(from, to, level)| {
+                let colour = if *level == Level::Guarded { YELLOW.mix(0.4) } else { RED.mix(0.4) };
+                Rectangle::new([(hours(*from), low * 0.99), (hours(*to), high * 1.01)], colour.filled())
+            },
+        ))?;
         let step = (points.len() / 4_000).max(1);
-        chart.draw_series(LineSeries::new(points.iter().step_by(step).map(|point| (hours(point.at), point.price)), &BLUE))?;
+        chart.draw_series(LineSeries::new(
+            points.iter().step_by(step).map(|point| (hours(point.at), point.price)),
+            &BLUE,
+        ))?;
         let most = points.iter().fold(1.0f64, |most, point| most.max(point.hour_move).max(point.factor));
         let mut chart = ChartBuilder::on(&lower)
             .caption("move within an hour in maintenance margins (red), margin factor (black)", ("sans-serif", 16))
@@ -124,8 +146,14 @@ pub fn course(path: &Path, course: &Course) -> Result<(), String> {
             .y_label_area_size(80)
             .build_cartesian_2d(span, 0.0..most * 1.05)?;
         chart.configure_mesh().x_desc("hours").draw()?;
-        chart.draw_series(LineSeries::new(points.iter().step_by(step).map(|point| (hours(point.at), point.hour_move)), &RED))?;
-        chart.draw_series(LineSeries::new(points.iter().step_by(step).map(|point| (hours(point.at), point.factor)), &BLACK))?;
+        chart.draw_series(LineSeries::new(
+            points.iter().step_by(step).map(|point| (hours(point.at), point.hour_move)),
+            &RED,
+        ))?;
+        chart.draw_series(LineSeries::new(
+            points.iter().step_by(step).map(|point| (hours(point.at), point.factor)),
+            &BLACK,
+        ))?;
         area.present()?;
         Ok(())
     };

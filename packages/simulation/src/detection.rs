@@ -198,7 +198,8 @@ pub fn attack_cost(params: &SuiteParams, fee_ratio: f64, depth: f64) -> AttackCo
         }
     }
     let spent = f64::from(blocks) * turnover.atoms() as f64 / f64::from(MILLION) * fee_ratio;
-    let move_percent = 100.0 * as_ratio(params.solvency.hour_move.guarded) * as_ratio(params.solvency.maintenance_margin_ratio);
+    let move_percent =
+        100.0 * as_ratio(params.solvency.hour_move.guarded) * as_ratio(params.solvency.maintenance_margin_ratio);
     let episodes = 3_600.0 / hold;
     AttackCost {
         by_flow: spent * episodes,
@@ -247,7 +248,10 @@ mod tests {
         bars.extend([(9_300, 9_301, 9_299, 9_300); 200]);
         let course = run(&series(&bars), &params()).unwrap();
         assert_eq!(course.restricted_after, Some(0));
-        assert!(course.alarms.iter().any(|alarm| alarm.level == Level::ReduceOnly && alarm.cause == "move within an hour"));
+        assert!(course
+            .alarms
+            .iter()
+            .any(|alarm| alarm.level == Level::ReduceOnly && alarm.cause == "move within an hour"));
         // It ends.
         assert_eq!(course.points.last().map(|point| point.level), Some(Level::Normal));
         assert!(course.points.iter().any(|point| point.factor > 1.0 && point.leverage_max < 2_000));
@@ -258,7 +262,10 @@ mod tests {
     #[test]
     fn restricting_costs_more_the_deeper_the_market_and_the_higher_the_fee() {
         let cost = |fee, depth| attack_cost(&params(), fee, depth);
-        assert!(cost(0.001, 1e6).by_flow > cost(0.0005, 1e6).by_flow && cost(0.0005, 2e6).by_price > cost(0.0005, 1e6).by_price);
+        assert!(
+            cost(0.001, 1e6).by_flow > cost(0.0005, 1e6).by_flow
+                && cost(0.0005, 2e6).by_price > cost(0.0005, 1e6).by_price
+        );
         // 10,000 units a block, 0.05 %: 5 a block.
         let one = cost(0.0005, 1e6);
         assert!((one.by_flow - f64::from(one.flow_blocks) * 5.0 * 12.0).abs() < 1e-6);

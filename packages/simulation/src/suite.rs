@@ -1,8 +1,8 @@
 //! Every detector of one market together, as a breaker would run them: evidence, solvency, level, cage.
 
 use firebreak_risk::detect::{
-    Cage, CageParams, DetectorParams, MarketDetectors, MarketEvidence, Money, Observation, Reflex, ReflexParams, Solvency,
-    SolvencyParams, SolvencyVerdict,
+    Cage, CageParams, DetectorParams, MarketDetectors, MarketEvidence, Money, Observation, Reflex, ReflexParams,
+    Solvency, SolvencyParams, SolvencyVerdict,
 };
 use firebreak_risk::{BasisPoints, Level, Ratio, RiskResult};
 

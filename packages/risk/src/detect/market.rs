@@ -69,8 +69,8 @@ impl DetectorParams {
             scale_start: 1_000_000_000,
             scale_floor: 100_000_000,
             wagers: [
-                Wager { level: 4_000, p0: 50_000, p1: 500_000, weight: MILLION / 2, cap: 1_000_000 },
-                Wager { level: 10_000, p0: 10_000, p1: 500_000, weight: MILLION / 2, cap: 100_000_000 },
+                Wager { level: 6_000, p0: 80_000, p1: 500_000, weight: MILLION / 2, cap: 1_000_000 },
+                Wager { level: 12_000, p0: 30_000, p1: 500_000, weight: MILLION / 2, cap: 1_000_000 },
             ],
         },
         intensity: IntensityParams::STANDARD,

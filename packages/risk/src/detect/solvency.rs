@@ -4,8 +4,8 @@
 //! Moves are counted in shares of maintenance margin against the extremes of the last hour and of the last day; money in shares of what
 //! it is taken from. Each rule answers with a level of its own; the harshest counts.
 
-use super::episode::{move_in_margins, Episode};
-use super::extreme_window::ExtremeWindow;
+use super::episode::{move_in_margins, step_reached};
+use super::extreme_window::{ExtremeBucket, ExtremeWindow, EXTREME_BUCKETS};
 use super::sum_window::AmountWindow;
 use crate::error::RiskResult;
 use crate::number::Rounding;
@@ -46,16 +46,32 @@ pub fn share_of(part: Amount, whole: Amount) -> Ratio {
     Ratio::of(part.atoms(), whole.atoms(), Rounding::Ceil).unwrap_or(Ratio::from_atoms(u128::MAX))
 }
 
-/// The move of a price away from the extremes of a window, with re-anchoring and the memory of an [`Episode`].
+/// What was answered to moves of one direction: the highest step, and until when it is remembered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// 1 for the first step, 2 for the second; 0 is none.
+    pub step: u8,
+    pub until: u64,
+}
+
+/// The move of a price away from the extremes of a window.
+///
+/// The extremes themselves are never re-anchored: an attacker who trips the first step on purpose, or moves the price to and fro,
+/// still meets the second one at its full distance from where any hour began. Only *repeats* are counted from the last trip, so that a
+/// price which stays where it is trips nothing more (the wedge of SIP-65).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveWatch {
     pub window: ExtremeWindow,
-    pub episode: Option<Episode>,
+    /// Extremes since the last trip.
+    pub since: Option<ExtremeBucket>,
+    /// Answers to falls from the window's high, and to rises from its low.
+    pub fallen: Answered,
+    pub risen: Answered,
 }
 
 impl MoveWatch {
-    /// Takes in a price. A trip takes the price as the new reference, and the episode remembers for one window where the move began,
-    /// so that walking the reference gains nothing within it.
+    /// Takes in a price. A trip needs a step of the window's own move that was not answered yet, or a new move from the extremes since the last
+    /// trip that reaches the first step; its level is that of the larger.
     ///
     /// Units: seconds; the move in shares of maintenance margin. Rounding: up. Errors: those of [`ExtremeWindow::observe`] and
     /// [`move_in_margins`].
@@ -68,20 +84,38 @@ impl MoveWatch {
         maintenance_margin_ratio: Ratio,
     ) -> RiskResult<(Level, Ratio)> {
         let extremes = self.window.observe(at, price, window_seconds)?;
-        let margin = maintenance_margin_ratio;
-        let reference =
-            if move_in_margins(price, extremes.low, margin)? > move_in_margins(price, extremes.high, margin)? {
-                extremes.low
-            } else {
-                extremes.high
-            };
         let ladder = [thresholds.guarded, thresholds.reduce_only];
-        let verdict = Episode::judge(self.episode.as_ref(), &ladder, price, reference, margin, at)?;
-        let Some(step) = verdict.step else { return Ok((Level::Normal, verdict.moved)) };
-        self.window = ExtremeWindow::anchored(at, price, window_seconds)?;
-        let until = at.saturating_add(window_seconds);
-        self.episode = Some(Episode::after_trip(self.episode.as_ref(), reference, step, at, until, until));
-        Ok((if step == 0 { Level::Guarded } else { Level::ReduceOnly }, verdict.moved))
+        let moved = |reference| move_in_margins(price, reference, maintenance_margin_ratio);
+        let step = |moved| step_reached(&ladder, moved).map_or(0u8, |step| step.saturating_add(1));
+        let (fall, rise) = (moved(extremes.high)?, moved(extremes.low)?);
+        let repeats = match &mut self.since {
+            Some(since) => {
+                since.low = since.low.min(price);
+                since.high = since.high.max(price);
+                step(moved(since.high)?).max(step(moved(since.low)?))
+            }
+            None => 0,
+        };
+        // The extremes that a trip answered have left the window by then.
+        let until = at.saturating_add(window_seconds).saturating_add(window_seconds.div_ceil(EXTREME_BUCKETS));
+        let mut answer = 0;
+        for (answered, moved) in [(&mut self.fallen, fall), (&mut self.risen, rise)] {
+            let known = if at < answered.until { answered.step } else { 0 };
+            let reached = step(moved);
+            if reached > known || (repeats > 0 && reached > 0) {
+                *answered = Answered { step: reached.max(known), until };
+                answer = answer.max(reached);
+            }
+        }
+        let level = match answer.max(repeats) {
+            0 => Level::Normal,
+            1 => Level::Guarded,
+            _ => Level::ReduceOnly,
+        };
+        if level > Level::Normal {
+            self.since = Some(ExtremeBucket { index: 0, low: price, high: price });
+        }
+        Ok((level, fall.max(rise)))
     }
 }
 
@@ -108,7 +142,7 @@ pub const SOLVENCY_RULES: usize = 7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolvencyParams {
     pub maintenance_margin_ratio: Ratio,
-    /// In shares of maintenance margin.
+    /// In shares of maintenance margin, from the extremes of an hour and of a day.
     pub hour_move: Thresholds,
     pub day_move: Thresholds,
     pub liquidations: Thresholds,

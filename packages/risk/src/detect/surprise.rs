@@ -175,8 +175,8 @@ impl SurpriseParams {
         shock: ShockParams {
             fast: Memory { length: 32, cut: 3_000 },
             slow: Memory { length: 512, cut: 3_000 },
-            // 10 and 0.5 basis points a block: 60 % and 3 % volatility a day would be 5 and 0.25.
-            scale_start: 1_000_000_000,
+            // 4 and 0.5 basis points a block: volatility of about 115 % and 14 % a year.
+            scale_start: 400_000_000,
             scale_floor: 50_000_000,
             wagers: [
                 Wager { level: 5_000, p0: 50_000, p1: 400_000, weight: MILLION / 4, cap: 200_000 },

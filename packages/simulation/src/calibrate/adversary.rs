@@ -119,7 +119,7 @@ fn one(attack: Attack, params: &SuiteParams, seed: u64, path: u32) -> RiskResult
         let observation = Observation { at, price, band: None, flow: None };
         suite.observe(&observation, &Money::default(), Ratio::ZERO).map(|seen| seen.level)
     };
-    let mut quiet = |rng: &mut ChaCha8Rng| rng.sample::<f64, _>(StandardNormal) * SIGMA;
+    let quiet = |rng: &mut ChaCha8Rng| rng.sample::<f64, _>(StandardNormal) * SIGMA;
     for _ in 0..WARM_UP {
         price *= 1.0 + quiet(&mut rng);
         at += BLOCK_SECONDS;

@@ -1,15 +1,13 @@
 //! Sick markets: how many blocks from a change to an alarm.
 
 use super::nulls::{FlowNull, PriceNull};
-use super::statistics::{
-    delay_floor, information_of_drift, information_of_rate, information_of_volatility, Delays,
-};
+use super::statistics::{delay_floor, information_of_drift, information_of_rate, information_of_volatility, Delays};
 use super::{source, Bench, Channel, Model, Plan, TIERS};
 use rayon::prelude::*;
 
 /// A path that found nothing for so long will not be found.
 const LATE: u32 = 300;
-const WARM_UP: u64 = 1_500;
+const WARM_UP: u64 = 3_000;
 
 /// What changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +58,9 @@ pub struct DelayCell {
 /// Every shift in every market that it can happen in.
 pub fn cases() -> Vec<(Shift, Model, Channel)> {
     let mut cases = vec![];
-    for shift in [Shift::Volatility(3.0), Shift::Volatility(5.0), Shift::Volatility(10.0), Shift::Drift(5.0), Shift::Drift(10.0)] {
+    for shift in
+        [Shift::Volatility(3.0), Shift::Volatility(5.0), Shift::Volatility(10.0), Shift::Drift(5.0), Shift::Drift(10.0)]
+    {
         for null in [PriceNull::Gaussian, PriceNull::StudentT4, PriceNull::GarchT4] {
             cases.push((shift, Model::Price(null), Channel::Hard));
         }
@@ -83,15 +83,19 @@ pub fn delays(plan: &Plan, progress: impl Fn(u64) + Sync) -> Vec<DelayCell> {
             let paths: Vec<[Option<u32>; TIERS.len()]> =
                 (0..plan.paths).map(|path| one(plan, shift, model, channel, (index as u64, path))).collect();
             progress(1);
-            TIERS.iter().enumerate().map(move |(tier, (name, threshold))| DelayCell {
-                shift,
-                model,
-                channel,
-                tier: name,
-                threshold: *threshold,
-                delays: Delays::new(paths.iter().map(|path| path[tier]).collect()),
-                floor: shift.floor(plan.rate, *threshold),
-            }).collect::<Vec<_>>()
+            TIERS
+                .iter()
+                .enumerate()
+                .map(move |(tier, (name, threshold))| DelayCell {
+                    shift,
+                    model,
+                    channel,
+                    tier: name,
+                    threshold: *threshold,
+                    delays: Delays::new(paths.iter().map(|path| path[tier]).collect()),
+                    floor: shift.floor(plan.rate, *threshold),
+                })
+                .collect::<Vec<_>>()
         })
         .flatten()
         .collect()

@@ -10,9 +10,7 @@ pub mod delay;
 pub mod nulls;
 pub mod statistics;
 
-use firebreak_risk::detect::{
-    DetectorParams, Evidence, MarketDetectors, RATE_ONE, TIER_DAY, TIER_HOUR, TIER_YEAR,
-};
+use firebreak_risk::detect::{DetectorParams, Evidence, MarketDetectors, RATE_ONE, TIER_DAY, TIER_HOUR, TIER_YEAR};
 use firebreak_risk::Amount;
 use nulls::{FlowNull, FlowProcess, PriceNull, PriceProcess, SIGMA_PICO};
 use rand::SeedableRng;
@@ -213,7 +211,8 @@ impl<'a> Bench<'a> {
         }
         if self.flow.is_some() {
             market.intensity.observe(draw.flow.orders, 1, &self.params.intensity);
-            let (bought, sold) = (Amount::from_atoms(draw.flow.bought.into()), Amount::from_atoms(draw.flow.sold.into()));
+            let (bought, sold) =
+                (Amount::from_atoms(draw.flow.bought.into()), Amount::from_atoms(draw.flow.sold.into()));
             market.one_sided.observe(bought, sold, &self.params.one_sided);
         }
     }
@@ -252,7 +251,8 @@ pub fn false_alarms(plan: &Plan, progress: impl Fn(u64) + Sync) -> Vec<FalseAlar
     for model in &plan.models {
         for (position, channel) in model.channels().iter().enumerate() {
             for (index, (tier, threshold)) in TIERS.iter().enumerate() {
-                let alarms = counted.iter().filter(|(of, _)| of == model).map(|(_, alarms)| alarms[position][index]).sum();
+                let alarms =
+                    counted.iter().filter(|(of, _)| of == model).map(|(_, alarms)| alarms[position][index]).sum();
                 results.push(FalseAlarms {
                     model: *model,
                     channel: *channel,

@@ -92,7 +92,11 @@ mod tests {
             (information_of_rate(3.0, 1.0), 11.4),
             (information_of_rate(10.0, 1.0), 1.2),
         ] {
-            assert!((delay_floor(information, year) - floor).abs() < 0.1, "{information}: {}", delay_floor(information, year));
+            assert!(
+                (delay_floor(information, year) - floor).abs() < 0.1,
+                "{information}: {}",
+                delay_floor(information, year)
+            );
         }
     }
 }

@@ -44,7 +44,11 @@ pub struct CalibrateArgs {
 
 pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
     if !(args.rate > 0.0 && args.rate <= 1_000.0) {
-        return Err(InputError::Option { name: "--rate", wanted: "above 0, at most 1000", found: args.rate.to_string() });
+        return Err(InputError::Option {
+            name: "--rate",
+            wanted: "above 0, at most 1000",
+            found: args.rate.to_string(),
+        });
     }
     let params = suite_params(args.maintenance_margin)?;
     let models = models(&args.nulls)?;
@@ -58,7 +62,8 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
         params: params.detectors,
     };
     let millions = plan.blocks as f64 * plan.models.len() as f64 / 1e6;
-    let progress = bar((plan.blocks * plan.models.len() as u64).max(1), "{prefix:>12} {wide_bar} {percent} %, {eta} left");
+    let progress =
+        bar((plan.blocks * plan.models.len() as u64).max(1), "{prefix:>12} {wide_bar} {percent} %, {eta} left");
     progress.set_prefix("null models");
     let started = std::time::Instant::now();
     let alarms = false_alarms(&plan, |blocks| progress.inc(blocks));
@@ -77,8 +82,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
         false_alarm_bars(&alarms).into_iter().chain(delay_bars(&delays)).chain(attack_bars(&attacked)).collect();
     println!("{}", bars_table(&bars));
     if let (Some(writer), Some(path)) = (&mut csv, &args.csv) {
-        write_csv(writer, &alarms, &delays, &attacked)
-            .map_err(|error| unwritable(path, &error.to_string()))?;
+        write_csv(writer, &alarms, &delays, &attacked).map_err(|error| unwritable(path, &error.to_string()))?;
     }
     if let Some(path) = &args.chart {
         chart::calibration(path, &alarms, &delays).map_err(|error| unwritable(path, &error))?;
@@ -225,25 +229,62 @@ fn write_csv(
     attacked: &[AttackOutcome],
 ) -> Result<(), csv::Error> {
     writer.write_record([
-        "kind", "subject", "evidence", "market", "tier", "threshold", "blocks", "alarms", "mean_time", "lower_bound_95",
-        "median_delay", "share_within_60", "floor", "move_before_action", "move_at_action", "move_before_reduce_only",
+        "kind",
+        "subject",
+        "evidence",
+        "market",
+        "tier",
+        "threshold",
+        "blocks",
+        "alarms",
+        "mean_time",
+        "lower_bound_95",
+        "median_delay",
+        "share_within_60",
+        "floor",
+        "move_before_action",
+        "move_at_action",
+        "move_before_reduce_only",
     ])?;
     let none = String::new;
     for cell in alarms {
         writer.write_record([
-            "false_alarms".into(), none(), cell.channel.name().into(), cell.model.name().into(), cell.tier.to_string(),
-            cell.threshold.to_string(), cell.blocks.to_string(), cell.alarms.to_string(),
-            cell.mean_time().map(|time| format!("{time:.1}")).unwrap_or_default(), format!("{:.1}", cell.lower_bound()),
-            none(), none(), none(), none(), none(), none(),
+            "false_alarms".into(),
+            none(),
+            cell.channel.name().into(),
+            cell.model.name().into(),
+            cell.tier.to_string(),
+            cell.threshold.to_string(),
+            cell.blocks.to_string(),
+            cell.alarms.to_string(),
+            cell.mean_time().map(|time| format!("{time:.1}")).unwrap_or_default(),
+            format!("{:.1}", cell.lower_bound()),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
+            none(),
         ])?;
     }
     for cell in delays {
         writer.write_record([
-            "delay".into(), cell.shift.name(), cell.channel.name().into(), cell.model.name().into(), cell.tier.to_string(),
-            cell.threshold.to_string(), none(), none(), none(), none(),
+            "delay".into(),
+            cell.shift.name(),
+            cell.channel.name().into(),
+            cell.model.name().into(),
+            cell.tier.to_string(),
+            cell.threshold.to_string(),
+            none(),
+            none(),
+            none(),
+            none(),
             cell.delays.median().map(|median| median.to_string()).unwrap_or_default(),
             format!("{:.4}", cell.delays.share_within(SOON)),
-            cell.floor.map(|floor| format!("{floor:.2}")).unwrap_or_default(), none(), none(), none(),
+            cell.floor.map(|floor| format!("{floor:.2}")).unwrap_or_default(),
+            none(),
+            none(),
+            none(),
         ])?;
     }
     for outcome in attacked {

@@ -52,8 +52,7 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode, InputError> {
     let series = args.files.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, _>>()?;
     let mut csv = args.csv.as_deref().map(open_csv).transpose()?;
     for series in &series {
-        let course =
-            run_series(series, &params).map_err(|error| InputError::Detectors { cause: error.to_string() })?;
+        let course = run_series(series, &params).map_err(|error| InputError::Detectors { cause: error.to_string() })?;
         println!("{}", page(&course));
         if let (Some(writer), Some(path)) = (&mut csv, &args.csv) {
             write_csv(writer, &course).map_err(|error| unwritable(path, &error.to_string()))?;
@@ -86,7 +85,9 @@ fn page(course: &Course) -> String {
     page.push_str(&match course.restricted_after {
         None => "  no bar moved by more than half the maintenance margin\n".into(),
         Some(u64::MAX) => "  a bar moved by more than half the maintenance margin and nothing was restricted\n".into(),
-        Some(blocks) => format!("  from the first bar beyond half the maintenance margin to a restriction: {blocks} blocks\n"),
+        Some(blocks) => {
+            format!("  from the first bar beyond half the maintenance margin to a restriction: {blocks} blocks\n")
+        }
     });
     if let Some(tightest) = course.points.iter().max_by(|a, b| a.factor.total_cmp(&b.factor)) {
         let leverage = f64::from(tightest.leverage_max) / 100.0;

@@ -82,6 +82,30 @@ fn each_rule_answers_at_its_share() {
 }
 
 #[test]
+fn a_move_to_and_fro_hides_nothing_and_a_price_that_stays_trips_nothing_more() {
+    let mut watch = MoveWatch::default();
+    let mut at = START;
+    let mut level = |price: u32, elapsed: u64| {
+        at += elapsed;
+        let price = Price::from_units(price);
+        watch.observe(at, price, HOUR_SECONDS, &PARAMS.hour_move, PARAMS.maintenance_margin_ratio).unwrap().0
+    };
+    for (name, price, elapsed, wanted) in [
+        ("the start", 100_000, 0, Level::Normal),
+        ("half a margin down", 98_740, 60, Level::Guarded),
+        ("it stays there", 98_740, 60, Level::Normal),
+        ("half a margin up again", 99_990, 60, Level::Guarded),
+        ("on the way, 92 % above the low", 101_010, 60, Level::Normal),
+        ("96 % above the low of this hour: the second step", 101_120, 60, Level::ReduceOnly),
+        ("it stays", 101_110, 60, Level::Normal),
+        ("it stays for an hour and a half", 101_110, 5_400, Level::Normal),
+        ("half a margin, an hour later", 102_400, 60, Level::Guarded),
+    ] {
+        assert_eq!(level(price, elapsed), wanted, "{name}");
+    }
+}
+
+#[test]
 fn something_of_nothing_is_everything() {
     assert_eq!(share_of(Amount::ZERO, Amount::ZERO), Ratio::ZERO);
     assert_eq!(share_of(units(1), Amount::ZERO), Ratio::from_atoms(u128::MAX));
@@ -144,5 +168,5 @@ proptest! {
     }
 }
 
-/// 14 buckets of two prices, 42 of an amount, two episodes; every number at its longest that these times and prices allow.
-const SOLVENCY_BYTES_MAX: usize = 14 * 42 + 42 * 24 + 2 * 40 + 16;
+/// 16 buckets of two prices, 42 of an amount, four answers; every number at its longest that these times and prices allow.
+const SOLVENCY_BYTES_MAX: usize = 16 * 42 + 42 * 24 + 4 * 11 + 16;
