@@ -173,7 +173,7 @@ impl SurpriseParams {
     /// The shipped figures, for moves in units of 10^-12 per block of 6 s. `docs/detection.md` says what they reach.
     pub const STANDARD: Self = Self {
         shock: ShockParams {
-            fast: Memory { length: 32, cut: 3_000 },
+            fast: Memory { length: 36, cut: 3_000 },
             slow: Memory { length: 512, cut: 3_000 },
             // 4 and 0.5 basis points a block: volatility of about 115 % and 14 % a year.
             scale_start: 400_000_000,
