@@ -62,7 +62,7 @@ pub struct Answered {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoveWatch {
     pub window: ExtremeWindow,
-    /// Extremes since the last trip.
+    /// Extremes since the last trip; its `index` is when that was, seconds.
     pub since: Option<ExtremeBucket>,
     /// Answers to falls from the window's high, and to rises from its low.
     pub fallen: Answered,
@@ -88,6 +88,9 @@ impl MoveWatch {
         let moved = |reference| move_in_margins(price, reference, maintenance_margin_ratio);
         let step = |moved| step_reached(&ladder, moved).map_or(0u8, |step| step.saturating_add(1));
         let (fall, rise) = (moved(extremes.high)?, moved(extremes.low)?);
+        // The extremes that a trip answered have left the window by then, and what the window holds came after it.
+        let memory = window_seconds.saturating_add(window_seconds.div_ceil(EXTREME_BUCKETS));
+        self.since = self.since.filter(|since| at < since.index.saturating_add(memory));
         let repeats = match &mut self.since {
             Some(since) => {
                 since.low = since.low.min(price);
@@ -96,8 +99,7 @@ impl MoveWatch {
             }
             None => 0,
         };
-        // The extremes that a trip answered have left the window by then.
-        let until = at.saturating_add(window_seconds).saturating_add(window_seconds.div_ceil(EXTREME_BUCKETS));
+        let until = at.saturating_add(memory);
         let mut answer = 0;
         for (answered, moved) in [(&mut self.fallen, fall), (&mut self.risen, rise)] {
             let known = if at < answered.until { answered.step } else { 0 };
@@ -113,7 +115,7 @@ impl MoveWatch {
             _ => Level::ReduceOnly,
         };
         if level > Level::Normal {
-            self.since = Some(ExtremeBucket { index: 0, low: price, high: price });
+            self.since = Some(ExtremeBucket { index: at, low: price, high: price });
         }
         Ok((level, fall.max(rise)))
     }
@@ -157,11 +159,11 @@ const fn percent(guarded: u32, reduce_only: u32) -> Thresholds {
 }
 
 impl SolvencyParams {
-    /// The shipped figures for a maintenance margin of 2.5 %. Below one margin within an hour, so that a restriction comes before
-    /// a position at its limit is worth less than nothing.
+    /// The shipped figures for a maintenance margin of 2.5 %. The first step is at half a margin within an hour, so that leverage is cut and margin raised
+    /// before a position at its limit is worth less than nothing; the second is a move that calm months do not have.
     pub const STANDARD: Self = Self {
         maintenance_margin_ratio: Ratio::from_basis_points(250),
-        hour_move: percent(50, 95),
+        hour_move: percent(50, 150),
         day_move: percent(200, 400),
         liquidations: percent(5, 15),
         pool_drawdown: percent(3, 8),
