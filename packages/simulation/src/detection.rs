@@ -124,10 +124,12 @@ pub fn run(series: &Series, params: &SuiteParams) -> Result<Course, RiskError> {
                 let price = as_float(point.price);
                 course.alarms.push(Alarm { at: point.at, price, level: seen.level, cause, hour_move, evidence });
             }
-            (low, high) = (low.min(point.price), high.max(point.price));
-            if half_margin_at.is_none() && as_float(high) / as_float(low) - 1.0 > margin / 2.0 {
+            // From the bar's own earlier extremes, as the rule counts: a fall from its high, a rise from its low.
+            let (at_low, at_high, now) = (as_float(low), as_float(high), as_float(point.price));
+            if half_margin_at.is_none() && (now / at_low - 1.0).max(1.0 - now / at_high) > margin / 2.0 {
                 half_margin_at = Some(point.at);
             }
+            (low, high) = (low.min(point.price), high.max(point.price));
             if let (Some(since), None) = (half_margin_at, course.restricted_after) {
                 if seen.level > Level::Normal {
                     course.restricted_after = Some((point.at - since).div_ceil(params.detectors.block_seconds));

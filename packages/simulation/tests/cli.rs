@@ -54,6 +54,60 @@ fn every_wrong_input_is_one_line_and_exit_code_2() {
 }
 
 #[test]
+fn detect_and_calibrate_name_what_is_wrong_too() {
+    let good = file("detect-good.csv", &format!("{HEADER}\n86400000,10,12,9,11,1\n"));
+    let cases: [(&[&str], &str); 7] = [
+        (&["detect"], "error:"),
+        (&["detect", "no-such-file.csv"], "no-such-file.csv: cannot be read"),
+        (&["detect", &good, "--maintenance-margin", "0"], "--maintenance-margin must be above 0, below 0.5, found 0"),
+        (&["detect", &good, &good, "--csv", "out.csv"], "--csv and --chart must be one price file, found 2"),
+        (&["calibrate", "--null", "cauchy"], "there is no null model \"cauchy\"; there are gaussian, t4"),
+        (&["calibrate", "--rate", "0"], "--rate must be above 0"),
+        (&["calibrate", "--blocks", "1", "--csv", "no-such-folder/out.csv"], "cannot be written"),
+    ];
+    for (arguments, wanted) in cases {
+        let output = firebreak(arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), error.lines().count()), (Some(2), 1), "{arguments:?}: {error}");
+        assert!(error.contains(wanted) && output.stdout.is_empty(), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn detect_prints_alarms_and_uptime_and_writes_a_table_and_a_chart() {
+    let mut rows = String::from(HEADER);
+    for minute in 0..400u64 {
+        let at = 86_400_000 + 60_000 * minute;
+        let price = if minute < 300 { 10_000 } else { 9_500 };
+        rows.push_str(&format!("\n{at},{price},{},{},{price},1", price + 1, price - 1));
+    }
+    let prices = file("detect-crash.csv", &rows);
+    let out = |name: &str| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name).display().to_string();
+    let (table, chart) = (out("detect.csv"), out("detect.svg"));
+    let output = firebreak(&["detect", &prices, "--csv", &table, "--chart", &chart]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("uptime: normal") && page.contains("reduce-only move within an hour"), "{page}");
+    assert!(page.contains("An hour of restriction costs an attacker"), "{page}");
+    assert_eq!(std::fs::read_to_string(&table).unwrap().lines().count(), 1 + 4 * 400);
+    assert!(std::fs::read_to_string(&chart).unwrap().starts_with("<svg"));
+}
+
+#[test]
+fn calibrate_with_one_seed_prints_the_same_figures_and_judges_no_tier_that_is_too_short() {
+    let run = || {
+        let output =
+            firebreak(&["calibrate", "--blocks", "20000", "--paths", "20", "--seed", "7", "--null", "gaussian"]);
+        let page = String::from_utf8(output.stdout).unwrap();
+        // The line with the seconds differs.
+        page.lines().filter(|line| !line.contains("million blocks in")).map(String::from).collect::<Vec<_>>().join("\n")
+    };
+    let page = run();
+    assert_eq!(page, run());
+    assert!(page.contains("not judged") && page.contains("reference walking") && page.contains("bars:"), "{page}");
+}
+
+#[test]
 fn help_is_no_error() {
     let output = firebreak(&["replay", "--help"]);
     assert!(output.status.success());

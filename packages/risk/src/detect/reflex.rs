@@ -23,8 +23,8 @@ pub struct ReflexParams {
     pub reduce_only: u64,
     /// Below this, an observation is quiet. Bounds: below `guarded`.
     pub release: u64,
-    /// Quiet observations in a row before a level falls.
-    pub quiet_observations: u16,
+    /// How long observations must have been quiet before a level falls. Seconds and not observations: a slow feed would hold a market for hours.
+    pub quiet_seconds: u64,
     /// How long a level holds at least after the last trip.
     pub hold_seconds: u64,
     /// How long a level may be held by repeated trips; then it falls by one, whatever the evidence, which starts anew.
@@ -37,7 +37,7 @@ impl ReflexParams {
         guarded: super::evidence::TIER_HOUR,
         reduce_only: super::evidence::TIER_YEAR,
         release: 60,
-        quiet_observations: 20,
+        quiet_seconds: 120,
         hold_seconds: 300,
         held_max_seconds: 3_600,
     };
@@ -51,15 +51,15 @@ pub struct Reflex {
     pub since: u64,
     /// Before this it does not fall.
     pub until: u64,
-    /// Quiet observations in a row.
-    pub quiet: u16,
+    /// The first of the quiet observations in a row.
+    pub quiet_since: Option<u64>,
     /// Whether anything but flow has spoken since the market left `Normal`.
     pub hard: bool,
 }
 
 impl Default for Reflex {
     fn default() -> Self {
-        Self { level: Level::Normal, since: 0, until: 0, quiet: 0, hard: false }
+        Self { level: Level::Normal, since: 0, until: 0, quiet_since: None, hard: false }
     }
 }
 
@@ -90,7 +90,13 @@ impl Reflex {
         let mut next = self;
         if asked > self.level {
             // From `ReduceOnly` the hour begins anew; a rise is the only thing that makes it.
-            next = Self { level: asked, since: now, until: now.saturating_add(params.hold_seconds), quiet: 0, hard };
+            next = Self {
+                level: asked,
+                since: now,
+                until: now.saturating_add(params.hold_seconds),
+                quiet_since: None,
+                hard,
+            };
             return Stepped { reflex: next, tripped: true, reset: false };
         }
         if self.level == Level::Normal {
@@ -98,20 +104,21 @@ impl Reflex {
         }
         next.hard = self.hard || hard;
         let is_quiet = asked == Level::Normal && !evidence.all.reaches(params.release);
-        next.quiet = if is_quiet { self.quiet.saturating_add(1) } else { 0 };
+        next.quiet_since = if is_quiet { self.quiet_since.or(Some(now)) } else { None };
+        let quiet = next.quiet_since.is_some_and(|since| now >= since.saturating_add(params.quiet_seconds));
         let end = self.since.saturating_add(params.held_max_seconds);
         if asked == self.level && hard {
             next.until = self.until.max(now.saturating_add(params.hold_seconds)).min(end);
         }
         let flow_alone = !next.hard;
-        let may_fall = now >= next.until && (next.quiet >= params.quiet_observations || flow_alone);
+        let may_fall = now >= next.until && (quiet || flow_alone);
         if !may_fall && now < end {
             return Stepped { reflex: next, tripped: false, reset: false };
         }
         let level = if self.level > Level::Guarded { Level::Guarded } else { Level::Normal };
         let forget = level == Level::Normal || now >= end;
         let until = if level == Level::Normal { now } else { now.saturating_add(params.hold_seconds) };
-        let reflex = Self { level, since: now, until, quiet: 0, hard: next.hard && level != Level::Normal };
+        let reflex = Self { level, since: now, until, quiet_since: None, hard: next.hard && level != Level::Normal };
         Stepped { reflex, tripped: false, reset: forget }
     }
 }
@@ -184,11 +191,11 @@ mod tests {
     proptest! {
         #[test]
         fn more_evidence_never_means_a_lower_level(
-            level in 0usize..3, all in 0u64..2 * TIER_YEAR, hard in 0u64..2 * TIER_YEAR, more in 0u64..TIER_YEAR, quiet in 0u16..40,
+            level in 0usize..3, all in 0u64..2 * TIER_YEAR, hard in 0u64..2 * TIER_YEAR, more in 0u64..TIER_YEAR, quiet in 0u64..400,
             elapsed in 0u64..3_599, held in 0u64..900,
         ) {
             let level = [Level::Normal, Level::Guarded, Level::ReduceOnly][level];
-            let reflex = Reflex { level, since: 1_000, until: 1_000 + held, quiet, hard: true };
+            let reflex = Reflex { level, since: 1_000, until: 1_000 + held, quiet_since: Some(1_000 + quiet), hard: true };
             let after = |evidence: MarketEvidence| reflex.after(&evidence, Level::Normal, 1_000 + elapsed, &PARAMS).reflex.level;
             prop_assert!(after(evidence(all + more, hard)) >= after(evidence(all, hard)));
             prop_assert!(after(evidence(all + more, hard + more)) >= after(evidence(all, hard)));
