@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn every_flow_null_has_its_rate_and_hawkes_counts_cluster() {
-        for (null, least, most) in [(FlowNull::Poisson, 0.95, 1.05), (FlowNull::Hawkes, 1.5, 4.0)] {
+        for (null, least, most) in [(FlowNull::Poisson, 0.95, 1.05), (FlowNull::Hawkes, 1.3, 4.0)] {
             let mut rng = ChaCha8Rng::seed_from_u64(4);
             let mut process = FlowProcess::new(null, 2.0);
             let counts: Vec<f64> = (0..100_000).map(|_| f64::from(process.next(&mut rng).orders)).collect();

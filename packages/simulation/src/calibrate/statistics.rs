@@ -88,7 +88,7 @@ mod tests {
             (information_of_drift(1.0), 27.6),
             (information_of_drift(3.0), 3.6),
             (information_of_volatility(3.0), 5.3),
-            (information_of_volatility(5.0), 1.5),
+            (information_of_volatility(5.0), 1.6),
             (information_of_rate(3.0, 1.0), 11.4),
             (information_of_rate(10.0, 1.0), 1.2),
         ] {
