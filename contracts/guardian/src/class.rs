@@ -11,7 +11,7 @@ use cosmwasm_std::{from_json, Api, Binary, Coin, Env, Storage};
 use firebreak_messages::guardian::{
     Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX,
 };
-use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, Source};
+use firebreak_messages::{circuit_breaker, insurance_fund, oracle, Source};
 
 /// What the guardian knows of the addresses that it may call, and of today's delays.
 pub struct Known {
