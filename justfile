@@ -40,6 +40,10 @@ chain *ARGS:
 coverage:
     grep -rhoE '// R-[0-9]+' contracts packages tests --include='*.rs' | sort | uniq -c | sort -k4 -V
 
+# Mutation tests, by hand: `just mutants risk`, `just mutants vault`. Hours; goes on where it was interrupted.
+mutants *ARGS:
+    scripts/mutants {{ARGS}}
+
 # Licences and sources of dependencies (needs cargo-deny).
 deny:
     cargo deny check bans licenses sources

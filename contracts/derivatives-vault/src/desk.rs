@@ -460,6 +460,7 @@ fn accrue(market: &mut OpenMarket, used: Ratio, now: u64) -> Result<SignedAmount
             }
             market.state.mark_price = price;
             market.state.mark_round = round;
+            market.state.mark_skew = skew;
         }
     }
     let elapsed = now.saturating_sub(market.state.accrued_at);

@@ -77,7 +77,14 @@ fn view(
         };
         return Ok(PositionView { market: position.market, health, closable: false });
     }
-    let (skew, scale) = (market.skew()?, market.config.skew_scale);
+    let scale = market.config.skew_scale;
+    let skew = match purpose {
+        Purpose::Trading => market.skew()?,
+        // between two prices a trade may move everybody's exit price, and nobody below the maintenance margin by it: whom
+        // a price move has weakened could else be pushed over the edge, and what closing him moves be bought back cheaply.
+        Purpose::Liquidation if size.is_short() => market.skew()?.min(market.state.mark_skew),
+        Purpose::Liquidation => market.skew()?.max(market.state.mark_skew),
+    };
     // F9b values the position at the price; the skew exit price takes the premium of closing it off.
     let premium = exit_value(price, skew, size, scale)?.minus(size.signed_notional(price, Rounding::Ceil)?)?;
     let mut pnl = side.value_of(&position.stake, price)?.plus(premium)?;

@@ -159,6 +159,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         accrued_at: u64::MAX,
         mark_price: PRICE_MAX,
         mark_round: u64::MAX,
+        mark_skew: Size::from_atoms(i128::MIN),
         traded_notional: Amount::from_atoms(u128::MAX),
         liquidated_notional: Amount::from_atoms(u128::MAX),
         open_notional: Amount::from_atoms(u128::MAX),
@@ -239,7 +240,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1421),
-        ("market", round_trip(&market).len(), 487),
+        ("market", round_trip(&market).len(), 506),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),

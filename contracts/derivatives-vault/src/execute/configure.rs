@@ -135,6 +135,7 @@ pub fn set_market(
             accrued_at: now,
             mark_price: Price::ZERO,
             mark_round: 0,
+            mark_skew: firebreak_risk::Size::ZERO,
             traded_notional: Amount::ZERO,
             liquidated_notional: Amount::ZERO,
             open_notional: Amount::ZERO,

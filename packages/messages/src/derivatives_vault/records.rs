@@ -225,6 +225,8 @@ pub struct MarketState {
     /// The price that the pool's equity last used: the mark.
     pub mark_price: Price,
     pub mark_round: u64,
+    /// The skew when the mark last moved: until it moves again no trade makes anybody liquidatable.
+    pub mark_skew: Size,
     /// Accumulators that the breaker reads raw: a trade pays nothing to be watched.
     pub traded_notional: Amount,
     pub liquidated_notional: Amount,

@@ -55,12 +55,15 @@ pub enum Action {
     Claim {
         who: usize,
     },
+    ExecuteClaims {
+        who: usize,
+    },
     SweepFees,
 }
 
 impl Action {
     /// Kinds that the rules as shipped have.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 12] = [
         "place",
         "execute",
         "cancel",
@@ -71,6 +74,7 @@ impl Action {
         "request exit",
         "take back exit",
         "claim",
+        "execute claims",
         "sweep fees",
     ];
 
@@ -87,6 +91,7 @@ impl Action {
             Self::RequestExit { .. } => "request exit",
             Self::TakeBackExit { .. } => "take back exit",
             Self::Claim { .. } => "claim",
+            Self::ExecuteClaims { .. } => "execute claims",
             Self::SweepFees => "sweep fees",
         }
     }
@@ -153,15 +158,21 @@ impl Draws for Dice {
             12 => Action::Provide { who, units: 1 + self.below(5_000_000) },
             13 => Action::RequestExit { who, share: 1 + self.below(100) as u32 },
             14 => Action::Claim { who },
-            _ => match self.below(2) {
+            _ => match self.below(3) {
                 0 => Action::TakeBackExit { who },
+                1 => Action::ExecuteClaims { who },
                 _ => Action::SweepFees,
             },
         }
     }
 
     fn attack(&mut self, rules: Rules) -> Attack {
-        let prepared = (0..self.below(4)).map(|_| self.order(CAP)).collect();
+        let number = self.below(4);
+        let prepare = |dice: &mut Self| match dice.below(5) {
+            0 => Action::Claim { who: dice.who() },
+            _ => dice.order(CAP),
+        };
+        let prepared = (0..number).map(|_| prepare(self)).collect();
         let block = (0..=self.below(6)).map(|_| self.action(rules)).collect();
         Attack { prepared, block }
     }
@@ -226,7 +237,12 @@ impl Stage {
             }
             Action::Claim { who } => {
                 let first = world.provider(EVES[who]).requests.first().map_or(0, |request| request.request);
-                world.claim_at_least(EVES[who], first, Amount::ZERO).is_done()
+                let msg = ExecuteMsg::ClaimLiquidityWithdrawal { request: first, amount_min: Amount::ZERO };
+                let fee = world.setup().vault.execution_fee;
+                world.send(EVES[who], Code::Vault, &msg, fee).is_done()
+            }
+            Action::ExecuteClaims { who } => {
+                world.send(EVES[who], Code::Vault, &ExecuteMsg::ExecuteClaims { limit: 10 }, Amount::ZERO).is_done()
             }
             Action::SweepFees => world.sweep_fees().is_done(),
         }

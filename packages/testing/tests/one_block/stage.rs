@@ -21,7 +21,7 @@ const PURSE: u64 = 100_000_000;
 pub enum Rules {
     /// As shipped, at this taker fee in hundredths of a percent.
     Shipped { fee: u32 },
-    /// The seeded bug: no fee, and orders fill in the block that places them. `cap` is the open interest's, which a
+    /// The seeded bug: no fee, orders fill in the block that places them, and what they move counts for liquidations at once. `cap` is the open interest's, which a
     /// configuration could not set above [`CAP`].
     Immediate { cap: i64 },
 }
@@ -99,11 +99,6 @@ impl Stage {
                 self.world.fill(BTC, price("60000")).fact::<OrderFilled>();
             }
         }
-        for (name, amount) in [("eve-0", 4_000_000), ("eve-1", 500_000)] {
-            self.world.provide(name, usd(amount)).done();
-            let half = PoolShares::from_atoms(self.world.provider(name).shares.atoms() / 2);
-            self.world.request_withdrawal(name, half).done();
-        }
         // In steps too small for the breaker.
         let steps = book.drift.abs() / 40;
         for step in 1..=steps {
@@ -111,6 +106,11 @@ impl Stage {
             let at = Price::from_atoms(6_000_000_000_000_000_000 * (10_000 + i128::from(bps)) as u128);
             self.world.advance(300);
             self.world.price(BTC, at).done();
+        }
+        for (name, amount) in [("eve-0", 4_000_000), ("eve-1", 500_000)] {
+            self.world.provide(name, usd(amount)).done();
+            let half = PoolShares::from_atoms(self.world.provider(name).shares.atoms() / 2);
+            self.world.request_withdrawal(name, half).done();
         }
         self.world.advance(self.world.setup().vault.lp_cooldown_seconds);
         self.world.refresh().done();
@@ -168,6 +168,11 @@ impl Stage {
         state::ORDERS.save(&mut *storage, id.key(), &order).unwrap();
         drop(storage);
         let _ = self.world.execute_by(name, BTC, 50);
+        // And liquidations are judged at the skew of now, which the fill has just moved.
+        let mut storage = self.world.storage_mut(Code::Vault);
+        let mut market = state::MARKETS.load(&*storage, BTC.0).unwrap();
+        market.mark_skew = market.long.open_interest().unwrap().plus(market.short.open_interest().unwrap()).unwrap();
+        state::MARKETS.save(&mut *storage, BTC.0, &market).unwrap();
     }
 
     /// What the attackers have once they left: orders filled or cancelled, positions closed at the same price, the bankrupt
@@ -186,6 +191,8 @@ impl Stage {
         }
         let price = world.last_price(BTC);
         let _ = world.fill(BTC, price);
+        // What was claimed is paid; the fee for it comes back to whoever executes.
+        let _ = world.send(EVES[0], Code::Vault, &ExecuteMsg::ExecuteClaims { limit: 10 }, Amount::ZERO);
         // Again where the others' leaving had to come first: below zero nobody reduces.
         for _ in 0..3 {
             for name in EVES {

@@ -7,6 +7,16 @@ pub fn sweep(m: &mut Machine) -> bool {
     m.world.sweep_fees().is_done()
 }
 
+pub fn report_breach(m: &mut Machine) -> bool {
+    use firebreak_messages::derivatives_vault::{ExecuteMsg, SolvencyReported};
+    let reported = m.world.send("anyone", Code::Vault, &ExecuteMsg::ReportBreach {}, Amount::ZERO);
+    reported.0.is_ok_and(|outcome| {
+        // What nobody reports is that a check of the last frame holds no more.
+        assert!(outcome.facts::<SolvencyReported>().iter().all(|fact| fact.breached_since == 0), "a check is broken");
+        true
+    })
+}
+
 pub fn add_first_loss(m: &mut Machine) -> bool {
     let amount = m.dice.between(1, 20_000) as u64;
     m.world.add_first_loss("treasury", usd(amount)).is_done()

@@ -54,7 +54,7 @@ pub fn settle_market(m: &mut Machine) -> bool {
 }
 
 pub fn settle_vault(m: &mut Machine) -> bool {
-    if !m.dice.one_in(4) {
+    if !m.dice.one_in(3) {
         return false;
     }
     let at = m.world.now() + m.world.setup().delays.code + m.dice.between(3_700, 9_000) as u64;

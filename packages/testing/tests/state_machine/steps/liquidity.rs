@@ -46,6 +46,11 @@ pub fn claim(m: &mut Machine) -> bool {
     m.world.pay_claims().is_done() && claimed
 }
 
+pub fn execute_claims(m: &mut Machine) -> bool {
+    use firebreak_messages::derivatives_vault::LiquidityWithdrawn;
+    m.world.execute_claims().0.is_ok_and(|outcome| outcome.has::<LiquidityWithdrawn>())
+}
+
 pub fn recapitalize(m: &mut Machine) -> bool {
     let amount = usd(m.dice.between(1, 50_000) as u64);
     m.world.fund("benefactor", amount);

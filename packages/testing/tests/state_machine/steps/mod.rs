@@ -6,6 +6,8 @@ mod drills;
 mod fund;
 mod governance;
 mod liquidity;
+mod orders;
+mod playbooks;
 mod prices;
 mod procedure;
 mod settlement;
@@ -26,7 +28,12 @@ pub const KINDS: &[Kind] = &[
     kind("close", 16, trading::close),
     kind("place", 30, trading::place),
     kind("place to reduce", 12, trading::place_reduce),
+    kind("place a limit", 10, orders::limit),
+    kind("place a stop", 10, orders::stop),
+    kind("place on health", 4, orders::on_health),
+    kind("place a batch", 6, orders::batch),
     kind("cancel", 10, trading::cancel),
+    kind("cancel all", 4, orders::cancel_all),
     kind("execute orders", 40, trading::execute),
     kind("add collateral", 14, trading::add_collateral),
     kind("add to somebody else", 3, trading::add_to_another),
@@ -38,7 +45,9 @@ pub const KINDS: &[Kind] = &[
     kind("ask to leave the pool", 8, liquidity::request),
     kind("take the request back", 3, liquidity::take_back),
     kind("claim from the pool", 10, liquidity::claim),
+    kind("execute claims", 6, liquidity::execute_claims),
     kind("recapitalize", 2, liquidity::recapitalize),
+    kind("report a breach", 3, fund::report_breach),
     kind("sweep fees", 6, fund::sweep),
     kind("add first loss", 3, fund::add_first_loss),
     kind("stake", 5, fund::stake),
@@ -48,6 +57,13 @@ pub const KINDS: &[Kind] = &[
     kind("fees for the fund", 2, fund::receive_fees),
     kind("one of the council confirms", 4, procedure::one_confirms),
     kind("the council restricts", 6, procedure::restricts),
+    kind("the council's members change", 2, playbooks::members_change),
+    kind("the council runs a playbook", 3, playbooks::run),
+    kind("undo a run", 3, playbooks::undo),
+    kind("advance an incident", 3, playbooks::advance),
+    kind("the council closes an incident", 2, playbooks::close),
+    kind("govern: approve a playbook", 2, playbooks::approve),
+    kind("govern: remove a playbook", 1, playbooks::remove),
     kind("accept a role", 2, procedure::accept_role),
     kind("complete a role", 2, procedure::complete_role),
     kind("schedule", 3, procedure::schedule),
