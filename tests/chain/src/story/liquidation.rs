@@ -63,7 +63,9 @@ fn the_rest_is_a_deficit(scene: &mut Scene, left: Size) {
     let from_pool = micro(deficit.atoms() - usd(2_500).atoms());
     let booked: Vec<_> = LossBooked::all(&events).into_iter().map(|loss| (loss.payer, loss.amount)).collect();
     assert_eq!(booked, [(Payer::Insurance, usd(2_500)), (Payer::Pool, from_pool)]);
-    let wanted = LossLedger { deficit, insurance: usd(2_500), pool: from_pool, ..LossLedger::default() };
+    // All of it was a loss of carol's that she could not pay: the pool's mark falls, no coins leave.
+    let uncollected = deficit;
+    let wanted = LossLedger { deficit, insurance: usd(2_500), pool: from_pool, uncollected, ..LossLedger::default() };
     assert_eq!(scene.reads().losses(), wanted);
 
     let carol = scene.reads().account("carol");
@@ -76,8 +78,7 @@ fn fees_fill_the_fund_again(scene: &mut Scene) {
     let events = scene.done("keeper", Vault::SweepFees {}, Amount::ZERO);
     assert_eq!(the::<FeesSwept>(&events).amount, owed);
     let received = the::<FeesReceived>(&events);
-    // Half of it is the stakers'.
-    assert_eq!(received.to_stakers.plus(received.to_first_loss), Ok(owed));
-    assert_eq!(received.to_stakers, micro(owed.atoms() / 2));
+    // The loss has used the stakers' tranche up, and with it their shares: all of it is first loss.
+    assert_eq!((received.to_stakers, received.to_first_loss), (Amount::ZERO, owed));
     assert_eq!(scene.reads().coins(&scene.chain().suite().insurance_fund), owed);
 }
