@@ -66,7 +66,7 @@ pub fn split(deficit: Amount, own: Amount, lost: &[Lost], deficits: &mut Vec<Def
     }
     match largest_lost {
         Some(lost) => add(deficits, lost, rest, own),
-        // Flat and below zero without a position closed here: a deficit of an earlier message would have been booked there.
+        // The caller names a market for every deficit.
         None => Ok(()),
     }
 }

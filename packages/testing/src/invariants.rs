@@ -382,7 +382,8 @@ mod tests {
 
     #[test]
     fn a_loss_that_nobody_pays_is_noticed() {
-        let new = LossLedger { deficit: Amount::from_atoms(3), pool: Amount::from_atoms(3), ..LossLedger::default() };
+        let three = Amount::from_atoms(3);
+        let new = LossLedger { deficit: three, pool: three, uncollected: three, ..LossLedger::default() };
         let booked = LossBooked { market: MarketId(1), payer: Payer::Pool, amount: Amount::from_atoms(3) };
         let old = LossLedger::default();
         assert_eq!(losses_add_up(&old, &new, std::slice::from_ref(&booked)), Ok(()));

@@ -2,7 +2,7 @@
 //! every step; at the end everybody leaves (invariant 4: from every reachable state every user has a finite path out).
 
 use firebreak_messages::circuit_breaker::Scope;
-use firebreak_messages::derivatives_vault::OrderFilled;
+use firebreak_messages::derivatives_vault::{ExecuteMsg, OrderFilled, ParkedId};
 use firebreak_messages::MarketId;
 use firebreak_risk::{Amount, Level, Price, Ratio, Rounding};
 use firebreak_testing::*;
@@ -180,6 +180,7 @@ fn everybody_leaves(world: &mut World) {
             world.leave_pool(&name, shares).done();
         }
     }
+    everything_parked_is_collected(world);
     if !world.pool_record().insurance_fees.is_zero() {
         world.sweep_fees().done();
     }
@@ -191,6 +192,20 @@ fn everybody_leaves(world: &mut World) {
         world.balance_of(&world.addresses.derivatives_vault),
         Amount::from_atoms(pool.cash.positive_part().atoms())
     );
+}
+
+/// What a freeze parked is served from the next ten minutes on.
+fn everything_parked_is_collected(world: &mut World) {
+    world.advance(600);
+    let _ = world.refresh();
+    let people = (0..TRADERS).map(trader).chain((0..PROVIDERS).map(provider)).chain(["lp".to_string()]);
+    for name in people {
+        for liquidity in [false, true] {
+            let id = ParkedId { account: world.account_id(&name), liquidity };
+            let _ = world.send("anyone", Code::Vault, &ExecuteMsg::CollectParked(id), Amount::ZERO);
+        }
+    }
+    assert_eq!(world.pool_record().parked, Amount::ZERO, "parked money is stuck");
 }
 
 /// `PROPTEST_CASES` runs more of them.

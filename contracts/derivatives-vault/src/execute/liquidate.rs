@@ -202,5 +202,12 @@ pub(super) fn book_deficit(
     account.cash = firebreak_risk::SignedAmount::ZERO;
     desk.put_account(id, account)?;
     desk.pool_pays(deficit)?;
-    split(deficit, own, lost, deficits)
+    // An account that a closed side made flat in an earlier message, below zero: what it lost there is not known any more. It is
+    // booked all the same, with the first market, and nobody is deleveraged for it.
+    let unknown =
+        desk.config.markets.first().map(|market| Lost::settled((*market, firebreak_risk::SignedAmount::ZERO)));
+    match unknown {
+        Some(unknown) if lost.is_empty() => split(deficit, own, &[unknown], deficits),
+        Some(_) | None => split(deficit, own, lost, deficits),
+    }
 }
