@@ -6,6 +6,7 @@ use crate::error::ContractError;
 use crate::state::CLOSED_SIDES;
 use crate::trade::recount;
 use crate::vesting::{realise, Profit};
+use crate::waterfall::Lost;
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{ClosedSide, Position, SideRolled};
 use firebreak_messages::{AccountId, MarketId};
@@ -103,4 +104,32 @@ pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Resul
         realise(desk, &mut account, market, pnl, Profit::Vests)?;
     }
     desk.put_account(id, account)
+}
+
+/// Takes out the stakes of an account that deleveraging has made too small to have a size: no order can close them and nothing of
+/// them can be liquidated, so they would keep a bankrupt account from ever being flat. Bounded by its positions.
+#[inline(never)]
+pub fn leave_ghosts(desk: &mut Desk, id: &AccountId) -> Result<Vec<Lost>, ContractError> {
+    let mut account = desk.account(id);
+    let mut lost = vec![];
+    let mut kept = Vec::with_capacity(account.positions.len());
+    for mut position in std::mem::take(&mut account.positions) {
+        let short = position.stake.nominal.atoms() < 0;
+        let open = desk.market_mut(position.market)?;
+        let side = open.side_mut(short);
+        let size = side.size_of(&position.stake)?;
+        if !size.is_zero() {
+            kept.push(position);
+            continue;
+        }
+        let pnl = side.leave(&mut position.stake, size, SignedAmount::ZERO)?;
+        open.mark_changed();
+        realise(desk, &mut account, position.market, pnl, Profit::PaysMargin)?;
+        lost.push(Lost { market: position.market, short, loss: pnl.negative_part(), size });
+    }
+    if !lost.is_empty() {
+        account.positions = kept;
+        desk.put_account(id, account)?;
+    }
+    Ok(lost)
 }

@@ -117,7 +117,10 @@ fn view(
 /// maintenance margin, and shrinking to nothing over ten minutes, so that doubt shields nobody for ever.
 fn liquidation_price(desk: &Desk, market: &OpenMarket, purpose: Purpose, size: Size) -> Result<Price, ContractError> {
     let mark = market.mark();
-    if purpose == Purpose::Trading || market.resting || market.price_use(Action::Liquidate) != PriceUse::FavourableEdge
+    if size.is_zero()
+        || purpose == Purpose::Trading
+        || market.resting
+        || market.price_use(Action::Liquidate) != PriceUse::FavourableEdge
     {
         return Ok(mark);
     }

@@ -147,7 +147,7 @@ fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountRespo
         equity: health.equity,
         initial_margin: health.initial_margin,
         maintenance_margin: health.maintenance_margin,
-        liquidatable: liquidation.is_liquidatable(),
+        liquidatable: liquidation.is_liquidatable() || liquidation.owes_without_position(),
     })
 }
 

@@ -203,6 +203,12 @@ impl AccountHealth {
         has_positions && !covers(self.equity, self.maintenance_margin)
     }
 
+    /// Flat, or with nothing but stakes that deleveraging has made too small to have a size, and below zero: a deficit that waits to
+    /// be booked.
+    pub fn owes_without_position(&self) -> bool {
+        self.maintenance_margin.is_zero() && self.notional.is_zero() && self.equity.is_negative()
+    }
+
     /// An order that raises exposure leaves at least initial margin.
     pub fn may_raise_exposure(&self) -> bool {
         covers(self.equity_for_initial, self.initial_margin)

@@ -167,6 +167,14 @@ impl Side {
         let what = "a nominal size";
         let magnitude = mul_div(size.magnitude(), ONE, side.scale.atoms(), Rounding::Floor, what)?;
         let nominal = Nominal::from_atoms(like(size, magnitude, what)?);
+        // A stake without a size could neither be closed nor liquidated.
+        if true_size(stake.nominal.plus(nominal)?, side.scale)?.is_zero() {
+            return Err(RiskError::OutOfBounds {
+                what: "a size",
+                wanted: format!("more than what a scale of {} rounds to nothing", side.scale),
+                found: size.to_string(),
+            });
+        }
         let basis = side.charge(cost, SignedAmount::ZERO, size, nominal, nominal.atoms())?;
 
         side.nominal = side.nominal.plus(nominal)?;

@@ -236,7 +236,11 @@ impl Batch<'_> {
         let mut account = self.desk.account(&order.account);
         account.orders.retain(|waiting| *waiting != id);
         account.margin_held = account.margin_held.saturating_minus(order.margin_held);
-        if reason == Some(DropReason::Canceled) && id.queue.rests() {
+        // Given back only where it has rested at its owner's risk for a delay at least: an order that is cancelled before any price
+        // could have been its own takes a keeper's look like any other, and a crowd of them would hide others' stops for nothing.
+        let delay = self.desk.config.parameters.order_delay_seconds;
+        let rested = order.cancel_requested_at.is_some_and(|at| at >= order.placed_at.saturating_add(delay));
+        if reason == Some(DropReason::Canceled) && id.queue.rests() && rested {
             account.cash = account.cash.plus_amount(order.execution_fee)?;
             self.returned = self.returned.plus(order.execution_fee)?;
         } else {

@@ -1,6 +1,7 @@
 //! Liquidation (F6, F8), and the deficit that it leaves (F11).
 
 use crate::check::Done;
+use crate::closed::leave_ghosts;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::exits;
@@ -58,7 +59,7 @@ fn liquidate_account(
 ) -> Result<Amount, ContractError> {
     let account = desk.account(id);
     let (health, mut views) = evaluate(desk, &account, Purpose::Liquidation, None)?;
-    if !health.is_liquidatable() {
+    if !health.is_liquidatable() && !health.owes_without_position() {
         let healthy = AccountHealthy {
             account: id.clone(),
             equity: health.equity,
@@ -74,6 +75,7 @@ fn liquidate_account(
         views.retain(|view| view.market != closed.0);
         lost.push(Lost::settled(closed));
     }
+    lost.extend(leave_ghosts(desk, id)?);
     views.sort_by_key(|view| std::cmp::Reverse(view.health.maintenance_margin));
     for view in views.iter().filter(|view| view.closable) {
         // Fresh figures: the position before this one changed equity and margin.
