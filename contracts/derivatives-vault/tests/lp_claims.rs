@@ -304,7 +304,8 @@ fn an_agent_that_keeps_a_request_matured_does_no_better_than_one_that_stays() {
     let paths: Vec<Vec<bool>> =
         (0..1usize << STEPS).map(|bits| (0..STEPS).map(|bit| bits >> bit & 1 == 1).collect()).collect();
     let level = |seen: &[bool]| seen.iter().map(|up| if *up { 1i64 } else { -1 }).sum::<i64>();
-    let rules: Vec<(&str, Box<dyn Fn(&[bool]) -> bool>)> = vec![
+    type Rule = Box<dyn Fn(&[bool]) -> bool>;
+    let rules: Vec<(&str, Rule)> = vec![
         ("at once", Box::new(|_| true)),
         ("after a rise", Box::new(|seen: &[bool]| seen.last() == Some(&true))),
         ("after a fall", Box::new(|seen: &[bool]| seen.last() == Some(&false))),

@@ -57,6 +57,7 @@ impl Refused {
 /// A message with the contract that it is for.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one at a time")]
 pub enum Message {
     Oracle(oracle::ExecuteMsg),
     Breaker(circuit_breaker::ExecuteMsg),

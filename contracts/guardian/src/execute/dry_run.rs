@@ -71,7 +71,7 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
             witnesses.push(Witness { account, strain: health.strain() });
         }
     }
-    witnesses.sort_by(|one, other| other.strain.cmp(&one.strain));
+    witnesses.sort_by_key(|witness| std::cmp::Reverse(witness.strain));
     witnesses.truncate(WITNESSES_MAX);
     WITNESSES.save(deps.storage, operation, &witnesses)?;
     Ok(Response::new().add_event(WitnessesNamed { operation, kept: witnesses.len() as u64 }))

@@ -61,13 +61,13 @@ impl Attack {
         }
         Some(match self {
             Self::Ramp(growth) => SIGMA * (1.0 + growth).powi(i32::try_from(block).unwrap_or(i32::MAX)),
-            Self::TrainThenBurst if block < 1_200 => 5.0 * SIGMA * if block % 2 == 0 { 1.0 } else { -1.0 },
+            Self::TrainThenBurst if block < 1_200 => 5.0 * SIGMA * if block.is_multiple_of(2) { 1.0 } else { -1.0 },
             Self::TrainThenBurst => 5.0 * SIGMA,
             // 0.49 of a margin every half hour.
-            Self::Staircase if block % 300 == 0 => 0.49 * margin,
+            Self::Staircase if block.is_multiple_of(300) => 0.49 * margin,
             // Half a margin at once, then 0.44 of one every quarter of an hour.
             Self::ReferenceWalk if block == 0 => 0.51 * margin,
-            Self::ReferenceWalk if block % 150 == 0 => 0.44 * margin,
+            Self::ReferenceWalk if block.is_multiple_of(150) => 0.44 * margin,
             Self::Staircase | Self::ReferenceWalk => 0.0,
             Self::Grind => SIGMA,
         })
@@ -109,7 +109,7 @@ pub fn attacks(params: &SuiteParams, seed: u64, paths: u32) -> RiskResult<Vec<At
 fn one(attack: Attack, params: &SuiteParams, seed: u64, path: u32) -> RiskResult<AttackOutcome> {
     let mut rng: ChaCha8Rng = source(seed, (2 << 60) + u64::from(path));
     let margin = params.solvency.maintenance_margin_ratio.atoms() as f64 / ONE as f64;
-    let direction = if path % 2 == 0 { 1.0 } else { -1.0 };
+    let direction = if path.is_multiple_of(2) { 1.0 } else { -1.0 };
     let mut suite = Suite::new(*params);
     let mut price = 30_000.0;
     let mut at = 1_700_000_000u64;

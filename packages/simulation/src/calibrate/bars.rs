@@ -66,9 +66,9 @@ pub fn delay_bars(cells: &[DelayCell]) -> Vec<Bar> {
     for cell in cells {
         let (blocks, share) = match (cell.shift, cell.model, cell.tier) {
             (_, Model::Price(PriceNull::GarchT4 | PriceNull::StudentT3), _) => continue,
-            (Shift::Volatility(times), Model::Price(_), "day") if times == 10.0 => (8, Some(0.95)),
-            (Shift::Drift(sigmas), Model::Price(_), "year") if sigmas == 10.0 => (3, None),
-            (Shift::Rate(times), Model::Flow(_), "year") if times == 10.0 => (3, None),
+            (Shift::Volatility(10.0), Model::Price(_), "day") => (8, Some(0.95)),
+            (Shift::Drift(10.0), Model::Price(_), "year") => (3, None),
+            (Shift::Rate(10.0), Model::Flow(_), "year") => (3, None),
             _ => continue,
         };
         let median = cell.delays.median();

@@ -52,7 +52,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
     }
     let params = suite_params(args.maintenance_margin)?;
     let models = models(&args.nulls)?;
-    let mut csv = args.csv.as_deref().map(|path| open_csv(path)).transpose()?;
+    let mut csv = args.csv.as_deref().map(open_csv).transpose()?;
     let plan = Plan {
         blocks: args.blocks,
         paths: args.paths,
