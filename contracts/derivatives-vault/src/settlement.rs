@@ -78,18 +78,20 @@ pub fn settle_positions(
 ) -> Result<Vec<(MarketId, SignedAmount)>, ContractError> {
     let mut account = desk.account(id);
     let mut cash = account.cash;
-    let mut closed: Vec<(MarketId, Side, Size, SignedAmount)> = vec![];
+    // Which side a position is on, its stake says: the true size of a deleveraged short may be zero.
+    let mut closed: Vec<(MarketId, bool, Side, Size, SignedAmount)> = vec![];
     for position in &account.positions {
         let market = desk.market(position.market)?;
         let Some(price) = market.settled_price() else { continue };
         let mut stake = position.stake.clone();
-        let mut side = if stake.nominal.atoms() < 0 { market.state.short.clone() } else { market.state.long.clone() };
+        let short = stake.nominal.atoms() < 0;
+        let mut side = if short { market.state.short.clone() } else { market.state.long.clone() };
         let size = side.size_of(&stake)?;
         // Signed like a cost: what a long sells for is negative, rounded against whoever holds the position.
         let cost = size.negated()?.signed_notional(price, Rounding::Ceil)?;
         let realised_pnl = side.leave(&mut stake, size, cost)?;
         cash = cash.plus(realised_pnl)?;
-        closed.push((position.market, side, size, realised_pnl));
+        closed.push((position.market, short, side, size, realised_pnl));
     }
     let flat = closed.len() == account.positions.len();
     if closed.is_empty() || (flat && cash.is_negative() && !bankrupt_too) {
@@ -100,10 +102,10 @@ pub fn settle_positions(
     closed.sort_by_key(|(.., pnl)| *pnl);
     let profit = if bankrupt_too { Profit::PaysMargin } else { Profit::Vests };
     let mut settled = vec![];
-    for (market, side, size, realised_pnl) in closed {
+    for (market, short, side, size, realised_pnl) in closed {
         let open = desk.market_mut(market)?;
         open.mark_changed();
-        if side.nominal.atoms() < 0 || size.is_short() {
+        if short {
             open.state.short = side;
         } else {
             open.state.long = side;

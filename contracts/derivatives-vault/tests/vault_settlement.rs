@@ -271,6 +271,31 @@ fn a_bankrupt_account_is_the_funds_then_the_pools_and_counts_nothing() {
     assert!(bench.wallet("rich") > 59_000_000_000);
 }
 
+//
+#[test]
+fn the_last_short_that_was_deleveraged_to_nothing_leaves_the_longs_what_they_have() {
+    let mut bench = Bench::new();
+    bench.fund = Fund::Honest(0);
+    for (name, text) in [("alice", "1"), ("bob", "0.5"), ("dust", "-0.000000000000000001")] {
+        bench.deposit(name, 20_000);
+        bench.trade(name, BTC, text);
+    }
+    // Deleveraging took half of the short side: the true size of one atom rounds to zero, the stake is still there.
+    let mut stored = state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap();
+    assert_eq!(stored.short.nominal, Nominal::from_atoms(-1));
+    stored.short.scale = Scale::from_atoms(Scale::ONE.atoms() / 2);
+    state::MARKETS.save(&mut bench.deps.storage, BTC.0, &stored).unwrap();
+    let at = announce(&mut bench);
+    live(&mut bench, at, "62000");
+    // Whoever's turn it is first.
+    fix_all(&mut bench, &[1, 1, 1]);
+    let stored = state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap();
+    assert_eq!((stored.long.nominal, stored.short.nominal), (Nominal::ZERO, Nominal::ZERO));
+    assert_eq!((stored.long.epoch, stored.short.epoch), (1, 1));
+    pay(&mut bench, &["alice", "bob", "dust"].map(account)).unwrap();
+    assert!(bench.wallet("alice") > 21_000_000_000);
+}
+
 #[test]
 fn what_has_not_vested_is_profit_and_what_has_is_principal() {
     let vesting = |symbol, feed| MarketConfig { vesting_half_life_seconds: 21_600, ..market_config(symbol, feed) };
