@@ -83,7 +83,7 @@ struct Admitted {
     desk: Box<Desk>,
     paid: Amount,
     /// Whose coins came in, where they count for the outflow limiter.
-    inflow: Option<(ExitClass, String)>,
+    inflow: Option<(ExitClass, String, Amount)>,
     pays_equity: bool,
 }
 
@@ -102,7 +102,7 @@ fn admit(deps: Deps, env: &Env, info: &MessageInfo, msg: &ExecuteMsg) -> Result<
     gate::ensure_allows(&desk.effective_of_all(), gate::action(msg))?;
     gate::ensure_no_breach(gate::action(msg), desk.pool.breached_since)?;
     let paid = gate::payment(msg, info, &desk.config.denom)?;
-    let inflow = gate::inflow(msg, info).filter(|_| !paid.is_zero());
+    let inflow = gate::inflow(msg, info, paid, desk.config.parameters.execution_fee);
     Ok(Some(Admitted { desk, paid, inflow, pays_equity: gate::pays_equity(msg) }))
 }
 
@@ -172,10 +172,10 @@ fn dispatch(
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
         ExecuteMsg::SettleMarket { market, at } => return execute::schedule_market(deps, env, info, market, at),
         ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, env, info, at),
-        ExecuteMsg::SettleAccounts { limit } => execute::settle_accounts(deps.branch(), desk, info, limit)?,
+        ExecuteMsg::SettleAccounts { limit } => execute::settle_accounts(deps.branch(), env, desk, info, limit)?,
         ExecuteMsg::PaySettlement { accounts } => execute::pay_settlement(deps.branch(), desk, accounts)?,
     };
-    close(deps, env, done, inflow.map(|(class, owner)| (class, owner, paid)), pays_equity)
+    close(deps, env, done, inflow, pays_equity)
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]

@@ -91,8 +91,8 @@ pub fn ensure_phase(deps: Deps, desk: &Desk, action: Action) -> Result<(), Contr
                 | Action::Settle
         ),
         // An account that appeared behind the cursor would have no claim.
-        VaultPhase::Fixing => matches!(action, Action::Settle | Action::Recapitalize),
-        VaultPhase::Paying => matches!(action, Action::Settle | Action::SweepFees),
+        VaultPhase::Fixing => matches!(action, Action::Settle | Action::Recapitalize | Action::ReportBreach),
+        VaultPhase::Paying => matches!(action, Action::Settle | Action::SweepFees | Action::ReportBreach),
     };
     if allowed {
         return Ok(());
@@ -210,17 +210,46 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
     }
 }
 
-/// Whose coins come in, and as what: the outflow limiter counts them.
+/// Whose coins come in, as what, and how many of them: the outflow limiter counts them. An execution fee is escrowed and leaves
+/// the vault with a keeper: it is nobody's deposit.
 #[inline(never)]
-pub fn inflow(msg: &ExecuteMsg, info: &MessageInfo) -> Option<(ExitClass, String)> {
-    match msg {
-        ExecuteMsg::AddCollateral { account: Some(account), .. } => Some((ExitClass::Traders, account.owner.clone())),
-        ExecuteMsg::AddCollateral { account: None, .. }
-        | ExecuteMsg::PlaceOrder(_)
-        | ExecuteMsg::PlaceOrders { .. } => Some((ExitClass::Traders, info.sender.to_string())),
-        ExecuteMsg::ProvideLiquidity { .. } => Some((ExitClass::Providers, info.sender.to_string())),
-        _ => None,
-    }
+pub fn inflow(
+    msg: &ExecuteMsg,
+    info: &MessageInfo,
+    paid: Amount,
+    execution_fee: Amount,
+) -> Option<(ExitClass, String, Amount)> {
+    let (class, owner, orders) = match msg {
+        ExecuteMsg::AddCollateral { account: Some(account), .. } => (ExitClass::Traders, account.owner.as_str(), 0),
+        ExecuteMsg::AddCollateral { account: None, .. } => (ExitClass::Traders, info.sender.as_str(), 0),
+        ExecuteMsg::PlaceOrder(_) => (ExitClass::Traders, info.sender.as_str(), 1),
+        ExecuteMsg::PlaceOrders { orders } => (ExitClass::Traders, info.sender.as_str(), orders.len() as u128),
+        ExecuteMsg::ProvideLiquidity { .. } => (ExitClass::Providers, info.sender.as_str(), 0),
+        ExecuteMsg::CancelOrder { .. }
+        | ExecuteMsg::CancelOrders { .. }
+        | ExecuteMsg::ExecuteOrders { .. }
+        | ExecuteMsg::WithdrawCollateral { .. }
+        | ExecuteMsg::Liquidate { .. }
+        | ExecuteMsg::RequestLiquidityWithdrawal { .. }
+        | ExecuteMsg::CancelLiquidityWithdrawal { .. }
+        | ExecuteMsg::ClaimLiquidityWithdrawal { .. }
+        | ExecuteMsg::ExecuteClaims { .. }
+        | ExecuteMsg::CollectParked(_)
+        | ExecuteMsg::CancelParked(_)
+        | ExecuteMsg::SweepFees {}
+        | ExecuteMsg::Recapitalize {}
+        | ExecuteMsg::ReportBreach {}
+        | ExecuteMsg::ConfigureMarket { .. }
+        | ExecuteMsg::ContestMarket { .. }
+        | ExecuteMsg::Configure { .. }
+        | ExecuteMsg::SettleMarket { .. }
+        | ExecuteMsg::SettleVault { .. }
+        | ExecuteMsg::SettleAccounts { .. }
+        | ExecuteMsg::PaySettlement { .. } => return None,
+    };
+    let fees = Amount::from_atoms(execution_fee.atoms().saturating_mul(orders));
+    let counts = paid.saturating_minus(fees);
+    (!counts.is_zero()).then(|| (class, owner.to_owned(), counts))
 }
 
 fn one_coin(funds: &[Coin], denom: &str) -> Result<Amount, ContractError> {

@@ -177,7 +177,7 @@ fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
 }
 
 #[test]
-fn a_claim_that_nobody_executed_waits_for_new_prices_until_its_window_is_over() {
+fn a_claim_that_nobody_executed_waits_for_new_prices_also_after_its_window() {
     let mut bench = matured(&["bob", "lp"]);
     bench.claim("bob", 0, Amount::ZERO).unwrap();
     let turn_the_ring = |bench: &mut Bench| {
@@ -201,9 +201,56 @@ fn a_claim_that_nobody_executed_waits_for_new_prices_until_its_window_is_over() 
     turn_the_ring(&mut bench);
     let keeper = bench.wallet("keeper");
     let events = bench.execute_claims().unwrap();
-    assert_eq!(drops(&events), [(address("bob"), DropReason::RoundMissed)]);
-    assert_eq!(bench.wallet("keeper") - keeper, 100_000);
-    assert!(!bench.provider("bob").shares.is_zero());
+    // Its window is over, as after a long restriction: it has no choice left, so it loses its place and nothing else.
+    assert_eq!((drops(&events), LiquidityClaimed::all(&events).len()), (vec![], 1));
+    assert_eq!(bench.wallet("keeper"), keeper);
+    assert_eq!(LiquidityWithdrawn::all(&bench.pay_claims().unwrap()).len(), 1);
+    assert!(bench.provider("bob").shares.is_zero());
+}
+
+#[test]
+fn a_claim_of_next_to_nothing_does_not_hold_up_those_behind_it() {
+    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    for name in ["dust", "bob", "lp"] {
+        bench.provide(name, 40_000).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    // A share or two atoms of it: worth one micro-unit at most, and of that a part.
+    let one = PoolShares::from_atoms(bench.pool().pool.shares.atoms() / units(120_000).atoms());
+    let shares = bench.provider("bob").shares;
+    for (name, shares) in [("dust", one.max(PoolShares::from_atoms(1))), ("bob", shares), ("lp", shares)] {
+        bench.request(name, shares);
+    }
+    bench.advance(DAY);
+    bench.refresh();
+    for name in ["dust", "bob", "lp"] {
+        bench.claim(name, 0, Amount::ZERO).unwrap();
+    }
+    // Traders lose, so that a micro-unit's worth of shares is worth a micro-unit still.
+    bench.advance(10);
+    publish(&mut bench, "59000");
+    let keeper = bench.wallet("keeper");
+    let events = bench.execute_claims().unwrap();
+    assert_eq!(drops(&events), [(address("dust"), DropReason::Cap)]);
+    assert!(paid(&events, "bob") > units(10_000), "{events:?}");
+    assert!(paid(&events, "lp") > units(10_000), "{events:?}");
+    assert_eq!(bench.wallet("keeper") - keeper, 300_000);
+}
+
+#[test]
+fn claims_wait_while_nothing_is_free_also_after_their_window() {
+    let mut bench = matured(&["bob"]);
+    let shares = bench.provider("bob").requests[0].shares;
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    let reserve = VaultParameters { reserve_ratio: Ratio::ONE, ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters: reserve }, 0).unwrap();
+    bench.advance(WINDOW + 1);
+    // Ten BTC keep 900,000 of what is worth 700,000.
+    publish(&mut bench, "90000");
+    let events = bench.execute_claims().unwrap();
+    assert_eq!((drops(&events), LiquidityWithdrawn::all(&events)), (vec![], vec![]));
+    assert_eq!(bench.provider("bob").requests[0].shares, shares);
 }
 
 #[test]

@@ -254,6 +254,22 @@ fn who_comes_and_goes_in_an_hour_uses_no_capacity_whichever_way_the_coins_came()
 }
 
 #[test]
+fn the_execution_fees_that_orders_escrow_are_nobodys_deposit() {
+    // who pays in for orders alone has paid in nothing that may leave again without using capacity.
+    let mut bench = bench(&["alice"]);
+    let capacity = |bench: &Bench| bench.query::<OutflowResponse>(QueryMsg::Outflow {}).traders;
+    let before = capacity(&bench);
+    let fee = parameters().execution_fee.atoms();
+    let order = || market_order(BTC, "0.01", "60000");
+    bench.execute("alice", ExecuteMsg::PlaceOrder(order()), 500).unwrap();
+    bench.execute("alice", ExecuteMsg::PlaceOrders { orders: vec![order(), order()] }, 500).unwrap();
+    let coins = cosmwasm_std::coins(fee, DENOM);
+    bench.execute_with("alice", ExecuteMsg::PlaceOrder(order()), coins).unwrap();
+    assert_eq!(ask(&mut bench, "alice", 1_000), (1_000, 0));
+    assert_eq!(before.minus(capacity(&bench)).unwrap().atoms(), 3 * fee);
+}
+
+#[test]
 fn a_drain_is_stopped_in_its_first_block_without_anybody() {
     // an attacker with real equity, by whatever defect, takes what capacity there is and waits for the rest.
     let mut bench = bench(&["eve"]);

@@ -273,6 +273,56 @@ fn a_bankrupt_account_is_the_funds_then_the_pools_and_counts_nothing() {
 
 //
 #[test]
+fn coins_that_a_fault_took_are_missing_to_all_of_a_class_alike() {
+    for reported in [false, true] {
+        let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+        bench.provide("lp", 100_000).unwrap();
+        let names: Vec<String> = (0..8).map(|index| format!("t{index}")).collect();
+        for name in &names {
+            bench.deposit(name, 10_000);
+        }
+        // More than the pool has: providers get nothing, and everybody else three quarters.
+        let take = |bench: &mut Bench| {
+            *bench.bank.get_mut(&address(VAULT)).unwrap() -= units(120_000).atoms();
+            bench.broken = true;
+            bench.donate(0);
+        };
+        if reported {
+            take(&mut bench);
+            bench.execute("anyone", ExecuteMsg::ReportBreach {}, 0).unwrap();
+        }
+        let at = announce(&mut bench);
+        live(&mut bench, at, "60000");
+        if !reported {
+            take(&mut bench);
+            let refused = fix(&mut bench, 50).unwrap_err();
+            assert!(matches!(refused, ContractError::CoinsMissing { .. }), "{refused}");
+            bench.execute("anyone", ExecuteMsg::ReportBreach {}, 0).unwrap();
+        }
+        fix(&mut bench, 3).unwrap();
+        // In the middle of pass 1 too.
+        bench.execute("anyone", ExecuteMsg::ReportBreach {}, 0).unwrap();
+        fix_all(&mut bench, &[]);
+        let (record, pool) = (settlement(&bench).settlement, bench.pool().pool);
+        assert_eq!((record.liquidity_payable, pool.shortfall), (Amount::ZERO, Amount::ZERO));
+        assert_eq!(record.principal.minus(record.principal_payable), Ok(units(20_000)));
+        assert_eq!(record.principal_payable.atoms(), bench.bank[&address(VAULT)]);
+        bench.execute("anyone", ExecuteMsg::ReportBreach {}, 0).unwrap();
+        bench.broken = false;
+        for name in &names {
+            pay(&mut bench, &[account(name)]).unwrap();
+        }
+        pay(&mut bench, &[account("lp")]).unwrap();
+        let all: Vec<i128> = names.iter().map(|name| bench.wallet(name)).collect();
+        // 60,000 less what the keeper has for eight accounts, of 80,000.
+        assert!(all.iter().all(|paid| *paid == all[0] && *paid > 7_490_000_000 && *paid < 7_500_000_000), "{all:?}");
+        assert_eq!(bench.wallet("lp"), 0);
+        assert!(bench.bank[&address(VAULT)] <= 8, "{}", bench.bank[&address(VAULT)]);
+    }
+}
+
+//
+#[test]
 fn the_last_short_that_was_deleveraged_to_nothing_leaves_the_longs_what_they_have() {
     let mut bench = Bench::new();
     bench.fund = Fund::Honest(0);

@@ -146,10 +146,7 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
     for (number, claim) in CLAIMS.page(deps.storage, None, limit as usize)? {
         match turn(&desk, &open, &claim)? {
             Turn::Wait => break,
-            Turn::Missed if desk.now <= claim.expires_at => place_again(deps.storage, &mut desk, number, claim)?,
-            Turn::Missed => {
-                fees = fees.plus(drop_claim(&mut deps, &mut desk, number, claim, DropReason::RoundMissed)?)?
-            }
+            Turn::Missed => place_again(deps.storage, &mut desk, number, claim)?,
             Turn::Due(markets) => {
                 let worth = worth_of(claim.shares, withdraw_value(&desk, &markets)?, &desk)?;
                 if worth.is_zero() || worth < claim.amount_min {
@@ -220,8 +217,8 @@ fn worth_of(shares: PoolShares, value: SignedAmount, desk: &Desk) -> Result<Amou
     Ok(amount_for_shares(shares, value, desk.pool.shares)?)
 }
 
-/// Its prices are gone and its window is open: it waits for the next ones, behind the others, as if it had been placed now. Nobody is
-/// paid for having let it wait.
+/// Its prices are gone: it waits for the next ones, behind the others, as if it had been placed now, however long ago its window was: who
+/// cannot take it back and is paid the worst of later prices holds no option. Nobody is paid for having let it wait.
 fn place_again(
     storage: &mut dyn Storage,
     desk: &mut Desk,
@@ -294,7 +291,8 @@ fn drop_claim(
 /// Pays a claim as far as the pool's coins are not needed: of its shares the part that all shares that wait could leave by. Paying
 /// one by this part leaves the part of the next one what it was, so the order of the queue gives nobody more.
 ///
-/// `None`: nothing is free, and the claim and those behind it wait; when its window is over it returns to active shares.
+/// `None`: nothing is free, and the claim and those behind it wait. A claim too small to be paid its part of what is free returns to
+/// active shares: it must not hold up those behind it.
 #[allow(clippy::type_complexity)]
 fn pay(
     deps: &mut DepsMut,
@@ -307,6 +305,9 @@ fn pay(
     // Coins that are there, and not what open profits will take of them.
     let coins = desk.pool.cash.minus_amount(desk.pool.receivable)?.min(value);
     let free = coins.minus_amount(reserve)?.positive_part();
+    if free.is_zero() {
+        return Ok(None);
+    }
     let wanted = worth_of(claimed(deps.storage)?, value, desk)?;
     let leaving = if free >= wanted {
         claim.shares
@@ -317,9 +318,6 @@ fn pay(
     };
     let amount = worth_of(leaving, value, desk)?;
     if amount.is_zero() {
-        if desk.now <= claim.expires_at {
-            return Ok(None);
-        }
         return Ok(Some((drop_claim(deps, desk, number, claim, DropReason::Cap)?, None)));
     }
     let fee = leave_queue(deps, desk, number, &claim, claim.shares.minus(leaving)?)?;

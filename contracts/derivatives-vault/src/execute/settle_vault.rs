@@ -4,7 +4,7 @@
 //! Nobody is paid anything before pass 1 ends: a share paid early could be more than the fraction turns out to be. Pass 2 pays
 //! whom the message names and not the next in a row, so an owner whose address refuses coins holds up nobody.
 
-use crate::check::Done;
+use crate::check::{balance, Done, Owed};
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::execute::claims::forget_claims;
@@ -53,6 +53,7 @@ pub fn schedule_vault(deps: DepsMut, env: &Env, info: MessageInfo, at: u64) -> R
 #[inline(never)]
 pub fn settle_accounts(
     mut deps: DepsMut,
+    env: &Env,
     mut desk: Desk,
     info: MessageInfo,
     limit: u32,
@@ -70,7 +71,8 @@ pub fn settle_accounts(
     let page = ACCOUNTS.page(deps.storage, start.clone(), limit as usize)?;
     record.cursor = start.map(|(owner, subaccount)| AccountId { owner, subaccount });
     if page.is_empty() {
-        fix_classes(&mut desk, &mut record)?;
+        let held = balance(&deps, env, &desk.config.denom)?;
+        fix_classes(&mut desk, &mut record, held)?;
     }
     let mut rewards = Amount::ZERO;
     let mut deficits: Vec<Deficit> = vec![];
@@ -157,12 +159,18 @@ fn collect_claims(desk: &mut Desk, id: &AccountId) -> Result<(), ContractError> 
 }
 
 /// No account is left: fixes what each class is paid together. In a message of its own, behind the fund's last answer.
-fn fix_classes(desk: &mut Desk, record: &mut VaultSettlement) -> Result<(), ContractError> {
+///
+/// Of coins that a fault took the books know nothing: what is not `held` is the pool's loss first, as every loss is, and cuts the classes in their
+/// order. Else the first would be paid in full and the last nothing.
+fn fix_classes(desk: &mut Desk, record: &mut VaultSettlement, held: Amount) -> Result<(), ContractError> {
     // What was parked had left accounts and pool already: it is principal, and its sum is known without a pass.
     record.principal = record.principal.plus(desk.pool.parked)?;
     // All claims are collected: what is still reserved for them is what rounding left.
     let dust = std::mem::take(&mut desk.pool.unvested);
     desk.pool_receives(dust)?;
+    let missing = desk.pool.owed()?.saturating_minus(held);
+    desk.pool_pays(missing)?;
+    desk.pool.shortfall = Amount::ZERO;
     let classes = payable(record.principal, record.profit, desk.pool.insurance_fees, desk.pool.cash);
     record.principal_payable = classes.principal;
     record.profit_payable = classes.profit;
