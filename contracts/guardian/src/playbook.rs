@@ -96,7 +96,7 @@ pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Res
     let run = NEXT_RUN.may_load(deps.storage)?.unwrap_or(1);
     NEXT_RUN.save(deps.storage, &after(run, "the id of a run")?)?;
     let mut history = HISTORIES.may_load(deps.storage, name.clone())?.unwrap_or_default();
-    supersede(deps.storage, history.last_run)?;
+    let inherits = supersede(deps.storage, history.last_run)?;
     history.last_run = run;
     history.starts.push(now);
     if history.starts.len() > RUNS_KEPT {
@@ -116,7 +116,9 @@ pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Res
         incident,
         started_at: now,
         undo_at: later(now, playbook.undo_after_seconds)?,
-        status: if playbook.undo.is_empty() { RunStatus::Ended } else { RunStatus::Active },
+        // The first call that succeeds makes it active: without one it has nothing to take back, unless it took over what
+        // the run before changed.
+        status: if inherits && !playbook.undo.is_empty() { RunStatus::Active } else { RunStatus::Ended },
         steps: vec![StepOutcome::Waiting; playbook.steps.len()],
         undo: vec![StepOutcome::Waiting; playbook.undo.len()],
     };
@@ -127,6 +129,7 @@ pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Res
         gas: playbook.step_gas_limit,
         decided_at: approved_at,
         undo: false,
+        undoable: !playbook.undo.is_empty(),
         held: held.then_some(&known),
     };
     let response = sender.send(deps.storage, &playbook.steps, &mut record.steps)?;
@@ -148,14 +151,14 @@ fn feed_is_fresh(storage: &dyn Storage, known: &Known, now: u64) -> Result<Optio
     Ok((now < free_at).then_some(free_at))
 }
 
-/// The undo of a run passes to whoever decides after it.
-pub fn supersede(storage: &mut dyn Storage, run: u64) -> Result<(), ContractError> {
-    if let Some(record) = RUNS.may_load(storage, run)? {
-        if record.status == RunStatus::Active {
-            RUNS.save(storage, run, &Run { status: RunStatus::Superseded, ..record })?;
-        }
+/// The undo of a run passes to whoever decides after it. Whether there was one to pass on.
+pub fn supersede(storage: &mut dyn Storage, run: u64) -> Result<bool, ContractError> {
+    let Some(record) = RUNS.may_load(storage, run)? else { return Ok(false) };
+    let active = record.status == RunStatus::Active;
+    if active {
+        RUNS.save(storage, run, &Run { status: RunStatus::Superseded, ..record })?;
     }
-    Ok(())
+    Ok(active)
 }
 
 /// Why a run is not undone now.
@@ -181,7 +184,7 @@ pub fn undo(
         return Ok(Err(NotNow::Over(record.status)));
     }
     // An active run's playbook is the one that it ran: replacing or removing it supersedes the run.
-    let Approved { playbook, .. } = PLAYBOOKS.load(storage, record.playbook.clone())?;
+    let Approved { playbook, approved_at } = PLAYBOOKS.load(storage, record.playbook.clone())?;
     let now = now(env);
     if now < record.undo_at && !(resolved && playbook.undo_when_resolved) {
         return Ok(Err(NotNow::Early(record.undo_at)));
@@ -197,9 +200,11 @@ pub fn undo(
         incident: record.incident,
         run,
         gas: playbook.step_gas_limit,
-        // What the timelock configured while the run held is newer than the playbook's idea of normal.
-        decided_at: record.started_at,
+        // What the timelock configured since the approval, before the run or while it held, is newer than the playbook's
+        // idea of normal.
+        decided_at: approved_at,
         undo: true,
+        undoable: false,
         held: None,
     };
     let response = sender.send(storage, &playbook.undo, &mut record.undo)?;
@@ -212,7 +217,7 @@ pub fn undo(
 ///
 /// Errors: [`ContractError::Packed`] of a payload that no step carries.
 pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> Result<Response, ContractError> {
-    let Ticket { run, step, undo, level } = Ticket::read(payload)?;
+    let Ticket { run, step, undo, undoable, level } = Ticket::read(payload)?;
     let mut record = RUNS.load(deps.storage, run)?;
     let outcome = if succeeded { StepOutcome::Done } else { StepOutcome::Failed };
     let outcomes = if undo { &mut record.undo } else { &mut record.steps };
@@ -220,6 +225,9 @@ pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> R
         *slot = outcome;
     }
     let settled = if undo { settle(&mut record) } else { None };
+    if succeeded && undoable {
+        record.status = RunStatus::Active;
+    }
     if succeeded && !undo {
         contained(deps.storage, record.incident, level, env)?;
     }
@@ -256,6 +264,8 @@ struct Sender<'a> {
     /// When what is sent was decided; a target that was configured later is left alone.
     decided_at: u64,
     undo: bool,
+    /// The playbook has an undo for what its calls change.
+    undoable: bool,
     /// Set while a feed is fresh: what configures the vault is passed over.
     held: Option<&'a Known>,
 }
@@ -299,7 +309,8 @@ impl Sender<'_> {
                     (restriction(breaker, tightening, source, self.incident, now)?, tightening.level)
                 }
             };
-            let ticket = Ticket { run: self.run, step: index, undo: self.undo, level };
+            let undoable = self.undoable && matches!(step, Step::Call { .. });
+            let ticket = Ticket { run: self.run, step: index, undo: self.undo, undoable, level };
             let call = SubMsg::reply_always(message, STEPPED).with_gas_limit(self.gas).with_payload(ticket.write()?);
             sent.messages.push(call);
         }
@@ -343,6 +354,8 @@ struct Ticket {
     run: u64,
     step: u8,
     undo: bool,
+    /// A call of a playbook with an undo: its success makes the run active.
+    undoable: bool,
     level: Level,
 }
 

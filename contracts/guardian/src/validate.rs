@@ -120,7 +120,10 @@ pub fn playbook(playbook: &Playbook) -> Result<(), ContractError> {
     for step in playbook.steps.iter().chain(&playbook.undo) {
         match step {
             Step::Restrict(restriction) => tightening(restriction, 86_400, 604_800)?,
-            Step::Settle { notice_seconds, .. } => between("notice_seconds", *notice_seconds, 60, DELAY_MAX_SECONDS)?,
+            // The vault refuses less than an hour.
+            Step::Settle { notice_seconds, .. } => {
+                between("notice_seconds", *notice_seconds, 3_600, DELAY_MAX_SECONDS)?;
+            }
             Step::Call { msg, .. } => between("bytes of a step", length(msg.len()), 1, length(STEP_BYTES_MAX))?,
         }
     }

@@ -211,6 +211,10 @@ fn a_playbook_has_bounds() {
             Playbook { steps: vec![restricts(Scope::All, Level::Normal, 60)], ..good() },
             out("level", "guarded, reduce-only or frozen", "normal"),
         ),
+        (
+            Playbook { steps: vec![Step::Settle { scope: Scope::All, notice_seconds: 3_599 }], ..good() },
+            out("notice_seconds", "3600 to 2592000", "3599"),
+        ),
         (Playbook { undo_after_seconds: 1, ..good() }, out("undo_after_seconds", "0 to 0", "1")),
         (Playbook { undo_after_seconds: 59, ..undoes() }, out("undo_after_seconds", "60 to 2592000", "59")),
         (
@@ -354,7 +358,7 @@ fn anyone_undoes_a_run_when_it_is_time() {
     let undoes = Playbook {
         undo: vec![step(chain.guard(7)), step(chain.guard(8))],
         undo_after_seconds: 600,
-        ..playbook("undoes", vec![guarded()])
+        ..playbook("undoes", vec![step(chain.guard(2))])
     };
     chain.approve(undoes);
     chain.refused(&anyone, &ExecuteMsg::Undo { run: 1 }, ContractError::UnknownRun { run: 1 });
@@ -382,7 +386,7 @@ fn what_failed_of_an_undo_is_tried_again_and_what_succeeded_is_not() {
     let anyone = "anyone".into_addr();
     let bad = step(execute(&chain.suite.circuit_breaker, &set_market(666)));
     let undo = vec![step(chain.guard(7)), bad];
-    chain.approve(Playbook { undo, undo_after_seconds: 60, ..playbook("half", vec![guarded()]) });
+    chain.approve(Playbook { undo, undo_after_seconds: 60, ..playbook("half", vec![step(chain.guard(2))]) });
     chain.run_playbook("half").unwrap();
     chain.wait(60);
     for received in [2, 2] {
@@ -399,7 +403,7 @@ fn a_run_takes_the_undo_of_the_run_before_over() {
     let mut chain = Chain::new();
     let anyone = "anyone".into_addr();
     let undo = vec![step(chain.guard(7))];
-    chain.approve(Playbook { undo, undo_after_seconds: 2 * HOUR, ..playbook("twice", vec![guarded()]) });
+    chain.approve(Playbook { undo, undo_after_seconds: 2 * HOUR, ..playbook("twice", vec![step(chain.guard(2))]) });
     chain.run_playbook("twice").unwrap();
     chain.wait(HOUR);
     chain.run_playbook("twice").unwrap();
@@ -445,11 +449,55 @@ fn the_timelock_speaks_last() {
     chain.run_playbook("configures").unwrap();
     assert_eq!(chain.runs()[1].steps, [StepOutcome::Done, StepOutcome::Stale]);
     // A replaced or removed playbook leaves its run to the timelock.
-    let again = configures(&chain);
+    assert_eq!(chain.runs()[1].status, RunStatus::Ended);
+    let (again, and_again) = (configures(&chain), configures(&chain));
     let guardian = chain.guardian.clone();
     chain.send(&guardian, &ExecuteMsg::SetPlaybook(again)).unwrap();
-    let wanted = ContractError::RunOver { run: 2, found: RunStatus::Superseded };
-    chain.refused(&anyone, &ExecuteMsg::Undo { run: 2 }, wanted);
+    chain.wait(HOUR);
+    chain.run_playbook("configures").unwrap();
+    assert_eq!(chain.runs()[2].status, RunStatus::Active);
+    chain.send(&guardian, &ExecuteMsg::SetPlaybook(and_again)).unwrap();
+    let wanted = ContractError::RunOver { run: 3, found: RunStatus::Superseded };
+    chain.refused(&anyone, &ExecuteMsg::Undo { run: 3 }, wanted);
+}
+
+// whoever may run a playbook may not bring an older configuration back by running it and undoing it.
+#[test]
+fn an_undo_leaves_what_was_configured_between_approval_and_run() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let steps = vec![guarded(), step(chain.guard(2))];
+    let undo = vec![step(chain.guard(7))];
+    chain.approve(Playbook { undo, undo_after_seconds: 2 * HOUR, runs_max: 8, ..playbook("old", steps) });
+    chain.run_playbook("old").unwrap();
+    chain.wait(HOUR);
+    assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
+    // The run's restriction works, its call is older than the timelock's. It takes over what the run before changed.
+    chain.run_playbook("old").unwrap();
+    let run = &chain.runs()[1];
+    assert_eq!((run.status, run.steps.clone()), (RunStatus::Active, vec![StepOutcome::Done, StepOutcome::Stale]));
+    let before = chain.received(&chain.suite.circuit_breaker).len();
+    chain.wait(2 * HOUR);
+    let response = chain.send(&anyone, &ExecuteMsg::Undo { run: 2 }).unwrap();
+    assert_eq!(only::<PlaybookStep>(&response).outcome, StepOutcome::Stale);
+    let run = &chain.runs()[1];
+    assert_eq!((run.status, run.undo.clone()), (RunStatus::Ended, vec![StepOutcome::Stale]));
+    assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), before);
+}
+
+#[test]
+fn a_run_without_a_call_that_succeeded_has_nothing_to_undo() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let bad = step(execute(&chain.suite.circuit_breaker, &set_market(666)));
+    for (run, name, steps) in [(1, "restricts", vec![guarded()]), (2, "fails", vec![guarded(), bad])] {
+        let undo = vec![step(chain.guard(7))];
+        chain.approve(Playbook { undo, undo_after_seconds: 60, ..playbook(name, steps) });
+        chain.run_playbook(name).unwrap();
+        chain.wait(60);
+        let over = ContractError::RunOver { run, found: RunStatus::Ended };
+        chain.refused(&anyone, &ExecuteMsg::Undo { run }, over);
+    }
 }
 
 //

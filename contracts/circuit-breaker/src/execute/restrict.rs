@@ -53,7 +53,8 @@ fn spend(
     let account = match source {
         Source::Council => budget::COUNCIL,
         Source::Procedure => budget::PROCEDURE,
-        // The timelock's word comes with a delay that leaves time to leave; a reflex has a budget of its own.
+        // The timelock's word comes with a delay, in which a canceller may stop it; a provider of liquidity whose cool-down
+        // is longer than that cannot leave before. A reflex has a budget of its own.
         Source::Governance | Source::Band | Source::Velocity => return Ok(()),
     };
     if let Some(wanted_until) = end_of(phases, Level::ReduceOnly) {
