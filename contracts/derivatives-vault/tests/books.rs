@@ -293,21 +293,26 @@ fn play(steps: &[Step], scale: Scale, with_funding: bool, vests: bool) -> Counts
     for market in [BTC, ETH] {
         pop(&mut bench, market, &mut counts);
     }
-    for name in NAMES {
-        bench.deposit(name, 1_000);
-    }
+    // A new price: until then a liquidation is judged at the better of two skews, and who is only just below may wait for it.
+    bench.advance(1);
+    bench.refresh();
     bench.liquidate(&NAMES).unwrap();
+    // Near its margin a winner beside a loser may be kept in, as half of what it realises is no margin for the other, and
+    // whose profit is contested pays the fees of leaving with coins of its own: with more collateral everybody leaves.
+    for name in NAMES {
+        bench.deposit(name, 200_000);
+    }
     let predicted = bench.pool().value.unwrap().deposit;
     let mut spent = Amount::ZERO;
     // Close everybody at the same price: what each fill pays the pool beside F9's prediction is its fee.
     for name in NAMES {
         assert!(bench.account(name).orders.is_empty());
-        bench.deposit(name, 1_000);
         for position in bench.account(name).positions {
-            assert!(
-                place(&mut bench, name, position.market, position.size.negated().unwrap(), true),
-                "{name} cannot leave"
-            );
+            let size = position.size.negated().unwrap();
+            let price_bound = if size.is_long() { PRICE_MAX } else { Price::from_atoms(1) };
+            let order = OrderRequest::market(0, position.market, size, price_bound, true);
+            let refused = bench.execute(name, ExecuteMsg::PlaceOrder(order), 0).err();
+            assert_eq!(refused, None, "{name} cannot leave: {:?}", bench.account(name));
         }
     }
     bench.advance(12);

@@ -123,6 +123,8 @@ fn cancelling_all_of_an_account_or_of_a_market_asks_for_each_once() {
         let events = bench.execute("alice", ExecuteMsg::CancelOrders { subaccount: 0, market }, 0).unwrap();
         CancelRequested::all(&events).into_iter().map(|canceled| canceled.order).collect()
     };
+    // They have rested for a delay.
+    bench.advance(10);
     assert_eq!(cancel(&mut bench, Some(BTC)), placed[..2]);
     assert_eq!(cancel(&mut bench, None), placed[2..]);
     assert_eq!(cancel(&mut bench, None), []);

@@ -238,7 +238,7 @@ fn a_cancelled_order_that_no_price_triggered_gets_its_fee_back() {
     let mut bench = holding("1");
     let before = bench.account("alice").cash;
     let order = bench.place_request("alice", reducing(BTC, "-1", Trigger::Below(price("58000")))).unwrap();
-    bench.advance(5);
+    bench.advance(10);
     bench.execute("alice", ExecuteMsg::CancelOrder { order }, 0).unwrap();
     // Nine seconds on, a price might still come that is its own.
     assert_eq!(reasons(&bench.step(BTC, 9, "59000")), []);
@@ -246,6 +246,21 @@ fn a_cancelled_order_that_no_price_triggered_gets_its_fee_back() {
     assert_eq!(bench.account("alice").cash, before);
     assert_eq!(bench.bank.get(&address("keeper")), None);
     assert_eq!(bench.account("alice").positions[0].size, size("1"));
+}
+
+#[test]
+fn an_order_that_is_cancelled_before_any_price_could_be_its_own_pays_for_the_look() {
+    // A crowd of such orders at the front of a shelf would else hide others' stops for nothing.
+    let mut bench = holding("1");
+    let before = bench.account("alice").cash;
+    let order = bench.place_request("alice", reducing(BTC, "-1", Trigger::Below(price("58000")))).unwrap();
+    bench.advance(9);
+    bench.execute("alice", ExecuteMsg::CancelOrder { order }, 0).unwrap();
+    bench.step(BTC, 9, "59000");
+    assert_eq!(reasons(&bench.step(BTC, 1, "57000")), [DropReason::Canceled]);
+    let fee = parameters().execution_fee;
+    assert_eq!(bench.account("alice").cash, before.minus_amount(fee).unwrap());
+    assert_eq!(bench.bank[&address("keeper")], fee.atoms());
 }
 
 #[test]
