@@ -114,7 +114,8 @@ impl Contents {
         let reads = Reads::of(chain);
         let contracts = contracts(chain);
         let coins = actors::NAMES.into_iter().map(|name| (name, reads.coins_of(name)));
-        let accounts = reads.accounts().into_iter().map(|(id, record)| (id.to_string(), record));
+        let accounts =
+            reads.accounts().into_iter().map(|(id, record)| (id.to_string(), account_without_heights(record)));
         Self {
             at: chain.now() - crate::story::BEGIN,
             balances: coins.chain(contracts.map(|(name, address)| (name, reads.coins(address)))).collect(),
@@ -148,6 +149,14 @@ fn contracts(chain: &dyn Chain) -> [(&'static str, &cosmwasm_std::Addr); 5] {
     ]
 }
 
+fn account_without_heights(mut account: Account) -> Account {
+    account.served_height = 0;
+    for position in &mut account.positions {
+        position.opened_height = 0;
+    }
+    account
+}
+
 fn without_height((address, provider): (String, LiquidityProvider)) -> (String, LiquidityProvider) {
     (address, LiquidityProvider { last_deposit_height: 0, ..provider })
 }
@@ -161,6 +170,7 @@ impl Market {
         let mut orders = reads.orders(market);
         for order in &mut orders {
             order.details.placed_height = 0;
+            order.details.position = order.details.position.map(|_| 0);
         }
         Self {
             state: reads.market_record(market),
