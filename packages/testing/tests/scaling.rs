@@ -5,7 +5,9 @@
 //! their number, so that no sum has more digits in one world than in another, and every byte can be compared.
 
 use firebreak_derivatives_vault::state;
-use firebreak_messages::derivatives_vault::{Account, LiquidityProvided, OrderFilled, Position, PositionLiquidated};
+use firebreak_messages::derivatives_vault::{
+    Account, Deleveraged, LiquidityProvided, LiquidityWithdrawn, OrderFilled, Position, PositionLiquidated, SideRolled,
+};
 use firebreak_risk::{Nominal, PositionStake, SignedAmount, ONE};
 use firebreak_testing::*;
 use std::time::Instant;
@@ -44,7 +46,14 @@ fn open_accounts(world: &mut World, accounts: usize) {
 
 /// What each message read and wrote, byte by byte.
 fn measured(accounts: usize) -> Vec<(&'static str, Usage)> {
-    let mut world = World::builder().checking(Checking::CheapOnly).trader("alice", usd(4_000)).build();
+    // Who leaves a deficit leaves it to the winning side: no fund, and a pool that pays nothing before it.
+    let builder = World::builder().checking(Checking::CheapOnly).insurance(usd(0)).guards(Guards::Off);
+    let mut world = builder
+        .with_market(BTC, |market| market.pool_loss_max = usd(0))
+        .trader("alice", usd(4_000))
+        .trader("half", usd(2_000))
+        .trader("whole", usd(4_000))
+        .build();
     open_accounts(&mut world, accounts);
     let last = world.last_price(BTC);
     let mut costs = vec![];
@@ -59,9 +68,28 @@ fn measured(accounts: usize) -> Vec<(&'static str, Usage)> {
     world.advance(10);
     world.price(BTC, last).done();
     note("execute it", world.execute(BTC).done()).fact::<OrderFilled>();
+    for (name, part) in [("half", "0.5"), ("whole", "0.9")] {
+        world.open(name, BTC, size(part)).fact::<OrderFilled>();
+    }
     note("pool value, in a deposit", world.provide("carol", usd(1_000)).done()).fact::<LiquidityProvided>();
     world.price(BTC, price("57000")).done();
     note("liquidate", world.liquidate("alice").done()).fact::<PositionLiquidated>();
+    let shares = world.provider("carol").shares;
+    note("ask to leave the pool", world.request_withdrawal("carol", shares).done());
+    world.advance(world.setup().vault.lp_cooldown_seconds);
+    world.refresh().done();
+    note("claim", world.claim_withdrawal("carol", 0).done());
+    world.advance(10);
+    world.refresh().done();
+    note("pool value, in a claim", world.execute_claims().done()).fact::<LiquidityWithdrawn>();
+    world.price(BTC, price("55000")).done();
+    // Every short closes about a half, and then the rest.
+    let outcome = note("deleverage a part of a side", world.liquidate("half").done());
+    let closed = outcome.fact::<Deleveraged>();
+    assert!(closed.short && closed.size < size("0.6") && !outcome.has::<SideRolled>(), "{closed:?}");
+    let outcome = note("deleverage the rest of it", world.liquidate("whole").done());
+    assert!(outcome.fact::<Deleveraged>().short);
+    outcome.fact::<SideRolled>();
     // Shown, not judged: the machine may have other things to do.
     println!("{accounts} accounts: {} us for all steps", started.elapsed().as_micros());
     costs
