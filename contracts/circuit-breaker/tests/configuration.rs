@@ -1,18 +1,6 @@
 //! Bounds of configuration, pages, migration.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{guard, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
 use cosmwasm_std::testing::{mock_dependencies, mock_env};
 use firebreak_circuit_breaker::contract::{migrate, CONTRACT_NAME, CONTRACT_VERSION};
 use firebreak_circuit_breaker::ContractError;
@@ -23,7 +11,6 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::event::Fact;
 use firebreak_messages::{FeedId, MarketId, Source};
 use firebreak_risk::{BasisPoints, Level, Phase, Posture, Ratio};
-use setup::{guard, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
 
 const ENFORCE: RuleMode = RuleMode::Enforce;
 

@@ -1,18 +1,6 @@
 //! Failures: of a market, of the guardian, of a caller.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
 use cosmwasm_std::{coin, Addr};
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::{
@@ -22,7 +10,6 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::event::Fact;
 use firebreak_messages::{FeedId, Reason, Source};
 use firebreak_risk::{Level, Ratio};
-use setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
 
 #[test]
 fn evaluating_without_a_new_round_changes_nothing() {

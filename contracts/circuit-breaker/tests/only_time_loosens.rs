@@ -1,24 +1,11 @@
 //! Invariant 3: no sequence of evaluations and restrictions permits more than before, at any time.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{price, Setup, BTC, BTC_FEED};
 use firebreak_messages::circuit_breaker::{EffectivePosture, ExecuteMsg, Scope};
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::Source;
 use firebreak_risk::{Level, Phase, Posture, PHASES_MAX};
 use proptest::prelude::*;
-use setup::{price, Setup, BTC, BTC_FEED};
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -1,18 +1,6 @@
 //! Restrictions by message: who, how far, how long; and what people are told.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, HOUR};
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::{
     effective_posture, ExecuteMsg, LevelText, RestrictionAdded, RestrictionLifted, RestrictionStatus, RuleMode, Scope,
@@ -22,7 +10,6 @@ use firebreak_messages::{MarketId, Source};
 use firebreak_risk::{
     BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, RiskError,
 };
-use setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, HOUR};
 
 const DAY: u64 = 24 * HOUR;
 

@@ -1,18 +1,6 @@
 //! What the rules see, what they answer, and that they neither flap nor wedge.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{guard, phase, price, Setup, BTC, BTC_FEED, ETH, HOUR};
 use firebreak_messages::circuit_breaker::{
     ExecuteMsg, LevelText, RestrictionAdded, RuleEvidence, RuleMode, RuleTripped, Scope,
 };
@@ -20,7 +8,6 @@ use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{guardian, RuleId, Source};
 use firebreak_risk::{BasisPoints, Level, Phase, Posture, Ratio};
-use setup::{guard, phase, price, Setup, BTC, BTC_FEED, ETH, HOUR};
 
 const ENFORCE: RuleMode = RuleMode::Enforce;
 const OFF: RuleMode = RuleMode::Off;

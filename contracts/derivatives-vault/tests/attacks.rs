@@ -1,11 +1,7 @@
 //! Attacks from the hostile review, each as what the vault does about it: a refusal with its figures, or a search in which the
 //! attacker never gains.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-#![allow(clippy::cast_sign_loss)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::{contract, ContractError};
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::*;
@@ -13,7 +9,6 @@ use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, MarketId, Reason, Source};
 use firebreak_risk::*;
-use support::*;
 
 /// Deposits exactly what the vault asks for and places the order. Returns what was deposited, in atoms.
 fn place_with_least_margin(bench: &mut Bench, name: &str, number: u8, order: (&str, &str, bool)) -> i128 {

@@ -1,10 +1,6 @@
 //! Random books: honest trading never trips the last frame, and everything that went in comes out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-#![allow(clippy::cast_sign_loss)]
 
-mod support;
-
+use crate::support::*;
 use cosmwasm_std::{BankMsg, SubMsg};
 use firebreak_derivatives_vault::check::{finish, Done};
 use firebreak_derivatives_vault::desk::Desk;
@@ -17,7 +13,6 @@ use firebreak_messages::MarketId;
 use firebreak_risk::*;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use support::*;
 
 const NAMES: [&str; 4] = ["alice", "bob", "carol", "dave"];
 const COVERED_BY_THE_FUND: u64 = 2_000;

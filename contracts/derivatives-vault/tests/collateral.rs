@@ -1,16 +1,12 @@
 //! Collateral and fees.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, Reason};
 use firebreak_risk::*;
-use support::*;
 
 fn withdraw(bench: &mut Bench, name: &str, amount: u64) -> Result<(), ContractError> {
     let msg = ExecuteMsg::WithdrawCollateral { subaccount: 0, amount: units(amount) };

@@ -1,14 +1,10 @@
 //! somebody who knows prices before the chain does gains nothing (Levana, December 2023: traders filled at prices they
 //! already knew were old).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::oracle::Validity;
 use firebreak_risk::*;
-use support::*;
 
 /// Seconds between reports of the feed.
 const BEAT: u64 = 3;

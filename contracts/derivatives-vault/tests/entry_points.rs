@@ -2,18 +2,14 @@
 //! was added after the audits did not).
 //!
 //! The list of entry points is read off the schema of the messages, so one that nobody has put into the table fails here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use cosmwasm_schema::schema_for;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_risk::*;
 use std::collections::BTreeSet;
-use support::*;
 
 /// What stands at the end of an entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

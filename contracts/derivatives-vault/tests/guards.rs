@@ -1,17 +1,13 @@
 //! What slows a liquidation down and what must not: the throttle, the rest behind a gap, the keeper's share that grows, and a
 //! check that is broken in stored state.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, MarketId};
 use firebreak_risk::*;
-use support::*;
 
 /// Names with 10 BTC on 40,000 each, in a market configured by the test.
 fn leveraged(names: &[&str], change: impl FnOnce(&mut MarketConfig)) -> Bench {

@@ -1,17 +1,15 @@
 //! The limits of a market: caps that ramp, net and concentrated exposure, margin by open interest, the borrow fee, and the price
 //! at which an account is liquidated.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
+use crate::support;
 
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::MarketId;
 use firebreak_risk::*;
 use proptest::prelude::*;
-use support::*;
 
 const SOL: MarketId = MarketId(3);
 const DAY: u64 = 86_400;

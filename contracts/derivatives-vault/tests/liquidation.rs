@@ -1,16 +1,12 @@
 //! Liquidation and the loss waterfall: who is liquidated, how much of it, and who pays.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::MarketId;
 use firebreak_risk::*;
-use support::*;
 
 /// Alice: 10 BTC long on 40,000 of collateral (15x); initial margin 5.1 % of 600,030.
 fn leveraged() -> Bench {

@@ -1,15 +1,11 @@
 //! The pool: what shares cost, what they are worth, and when they may leave.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::Action;
 use firebreak_risk::*;
-use support::*;
 
 const DAY: u64 = 86_400;
 

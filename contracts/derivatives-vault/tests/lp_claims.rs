@@ -1,15 +1,11 @@
 //! Leaving the pool: claims that wait for their price, what they are paid, what becomes of those that cannot be.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_risk::*;
-use support::*;
 
 const DAY: u64 = 86_400;
 const WINDOW: u64 = 21_600;

@@ -1,16 +1,12 @@
 //! F18 for one market: announced, priced by code, closed in one step.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, MarketId, Reason};
 use firebreak_risk::*;
-use support::*;
 
 const HOUR: u64 = 3_600;
 

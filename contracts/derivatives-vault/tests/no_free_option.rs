@@ -5,16 +5,11 @@
 //! on nothing but the moment and the signs that it has seen by then, so on a fair venue its gains before execution fees add up to
 //! nothing over all paths, whatever it does. A strategy that finds an option has a sum away from nothing, and so has its mirror
 //! image: random ones find it as well as clever ones.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-#![allow(clippy::cast_sign_loss)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::oracle::Validity;
 use firebreak_risk::*;
-use support::*;
 
 /// Seconds between rounds.
 const BEAT: u64 = 3;

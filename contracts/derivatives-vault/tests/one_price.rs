@@ -1,16 +1,12 @@
 //! two prices of one block never both serve one account (KiloEx, April 2025: opened at 100 and closed at 10,000 in one
 //! transaction).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use cosmwasm_std::Event;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_risk::*;
-use support::*;
 
 fn filled(events: &[Event]) -> Vec<(OrderId, u64)> {
     OrderFilled::all(events).into_iter().map(|filled| (filled.order, filled.round)).collect()

@@ -1,16 +1,12 @@
 //! Many orders in one message: all or none; many cancels in one message.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use cosmwasm_std::{from_json, to_json_string};
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::MarketId;
 use firebreak_risk::*;
-use support::*;
 
 fn place(bench: &mut Bench, orders: Vec<OrderRequest>, funds: u64) -> Result<Vec<OrderId>, ContractError> {
     let events = bench.execute("alice", ExecuteMsg::PlaceOrders { orders }, funds)?;

@@ -1,16 +1,12 @@
 //! Orders: which price they get, what they cost, and what refuses them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, MarketId, Reason};
 use firebreak_risk::*;
-use support::*;
 
 #[test]
 fn a_round_trip_at_one_price_costs_the_fees_and_nothing_else() {

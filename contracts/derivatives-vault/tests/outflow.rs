@@ -1,15 +1,11 @@
 //! The outflow limiter in the vault: what leaves at once, what is parked, how it is served (F14).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::{state, ContractError};
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::{Action, Reason};
 use firebreak_risk::*;
-use support::*;
 
 const DAY: u64 = 86_400;
 const HOUR: u64 = 3_600;

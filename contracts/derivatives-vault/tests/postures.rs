@@ -1,13 +1,9 @@
 //! Below `Frozen` no combination of what a posture forbids keeps anybody in, or an unhealthy account alive.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_risk::*;
-use support::*;
 
 /// Every posture below `Frozen`: each dimension at each of its values that no preset from `Frozen` on owns.
 fn postures() -> Vec<Posture> {

@@ -1,16 +1,12 @@
 //! Orders that wait for a trigger: limits, stops, health; when they are served, when they stay and when they leave.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::desk::Desk;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_risk::*;
-use support::*;
 
 fn fills(events: &[cosmwasm_std::Event]) -> Vec<(OrderId, Price)> {
     OrderFilled::all(events).into_iter().map(|filled| (filled.order, filled.fill_price)).collect()

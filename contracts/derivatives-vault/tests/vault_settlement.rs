@@ -1,14 +1,6 @@
 //! F18 for the whole vault: claims fixed by id, paid in any order, one fraction for all of a class.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::float_arithmetic,
-    clippy::cast_precision_loss
-)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::{state, ContractError};
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
@@ -17,7 +9,6 @@ use firebreak_messages::{AccountId, Action, Reason};
 use firebreak_risk::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use support::*;
 
 const HOUR: u64 = 3_600;
 const PARKED: u64 = 400;

@@ -1,15 +1,11 @@
 //! Realised profit vests (F17): what it is good for meanwhile, and the ways in which it must not leave early.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::{state, ContractError};
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::MarketId;
 use firebreak_risk::*;
-use support::*;
 
 const HOUR: u64 = 3_600;
 

@@ -1,16 +1,12 @@
 //! Who pays a deficit (F11), and what deleveraging does to the side that won (F12).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use cosmwasm_std::Event;
 use firebreak_derivatives_vault::state;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::MarketId;
 use firebreak_risk::*;
-use support::*;
 
 const HOUR: u64 = 3_600;
 

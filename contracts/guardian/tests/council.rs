@@ -1,21 +1,6 @@
 //! The council: k of n, at once, tighter only. The group is a real cw4-group, read raw.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
-#![allow(dead_code, clippy::disallowed_methods)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use cosmwasm_std::{from_json, Addr};
 use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::ContractError;

@@ -1,21 +1,6 @@
 //! A real multisig as the proposer: cw3-flex-multisig over a cw4-group.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
-#![allow(dead_code, clippy::disallowed_methods)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use cosmwasm_std::{to_json_binary, Addr, CosmosMsg, WasmMsg};
 use cw3::Vote;
 use cw3_flex_multisig::msg::{ExecuteMsg as Cw3Execute, InstantiateMsg as Cw3Instantiate};

@@ -1,21 +1,6 @@
 //! Sentinels, heartbeats and the list of powers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
-#![allow(dead_code, clippy::disallowed_methods)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use cosmwasm_std::Addr;
 use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::ContractError;

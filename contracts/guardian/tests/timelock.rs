@@ -1,21 +1,6 @@
 //! The timelock: what waits how long, what is refused, and what a run leaves behind.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
-#![allow(dead_code, clippy::disallowed_methods)]
-mod common;
 
-use common::*;
+use crate::common::*;
 use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
 use cosmwasm_std::{coins, to_json_binary, Binary};
 use cw_multi_test::IntoAddr;

@@ -1,16 +1,6 @@
 //! Coins for a pool, the deductible, and how well the vaults are covered.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-#![allow(dead_code, clippy::disallowed_methods)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use cosmwasm_std::{Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult};
 use cw_multi_test::{ContractWrapper, Executor, IntoAddr};
 use firebreak_insurance_fund::ContractError;

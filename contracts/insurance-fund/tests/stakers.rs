@@ -1,22 +1,6 @@
 //! Stakers' shares: their price, the way in and the way out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects
-)]
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
-#![allow(dead_code, clippy::disallowed_methods)]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use cosmwasm_std::coins;
 use firebreak_insurance_fund::ContractError;
 use firebreak_messages::insurance_fund::*;

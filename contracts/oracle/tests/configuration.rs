@@ -1,18 +1,6 @@
 //! Bounds of configuration, who may change it, pages, migration.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{config, feeder, Setup, FEED, OTHER, START};
 use cosmwasm_std::testing::{mock_dependencies, mock_env};
 use cw_multi_test::App;
 use firebreak_messages::oracle::{
@@ -22,7 +10,6 @@ use firebreak_messages::FeedId;
 use firebreak_oracle::contract::{migrate, CONTRACT_NAME, CONTRACT_VERSION};
 use firebreak_oracle::ContractError;
 use firebreak_risk::Ratio;
-use setup::{config, feeder, Setup, FEED, OTHER, START};
 
 fn refusal(change: impl FnOnce(&mut FeedConfig)) -> ContractError {
     let mut setup = Setup::new();

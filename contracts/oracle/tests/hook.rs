@@ -1,24 +1,13 @@
 //! The hook: told of every publication, and never able to take a price back.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
+use crate::setup;
 
+use crate::setup::{Setup, FEED, START};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{
     ConfigResponse, ExecuteMsg, HookConfig, HookFailed, HookHealthResponse, HookSkipped, QueryMsg,
 };
 use firebreak_oracle::ContractError;
-use setup::{Setup, FEED, START};
 
 #[test]
 fn the_hook_is_told_after_a_publication_only() {

@@ -1,21 +1,8 @@
 //! liars of less than a third of the weight never move price or time out of the honest range.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{price, Setup, FEED, START};
 use firebreak_messages::oracle::REPORT_SPREAD_MAX_SECONDS;
 use proptest::prelude::*;
-use setup::{price, Setup, FEED, START};
 
 #[derive(Debug, Clone)]
 struct Report {

@@ -1,25 +1,14 @@
 //! What feeders may and may not report.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
+use crate::setup;
 
+use crate::setup::{feeder, price, Setup, FEED, OTHER, START};
 use cosmwasm_std::{coin, from_json};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{ExecuteMsg, FeedReport, ReportIgnored, RoundPublished};
 use firebreak_messages::FeedId;
 use firebreak_oracle::ContractError;
 use firebreak_risk::{Price, RiskError, PRICE_MAX};
-use setup::{feeder, price, Setup, FEED, OTHER, START};
 
 //
 #[test]

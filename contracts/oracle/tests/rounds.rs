@@ -1,24 +1,11 @@
 //! From reports to rounds: median, band, time, validity, ring.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    clippy::float_arithmetic
-)]
 
-mod setup;
-
+use crate::setup::{config, price, Setup, FEED, START};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::ExecuteMsg;
 use firebreak_messages::oracle::{PriceRecord, QueryMsg, RoundPublished, Validity, ROUNDS_KEPT};
 use firebreak_oracle::ContractError;
 use firebreak_risk::Ratio;
-use setup::{config, price, Setup, FEED, START};
 
 #[test]
 fn a_quorum_publishes_the_median_with_its_band_and_time() {

@@ -80,3 +80,6 @@ pub use outcome::{Attempt, Outcome, Refusal};
 pub use setup::{Guards, Scale, Setup};
 pub use units::*;
 pub use world::{Addresses, Totals, World, DENOM};
+
+#[cfg(test)]
+mod listed;

@@ -1,5 +1,6 @@
 //! One breaker on the embedded chain, an oracle that only stores price records, and a guardian that records signals or
 //! fails on demand.
+
 #![allow(dead_code)] // every test crate uses its part
 
 use cosmwasm_std::{

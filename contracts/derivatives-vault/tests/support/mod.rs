@@ -1,6 +1,5 @@
 //! The vault alone, with its neighbours replaced by the records that it reads raw and a fund that answers as told. What the
 //! whole suite does together is tested through `World`; here a test may say what no honest neighbour would.
-#![allow(dead_code)]
 
 use cosmwasm_std::testing::{mock_env, MockApi, MockQuerier, MockStorage};
 use cosmwasm_std::{
@@ -615,16 +614,6 @@ impl Bench {
 
     pub fn run_as(&mut self, keeper: &str, market: MarketId) -> Vec<Event> {
         self.execute(keeper, ExecuteMsg::ExecuteOrders { market, limit: 50 }, 0).unwrap()
-    }
-
-    /// Orders, each of them (subaccount, size), placed in one block and executed at the same prices by their own owner.
-    pub fn trade_in(&mut self, name: &str, market: MarketId, orders: &[(u8, &str)]) -> Vec<Event> {
-        for (subaccount, text) in orders {
-            self.place_in(name, *subaccount, market, size(text), any_price(text), false).unwrap();
-        }
-        self.advance(15);
-        self.refresh();
-        self.run_as(name, market)
     }
 
     /// Closes what the subaccounts hold in a market at the prices of now, and runs the queue until nothing of it is left.

@@ -37,8 +37,6 @@ pub struct Chain {
     pub alice: Addr,
     pub bob: Addr,
     pub carol: Addr,
-    pub stub_code: u64,
-    pub guardian_code: u64,
 }
 
 /// What a bootstrap needs before it starts.
@@ -144,7 +142,7 @@ impl Chain {
 
     pub fn on(mut ground: Ground) -> Self {
         let guardian = ground.bootstrap().unwrap();
-        let Ground { mut app, group, stub_code, guardian_code, msg } = ground;
+        let Ground { mut app, group, stub_code, msg, .. } = ground;
         let suite = app.wrap().query_wasm_smart(&guardian, &QueryMsg::Suite {}).unwrap();
         let stranger =
             app.instantiate_contract(stub_code, "deployer".into_addr(), &"anything", &[], "stranger", None).unwrap();
@@ -159,8 +157,6 @@ impl Chain {
             alice: "alice".into_addr(),
             bob: "bob".into_addr(),
             carol: "carol".into_addr(),
-            stub_code,
-            guardian_code,
         }
     }
 

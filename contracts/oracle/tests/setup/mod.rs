@@ -1,4 +1,5 @@
 //! One oracle on the embedded chain, and a hook that records what it is told or fails on demand.
+
 #![allow(dead_code)] // every test crate uses its part
 
 use cosmwasm_std::{

@@ -1,0 +1,36 @@
+//! All tests of the vault in one program: each program would link the embedded chain again.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod attacks;
+mod books;
+mod collateral;
+mod early_knowledge;
+mod entry_points;
+mod guards;
+mod limits;
+mod liquidation;
+mod liquidity;
+mod lp_claims;
+mod market_settlement;
+mod no_free_option;
+mod one_price;
+mod order_batches;
+mod orders;
+mod outflow;
+mod postures;
+mod resting_orders;
+mod support;
+mod vault_settlement;
+mod vesting;
+mod waterfall;

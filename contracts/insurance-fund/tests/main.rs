@@ -1,0 +1,19 @@
+//! All tests of the insurance fund in one program: each program would link the embedded chain again.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod common;
+mod cover;
+mod inject;
+mod owner;
+mod stakers;
