@@ -210,6 +210,28 @@ fn a_matured_claim_waits_after_a_cover_but_never_for_ever() {
     assert_eq!(chain.balance(&alice), START - 100); // half of both losses
 }
 
+//
+#[test]
+fn a_longer_hold_does_not_let_a_waiting_request_expire() {
+    let short = FundConfig { claim_window_seconds: 3_600, cover_hold_seconds: 600, ..config() };
+    let mut chain = Chain::new(short.clone());
+    let (alice, owner) = (chain.alice.clone(), chain.owner.clone());
+    let bought = chain.stake(&alice, 1_000_000);
+    let request = chain.request(&alice, bought);
+    let matures_at = chain.app.block_info().time.seconds() + DAY;
+    let long = FundConfig { cover_hold_seconds: 7_200, ..short };
+    chain.send(&owner, &ExecuteMsg::Configure { config: long }, &[]).unwrap();
+    chain.wait(DAY);
+    chain.cover(vec![deficit(BTC, 100)]);
+    chain.wait(599);
+    let (until, now) = (matures_at + 600, matures_at + 599);
+    let wanted = ContractError::CoverPending { request, last_cover_at: matures_at, until, now };
+    chain.refused(&alice, &claim(request), &[], wanted);
+    chain.wait(1);
+    chain.claim(&alice, request).unwrap();
+    assert_eq!(chain.balance(&alice), START - 100);
+}
+
 #[test]
 fn inflating_the_first_shares_costs_more_than_it_takes() {
     let mut chain = Chain::new(config());

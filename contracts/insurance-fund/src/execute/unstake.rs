@@ -84,12 +84,14 @@ pub fn claim(
 ) -> Result<Done, ContractError> {
     let now = now(env);
     let (key, mut staker) = load(storage, info, &fund, now)?;
-    let UnstakeRequest { shares, matures_at, .. } = take(&mut staker, request)?;
+    let UnstakeRequest { shares, matures_at, expires_at, .. } = take(&mut staker, request)?;
     if now < matures_at {
         return Err(ContractError::NotMatured { request, matures_at, now });
     }
     let hold = config.config.cover_hold_seconds;
-    let until = fund.last_cover_at.saturating_add(hold).min(matures_at.saturating_add(hold));
+    // A hold that became longer since the request does not reach into the window that the request has to its end.
+    let latest = expires_at.saturating_sub(config.config.claim_window_seconds).max(matures_at);
+    let until = fund.last_cover_at.saturating_add(hold).min(matures_at.saturating_add(hold)).min(latest);
     // A fund that never paid holds nobody up.
     if fund.last_cover_at > 0 && now < until {
         return Err(ContractError::CoverPending { request, last_cover_at: fund.last_cover_at, until, now });
