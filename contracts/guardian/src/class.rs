@@ -9,15 +9,18 @@ use crate::state::{DELAYS, SUITE};
 use crate::validate;
 use cosmwasm_std::{from_json, Api, Binary, Coin, Env, Storage};
 use firebreak_messages::guardian::{
-    Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX,
+    Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX, RESTRICTION_LONG_SECONDS,
 };
+use firebreak_messages::time::now;
 use firebreak_messages::{circuit_breaker, insurance_fund, oracle, Source};
+use firebreak_risk::{Level, Posture};
 
 /// What the guardian knows of the addresses that it may call, and of today's delays.
 pub struct Known {
     own: String,
     suite: SuiteResponse,
     pub delays: Delays,
+    now: u64,
 }
 
 /// A class and the reason for it.
@@ -43,7 +46,12 @@ const UNKNOWN_MESSAGE: Classified = code("a message that its known component doe
 
 impl Known {
     pub fn load(storage: &dyn Storage, env: &Env) -> Result<Self, ContractError> {
-        Ok(Self { own: env.contract.address.to_string(), suite: SUITE.load(storage)?, delays: DELAYS.load(storage)? })
+        Ok(Self {
+            own: env.contract.address.to_string(),
+            suite: SUITE.load(storage)?,
+            delays: DELAYS.load(storage)?,
+            now: now(env),
+        })
     }
 
     /// The delay of a class today, seconds.
@@ -183,7 +191,7 @@ impl Known {
         } else if contract == self.suite.oracle {
             Ok(oracle_message(msg))
         } else if contract == self.suite.circuit_breaker {
-            breaker_message(msg)
+            breaker_message(msg, self.now)
         } else if contract == self.suite.insurance_fund {
             Ok(fund_message(msg))
         } else if contract == self.suite.derivatives_vault {
@@ -273,24 +281,34 @@ fn oracle_message(msg: &Binary) -> Classified {
     }
 }
 
-fn breaker_message(msg: &Binary) -> Result<Classified, ContractError> {
+fn breaker_message(msg: &Binary, now: u64) -> Result<Classified, ContractError> {
     use circuit_breaker::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
     Ok(match message {
         ExecuteMsg::SetMarket { .. } => parameters("rules of a market"),
-        ExecuteMsg::Restrict { source, .. } => {
+        ExecuteMsg::Restrict { source, phases, .. } => {
             // The council's slot is the council's, and a playbook's is the playbooks': a restriction in their name would be
             // accounted to a budget that is not the timelock's.
             if source != Source::Governance {
                 return Err(ContractError::RestrictionSource { wanted: Source::Governance, found: source });
             }
-            parameters("a restriction, which only tightens")
+            // What is tighter than `Guarded` keeps providers' exits queued: an hour's notice is for days, not for a month.
+            let long = now.saturating_add(RESTRICTION_LONG_SECONDS);
+            if phases.iter().any(|phase| phase.until > long && !guarded().is_at_least_as_tight_as(phase.posture)) {
+                roles("a restriction beyond guarded for more than seven days")
+            } else {
+                parameters("a restriction, which only tightens")
+            }
         }
         // Ends any source's restriction: loosening is slow.
         ExecuteMsg::Lift { .. } => roles("the end of a restriction"),
         ExecuteMsg::SetGuardian { .. } => roles("who is told of trips"),
         ExecuteMsg::Evaluate { .. } => NOT_GOVERNANCE,
     })
+}
+
+const fn guarded() -> Posture {
+    Posture::preset(Level::Guarded)
 }
 
 fn fund_message(msg: &Binary) -> Classified {

@@ -8,14 +8,18 @@ use firebreak_guardian::{contract, state, ContractError};
 use firebreak_messages::circuit_breaker::{self, Scope};
 use firebreak_messages::guardian::*;
 use firebreak_messages::{derivatives_vault, insurance_fund, oracle, MarketId, Source};
-use firebreak_risk::{Level, Phase, Posture};
+use firebreak_risk::{Level, LpExit, Phase, Posture};
 
 fn lift() -> circuit_breaker::ExecuteMsg {
     circuit_breaker::ExecuteMsg::Lift { scope: Scope::All, source: Source::Council }
 }
 
 fn restriction(source: Source) -> circuit_breaker::ExecuteMsg {
-    let phases = vec![Phase { until: 5_000_000_000, posture: Posture::preset(Level::ReduceOnly) }];
+    restriction_until(source, 5_000_000_000, Posture::preset(Level::ReduceOnly))
+}
+
+fn restriction_until(source: Source, until: u64, posture: Posture) -> circuit_breaker::ExecuteMsg {
+    let phases = vec![Phase { until, posture }];
     circuit_breaker::ExecuteMsg::Restrict { scope: Scope::All, source, phases, incident: 0 }
 }
 
@@ -74,7 +78,7 @@ fn the_class_is_a_function_of_target_and_message() {
         ("hook", execute(&oracle, &oracle::ExecuteMsg::SetHook { hook: None }), Roles),
         ("report", execute(&oracle, &oracle::ExecuteMsg::Report { reports: vec![] }), Code),
         ("rules", execute(&circuit_breaker, &set_market(1)), Parameters),
-        ("restrict", execute(&circuit_breaker, &restriction(Source::Governance)), Parameters),
+        ("restrict for years", execute(&circuit_breaker, &restriction(Source::Governance)), Roles),
         ("lift", execute(&circuit_breaker, &lift()), Roles),
         (
             "signal target",
@@ -262,6 +266,59 @@ fn an_operation_ends_at_its_not_after() {
     chain.wait(1);
     let wanted = ContractError::Expired { operation: 2, not_after: ready_at + 60, now: ready_at + 61 };
     chain.refused(&dao, &ExecuteMsg::Execute { operation: 2 }, wanted);
+}
+
+//
+#[test]
+fn an_operation_that_configures_the_vault_outlasts_its_dry_run() {
+    let mut chain = Chain::new();
+    let (dao, start) = (chain.dao.clone(), chain.now());
+    let vault = chain.suite.derivatives_vault.clone();
+    let configure = execute(&vault, &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() });
+    // Ready after an hour; the dry run gives way a roles delay later.
+    let (least, most) = (start + HOUR + DAY + HOUR, start + HOUR + DAY + HOUR + 30 * DAY);
+    let calls = vec![chain.guard(1), configure];
+    let at = |not_after| ExecuteMsg::Schedule {
+        calls: calls.clone(),
+        not_after,
+        predecessor: None,
+        description: String::new(),
+    };
+    for found in [least - 1, most + 1] {
+        let msg = at(found);
+        let wanted = format!("{least} to {most}");
+        let wanted = ContractError::OutOfBounds { what: "not_after", wanted, found: found.to_string() };
+        chain.refused(&dao, &msg, wanted);
+    }
+    for msg in [at(least), at(most)] {
+        chain.send(&dao, &msg).unwrap();
+    }
+}
+
+//
+#[test]
+fn a_long_restriction_by_the_timelock_waits_like_a_role() {
+    let mut chain = Chain::new();
+    let week = chain.now() + 7 * DAY;
+    let breaker = chain.suite.circuit_breaker.clone();
+    let [guarded, reduce_only] = [Level::Guarded, Level::ReduceOnly].map(Posture::preset);
+    let exits = Posture { lp_exit: LpExit::Queue, ..Posture::NORMAL };
+    let call = |until, posture| execute(&breaker, &restriction_until(Source::Governance, until, posture));
+    for (until, posture, class) in [
+        (week, reduce_only, DelayClass::Parameters),
+        (week + 1, reduce_only, DelayClass::Roles),
+        // What it does decides, not what it is called.
+        (week + 1, exits, DelayClass::Roles),
+        (week + 20 * DAY, guarded, DelayClass::Parameters),
+    ] {
+        assert_eq!(chain.class_of(call(until, posture)).class, class, "{until} {posture:?}");
+    }
+    // A phase behind others counts too.
+    let phases = vec![Phase { until: week, posture: reduce_only }, Phase { until: week + 1, posture: exits }];
+    let msg =
+        circuit_breaker::ExecuteMsg::Restrict { scope: Scope::All, source: Source::Governance, phases, incident: 0 };
+    let operation = chain.schedule(vec![execute(&breaker, &msg)]);
+    assert_eq!(chain.operation(operation).class, DelayClass::Roles);
 }
 
 #[test]

@@ -34,6 +34,10 @@ pub const CALL_COINS_MAX: usize = 4;
 pub const DESCRIPTION_MAX: usize = 1_024;
 /// Longest time between an operation's readiness and its `not_after`, seconds.
 pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
+/// What is left of an operation that configures the vault when its dry run gives way, at least, seconds.
+pub const DRY_RUN_ROOM_SECONDS: u64 = 3_600;
+/// A restriction by the timelock that is tighter than `Guarded` for longer waits like a role, seconds.
+pub const RESTRICTION_LONG_SECONDS: u64 = 604_800;
 /// A candidacy ends this long after its proposal; an accepted one this long after it became effective. Seconds.
 pub const CANDIDACY_SECONDS: u64 = 2_592_000;
 
@@ -97,7 +101,8 @@ pub struct GasLimits {
 pub struct Delays {
     /// Parameters of known components.
     pub parameters: u64,
-    /// Owners, roles, delays, feeds (their feeders own the price), ends of restrictions, fund registrations.
+    /// Owners, roles, delays, feeds (their feeders own the price), ends of restrictions, restrictions beyond `Guarded` for
+    /// more than seven days, fund registrations.
     pub roles: u64,
     /// Code migration and every call that the guardian does not know.
     pub code: u64,
@@ -140,7 +145,8 @@ pub enum Call {
 pub enum ExecuteMsg {
     /// Proposers only. Waits for the longest delay among its calls. `predecessor` must have been executed before.
     /// `not_after` is the last second in which it may be executed. Bounds: 1 to 8 calls, `not_after` after the delay
-    /// and at most 30 days after it. Emits [`OperationScheduled`].
+    /// and at most 30 days after it; if the calls configure the vault, both a `roles` delay and an hour later, so that the
+    /// dry run cannot run them out. Emits [`OperationScheduled`].
     Schedule { calls: Vec<Call>, not_after: u64, predecessor: Option<u64>, description: String },
     /// Cancellers only; a failed operation too. Emits [`OperationCanceled`].
     Cancel { operation: u64 },

@@ -5,8 +5,8 @@
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig};
 use firebreak_messages::guardian::{
-    ExecuteMsg, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, QueryMsg, WitnessesNamed,
-    WitnessesResponse,
+    Delays, ExecuteMsg, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, QueryMsg,
+    WitnessesNamed, WitnessesResponse, DRY_RUN_ROOM_SECONDS,
 };
 use firebreak_messages::AccountId;
 use firebreak_risk::Amount;
@@ -75,6 +75,39 @@ fn an_account_on_the_edge_delays_and_does_not_veto() {
         }
     }
     world.advance_to(free_at);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationExecuted>();
+    assert_eq!(world.market(BTC).config, config);
+}
+
+//
+#[test]
+fn an_account_on_the_edge_cannot_run_an_operation_out() {
+    let mut world = World::builder().trader("mallory", usd(6_000)).build();
+    world.open("mallory", BTC, size("1")).done();
+    let (delays, start) = (world.setup().delays.clone(), world.now());
+    // Meanwhile the delay of roles, by which the dry run gives way, is made three times as long.
+    let longer = Delays { roles: 3 * delays.roles, code: 3 * delays.roles, ..delays.clone() };
+    let call = world.call(Code::Guardian, &ExecuteMsg::SetDelays { delays: longer });
+    let slower = world.schedule(vec![call]).fact::<OperationScheduled>().operation;
+    world.advance_to(start + delays.roles - 2 * delays.parameters);
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: config.clone() });
+    let not_after = world.now() + delays.parameters + delays.roles + DRY_RUN_ROOM_SECONDS;
+    let scheduled = world.schedule_until(vec![call], not_after).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    let mallory = world.account_id("mallory");
+    witness(&mut world, operation, vec![mallory]).done();
+    world.advance_to(start + delays.roles);
+    world.execute_operation(slower).fact::<OperationExecuted>();
+    for at in [scheduled.ready_at, not_after - DRY_RUN_ROOM_SECONDS - 60] {
+        world.advance_to(at.max(world.now()));
+        world.refresh().done();
+        if world.now() < not_after - DRY_RUN_ROOM_SECONDS {
+            world.execute_operation(operation).fact::<OperationFailed>();
+        }
+    }
+    world.advance_to(not_after - DRY_RUN_ROOM_SECONDS);
     world.refresh().done();
     world.execute_operation(operation).fact::<OperationExecuted>();
     assert_eq!(world.market(BTC).config, config);

@@ -16,7 +16,9 @@ use crate::state::{later, SUITE, WITNESSES};
 use crate::validate::between;
 use cosmwasm_std::{to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
 use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
-use firebreak_messages::guardian::{DelayClass, ExecuteMsg, Operation, Witness, WitnessesNamed, WITNESSES_MAX};
+use firebreak_messages::guardian::{
+    DelayClass, ExecuteMsg, Operation, Witness, WitnessesNamed, DRY_RUN_ROOM_SECONDS, WITNESSES_MAX,
+};
 use firebreak_messages::time::now;
 use firebreak_messages::AccountId;
 use firebreak_risk::{Amount, Ratio, SignedAmount};
@@ -78,10 +80,12 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
 }
 
 /// The call that ends an operation with witnesses: about those that cannot be liquidated now, before its first call.
-/// None without witnesses, and none when the operation has waited a `roles` delay beyond its readiness.
+/// None without witnesses, and none when the operation has waited a `roles` delay beyond its readiness, or has an hour left
+/// because that delay was made longer since.
 pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result<Option<WasmMsg>, ContractError> {
     let Some(witnesses) = WITNESSES.may_load(deps.storage, record.operation)? else { return Ok(None) };
-    if now(env) >= later(record.ready_at, known.delay(DelayClass::Roles))? {
+    let waited = later(record.ready_at, known.delay(DelayClass::Roles))?;
+    if now(env) >= waited.min(record.not_after.saturating_sub(DRY_RUN_ROOM_SECONDS)) {
         return Ok(None);
     }
     let vault = SUITE.load(deps.storage)?.derivatives_vault;

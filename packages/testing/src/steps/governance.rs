@@ -11,8 +11,8 @@ use firebreak_messages::guardian::{Call, ExecuteMsg, Operation, OperationSchedul
 use firebreak_risk::Amount;
 use serde::Serialize;
 
-/// Seconds after an operation is ready within which it may be executed, where a test does not say.
-const GRACE_SECONDS: u64 = 86_400;
+/// Seconds after the slowest operation is ready within which it may be executed, where a test does not say.
+const GRACE_SECONDS: u64 = 172_800;
 
 impl World {
     /// A call of an operation: a message to a contract of the suite.
@@ -23,13 +23,13 @@ impl World {
 
     /// The DAO proposes, votes and schedules; the delay has not begun to pass. The fact is [`OperationScheduled`].
     pub fn schedule(&mut self, calls: Vec<Call>) -> Attempt {
-        let longest = self.setup.delays.code;
-        let msg = ExecuteMsg::Schedule {
-            calls,
-            not_after: self.now() + longest + GRACE_SECONDS,
-            predecessor: None,
-            description: "a test".into(),
-        };
+        let not_after = self.now() + self.setup.delays.code + GRACE_SECONDS;
+        self.schedule_until(calls, not_after)
+    }
+
+    /// The same, with the last second in which it may be executed.
+    pub fn schedule_until(&mut self, calls: Vec<Call>, not_after: u64) -> Attempt {
+        let msg = ExecuteMsg::Schedule { calls, not_after, predecessor: None, description: "a test".into() };
         self.dao_executes(&msg)
     }
 

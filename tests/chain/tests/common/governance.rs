@@ -11,7 +11,7 @@ use firebreak_risk::Amount;
 use serde::Serialize;
 
 /// Seconds after an operation is ready within which it may be executed.
-const GRACE_SECONDS: u64 = 86_400;
+const GRACE_SECONDS: u64 = 172_800;
 
 /// The number that the multisig gave a proposal.
 #[track_caller]
