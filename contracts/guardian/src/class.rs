@@ -5,11 +5,12 @@
 
 use crate::error::ContractError;
 use crate::json::{ensure_one_message, message_name};
-use crate::state::{DELAYS, SUITE};
+use crate::state::{later, DELAYS, SUITE};
 use crate::validate;
 use cosmwasm_std::{from_json, Api, Binary, Coin, Env, Storage};
 use firebreak_messages::guardian::{
-    Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX, RESTRICTION_LONG_SECONDS,
+    Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX, DRY_RUN_ROOM_SECONDS,
+    EXECUTION_WINDOW_MAX_SECONDS, RESTRICTION_LONG_SECONDS,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::{circuit_breaker, insurance_fund, oracle, Source};
@@ -21,6 +22,15 @@ pub struct Known {
     suite: SuiteResponse,
     pub delays: Delays,
     now: u64,
+}
+
+/// When an operation may be executed. Seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Window {
+    pub ready_at: u64,
+    /// Bounds of `not_after`.
+    pub first: u64,
+    pub last: u64,
 }
 
 /// A class and the reason for it.
@@ -46,12 +56,30 @@ const UNKNOWN_MESSAGE: Classified = code("a message that its known component doe
 
 impl Known {
     pub fn load(storage: &dyn Storage, env: &Env) -> Result<Self, ContractError> {
-        Ok(Self {
-            own: env.contract.address.to_string(),
-            suite: SUITE.load(storage)?,
-            delays: DELAYS.load(storage)?,
-            now: now(env),
-        })
+        let (suite, delays) = (SUITE.load(storage)?, DELAYS.load(storage)?);
+        Ok(Self::new(env.contract.address.to_string(), suite, delays, now(env)))
+    }
+
+    /// What the guardian of this address knows at a moment: for whoever renders a proposal off chain, so that its class is
+    /// this code's and no copy's.
+    pub fn new(own: String, suite: SuiteResponse, delays: Delays, now: u64) -> Self {
+        Self { own, suite, delays, now }
+    }
+
+    /// When an operation that is scheduled now is ready, and the first and the last `not_after` that it may have.
+    ///
+    /// An approval that never ends is a weapon in a drawer (R-18). One that ends before the dry run gives way could be run out
+    /// by whoever keeps an account on the edge: that would be the veto that the dry run is not (R-27).
+    pub fn window(&self, class: DelayClass, calls: &[Call]) -> Result<Window, ContractError> {
+        let ready_at = later(self.now, self.delay(class))?;
+        let dry_run = if calls.iter().any(|call| self.configures_vault(call)) {
+            later(self.delays.roles, DRY_RUN_ROOM_SECONDS)?
+        } else {
+            0
+        };
+        let free_at = later(ready_at, dry_run)?;
+        let (first, last) = (free_at.max(later(ready_at, 1)?), later(free_at, EXECUTION_WINDOW_MAX_SECONDS)?);
+        Ok(Window { ready_at, first, last })
     }
 
     /// The delay of a class today, seconds.

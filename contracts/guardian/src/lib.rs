@@ -44,7 +44,7 @@
 )]
 
 mod bootstrap;
-mod class;
+pub mod class;
 pub mod contract;
 mod error;
 mod execute;

@@ -19,6 +19,7 @@ pub mod gas;
 pub mod localnet;
 pub mod message;
 mod network;
+pub mod proposal;
 mod signer;
 mod tx;
 

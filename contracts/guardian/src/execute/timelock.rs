@@ -10,7 +10,7 @@
 //! ```
 //! `failed` is no end: whoever executes could bring it about, so it stays open until `not_after`.
 
-use crate::class::Known;
+use crate::class::{Known, Window};
 use crate::error::ContractError;
 use crate::execute::{dry_run, ensure_self};
 use crate::reply::EXECUTED;
@@ -21,7 +21,7 @@ use crate::validate::between;
 use cosmwasm_std::{to_json_binary, CosmosMsg, DepsMut, Env, MessageInfo, Response, Storage, SubMsg, WasmMsg};
 use firebreak_messages::guardian::{
     Call, DelayClass, ExecuteMsg, Operation, OperationCanceled, OperationScheduled, OperationStatus, Role, CALLS_MAX,
-    DESCRIPTION_MAX, DRY_RUN_ROOM_SECONDS, EXECUTION_WINDOW_MAX_SECONDS,
+    DESCRIPTION_MAX,
 };
 use firebreak_messages::time::now;
 
@@ -46,16 +46,8 @@ pub fn schedule(deps: DepsMut, env: &Env, info: &MessageInfo, draft: Draft) -> R
     let known = Known::load(deps.storage, env)?;
     let class = known.slowest(deps.api, &calls)?;
     let scheduled_at = now(env);
-    let ready_at = later(scheduled_at, known.delay(class))?;
-    // An approval that never ends is a weapon in a drawer (R-18). One that ends before the dry run gives way could be run out
-    // by whoever keeps an account on the edge: that would be the veto that the dry run is not (R-27).
-    let dry_run = if calls.iter().any(|call| known.configures_vault(call)) {
-        later(known.delay(DelayClass::Roles), DRY_RUN_ROOM_SECONDS)?
-    } else {
-        0
-    };
-    let earliest = later(ready_at, dry_run)?;
-    between("not_after", not_after, earliest.max(later(ready_at, 1)?), later(earliest, EXECUTION_WINDOW_MAX_SECONDS)?)?;
+    let Window { ready_at, first, last } = known.window(class, &calls)?;
+    between("not_after", not_after, first, last)?;
     let operation = NEXT_OPERATION.load(deps.storage)?;
     NEXT_OPERATION.save(deps.storage, &after(operation, "the id of an operation")?)?;
     let record = Operation {
