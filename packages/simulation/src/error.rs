@@ -7,6 +7,8 @@ use thiserror::Error;
 pub enum InputError {
     #[error("there is no scenario {found:?}; there are {known}")]
     UnknownScenario { found: String, known: String },
+    #[error("there is no drill {found:?}; there are {known}")]
+    UnknownDrill { found: String, known: String },
     #[error("{path}: cannot be read: {cause}")]
     Unreadable { path: String, cause: String },
     #[error("{path}: has no price rows")]

@@ -17,6 +17,7 @@
 //! | [`suite`] | all detectors of one market, as a breaker would run them |
 //! | [`detection`] | `firebreak detect`: the suite on a price file |
 //! | [`calibrate`] | `firebreak calibrate`: null models, shifts, attacks, and the bars |
+//! | [`drill`] | `firebreak drill`: one trouble with its procedure and without |
 //! | [`chart`] | SVG |
 //!
 //! One seed decides everything but the wall clock: same seed, same figures. Floating point numbers appear only in what
@@ -27,6 +28,7 @@ pub mod calibrate;
 pub mod chart;
 pub mod cli;
 pub mod detection;
+pub mod drill;
 pub mod error;
 pub mod figures;
 pub mod mirror;

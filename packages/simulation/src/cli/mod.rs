@@ -4,7 +4,9 @@
 mod calibrate;
 mod deploy;
 mod detect;
+mod drill;
 mod gas;
+mod proposal;
 mod replay;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +35,10 @@ pub enum Command {
     Detect(detect::DetectArgs),
     /// Measures false alarms and delays of every detector in model markets, healthy, sick and attacked.
     Calibrate(calibrate::CalibrateArgs),
+    /// Renders a proposal for a DAO: the message, how long it waits, when it may be executed, and what it does.
+    Proposal(proposal::ProposalArgs),
+    /// One trouble, met without its procedure and with it, on an embedded chain.
+    Drill(drill::DrillArgs),
     /// Measures what every message costs on a local chain, against the committed figures.
     Gas(gas::GasArgs),
 }
@@ -55,6 +61,9 @@ pub fn main() -> ExitCode {
         Command::Detect(args) => detect::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
         Command::Calibrate(args) => calibrate::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
         Command::Deploy(args) => deploy::run(args)
+            .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
+        Command::Drill(args) => drill::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
+        Command::Proposal(args) => proposal::run(args)
             .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
         Command::Gas(args) => gas::run(args)
             .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),

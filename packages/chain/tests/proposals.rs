@@ -1,0 +1,85 @@
+//! Rendered proposals on the embedded chain: a real cw3-flex votes on what was rendered, and the guardian's delay is what was printed.
+
+use firebreak_chain::deploy::Addresses;
+use firebreak_chain::proposal::{Form, KnownSuite, Proposal, Request};
+use firebreak_guardian::ContractError;
+use firebreak_messages::guardian::{DelayClass, OperationExecuted, OperationScheduled, QueryMsg, RolesResponse};
+use firebreak_risk::Amount;
+use firebreak_testing::*;
+use serde_json::json;
+
+fn suite(world: &World) -> KnownSuite {
+    let RolesResponse { proposers, delays, .. } = world.query(Code::Guardian, &QueryMsg::Roles {});
+    let of = |code: Code| world.addresses.of(code).to_string();
+    let at = Addresses {
+        guardian: of(Code::Guardian),
+        oracle: of(Code::Oracle),
+        circuit_breaker: of(Code::Breaker),
+        insurance_fund: of(Code::Insurance),
+        derivatives_vault: of(Code::Vault),
+    };
+    KnownSuite { at, delays, proposers }
+}
+
+/// Two of three members of the multisig; the last step is the execution.
+fn vote(world: &mut World, propose: &serde_json::Value, number: u64) -> Attempt {
+    let none = Amount::ZERO;
+    let vote = json!({ "vote": { "proposal_id": number, "vote": "yes" } });
+    world.send("dao-0", Code::Multisig, propose, none).done();
+    world.send("dao-1", Code::Multisig, &vote, none).done();
+    world.send("dao-0", Code::Multisig, &json!({ "execute": { "proposal_id": number } }), none)
+}
+
+fn request(world: &World) -> Request {
+    let mut parameters = world.setup().vault.clone();
+    parameters.order_delay_seconds += 5;
+    let calls = json!([{ "contract": "derivatives-vault", "msg": { "configure": { "parameters": parameters } } }]);
+    serde_json::from_value(json!({ "title": "Slower orders", "calls": calls })).unwrap()
+}
+
+#[test]
+fn a_rendered_proposal_passes_a_real_multisig_and_runs_when_it_said() {
+    let mut world = World::builder().build();
+    let suite = suite(&world);
+    suite.ensure_proposer(world.addresses.dao.as_str()).unwrap();
+    let proposal = Proposal::new(&request(&world), &suite, world.now(), None).unwrap();
+    assert_eq!((proposal.class, proposal.delay_seconds, proposal.dry_run), (DelayClass::Parameters, 3_600, true));
+    let propose = Form::Cw3.render(&proposal, &suite).unwrap();
+    // Rendered for a vote that is executed now.
+    let scheduled = vote(&mut world, &propose, 1).fact::<OperationScheduled>();
+    let wanted = OperationScheduled {
+        operation: 1,
+        proposer: world.addresses.dao.to_string(),
+        class: proposal.class,
+        ready_at: proposal.ready_at,
+        not_after: proposal.not_after,
+    };
+    assert_eq!(scheduled, wanted);
+    world.advance_to(proposal.ready_at - 1);
+    let (ready_at, now) = (proposal.ready_at, proposal.ready_at - 1);
+    world.execute_operation(1).refused_with(ContractError::NotReady { operation: 1, ready_at, now });
+    world.advance_to(proposal.ready_at);
+    world.refresh().done();
+    assert_eq!(world.execute_operation(1).fact::<OperationExecuted>(), OperationExecuted { operation: 1 });
+}
+
+#[test]
+fn the_vote_may_be_executed_within_the_printed_times_and_not_later() {
+    for (late, passes) in [(0, true), (1, false)] {
+        let mut world = World::builder().build();
+        let suite = suite(&world);
+        let proposal = Proposal::new(&request(&world), &suite, world.now(), None).unwrap();
+        let propose = Form::Cw3.render(&proposal, &suite).unwrap();
+        let none = Amount::ZERO;
+        // The multisig's own proposals end after a week: it is put before it shortly before the end.
+        world.advance_to(proposal.passes_until - 3_600);
+        world.send("dao-0", Code::Multisig, &propose, none).done();
+        world.send("dao-1", Code::Multisig, &json!({ "vote": { "proposal_id": 1, "vote": "yes" } }), none).done();
+        world.advance_to(proposal.passes_until + late);
+        let executed = world.send("dao-0", Code::Multisig, &json!({ "execute": { "proposal_id": 1 } }), none);
+        assert_eq!(executed.is_done(), passes, "{late}");
+    }
+    let world = World::builder().build();
+    let proposal = Proposal::new(&request(&world), &suite(&world), world.now(), None).unwrap();
+    assert!(proposal.passes_from < world.now());
+}
