@@ -121,7 +121,7 @@ fn what_a_contract_or_the_guardian_would_refuse_is_one_line_and_exit_code_2() {
             "field",
             to_vault(json!({ "contest_market": { "market": 1, "until": 5, "now": true } })),
             &[],
-            "call 1: derivatives-vault contest_market: there is no field contest_market.now",
+            "call 1: derivatives-vault contest_market: there is no field now",
         ),
         ("two keys", to_vault(json!({ "a": {}, "b": {} })), &[], "call 1: msg must be an object with one key"),
         ("own", own, &[], "the guardian would refuse it: the guardian does not call its own trip"),

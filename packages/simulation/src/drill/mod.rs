@@ -1,7 +1,7 @@
 //! `firebreak drill`: one trouble, met without its procedure and with it, on two embedded chains side by side.
 //!
-//! Both runs see the same trouble, the same limits and the same rules; the only difference is the playbook that the DAO
-//! approved. So what a drill shows is what the procedure adds, not what the suite is.
+//! Both runs see the same trouble, the same limits and the same rules; the only difference is whether the playbook that the DAO
+//! approved runs. So what a drill shows is what the procedure adds, not what the suite is.
 
 mod page;
 mod stage;

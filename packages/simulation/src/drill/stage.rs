@@ -27,7 +27,7 @@ pub struct Course {
 
 pub(super) struct Stage {
     pub world: World,
-    /// Whether the DAO approved the procedure.
+    /// Whether anybody runs the procedure.
     pub procedure: bool,
     drill: Drill,
     /// Whether the fallback feeders say the price.
@@ -37,14 +37,16 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Builds the world; the DAO approves the playbook, or nothing; then five calm minutes.
+    /// Builds the world; the DAO approves the playbook, in the other run one that no signal starts and nobody runs, so that both
+    /// have waited as long; then five calm minutes.
     pub fn new(drill: Drill, procedure: bool, builder: WorldBuilder) -> Self {
         let world = builder.build();
         let mut stage = Self { world, procedure, drill, fallback: false, started_at: 0, lines: vec![] };
-        if procedure {
-            let playbook = stage.world.template(BTC, drill.name());
-            stage.world.approve(vec![playbook]).done();
+        let mut playbook = stage.world.template(BTC, drill.name());
+        if !procedure {
+            playbook.signals.clear();
         }
+        stage.world.approve(vec![playbook]).done();
         stage.calm();
         stage
     }
@@ -86,7 +88,9 @@ impl Stage {
         for feeder in 0..3 {
             let msg = OracleMsg::Report { reports: of(BTC).into_iter().collect() };
             let name = format!("fallback-{feeder}");
-            attempt = attempt.and(|| self.world.send(&name, Code::Oracle, &msg, Amount::ZERO));
+            if attempt.is_done() {
+                attempt = self.world.send(&name, Code::Oracle, &msg, Amount::ZERO);
+            }
         }
         attempt
     }
@@ -94,7 +98,7 @@ impl Stage {
     /// The council runs the procedure, where there is one.
     pub fn run_procedure(&mut self) {
         if !self.procedure {
-            self.note("the council has no procedure");
+            self.note("nobody runs a procedure");
             return;
         }
         let outcome = self.world.run_playbook(self.drill.name()).done();

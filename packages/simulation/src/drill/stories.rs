@@ -2,6 +2,7 @@
 
 use super::stage::{Course, Stage};
 use super::Drill;
+use crate::timeline::money;
 use firebreak_messages::derivatives_vault::{
     ExecuteMsg as VaultMsg, MarketSettled, OrderFilled, ParkedId, PositionLiquidated, QueryMsg as VaultQuery,
     SettlementFixed, SettlementResponse, VaultPhase,
@@ -68,7 +69,7 @@ fn price_crash(procedure: bool) -> Course {
     stage.note("57,600: the rules restrict in the transaction of the price");
     stage.note_steps("the signal runs it", &outcome);
     for injected in outcome.facts::<Injected>() {
-        stage.note(&format!("the fund sends {} into the pool", injected.amount));
+        stage.note(&format!("the fund sends {} into the pool", money(injected.amount.atoms())));
     }
     let measured = stage.worth(stage.world.market(BTC).config.open_interest_max);
     let mut level = stage.world.effective(BTC).posture.level;
@@ -112,7 +113,11 @@ fn pool_drain(procedure: bool) -> Course {
         let _ = stage.world.send("keeper", Code::Vault, &collect, Amount::ZERO);
         let now = stage.world.balance("mallory").saturating_minus(before);
         if now > left || tenth == 18 {
-            stage.note(&format!("{now} have left{}", if asked.is_done() { "" } else { ", the request is refused" }));
+            stage.note(&format!(
+                "{} have left{}",
+                money(now.atoms()),
+                if asked.is_done() { "" } else { ", the next request is refused" }
+            ));
             left = now;
         }
         if tenth == 1 {
@@ -218,13 +223,17 @@ fn pay_everybody(stage: &mut Stage) {
         let msg = VaultMsg::SettleAccounts { limit: 8 };
         let outcome = stage.world.send("keeper", Code::Vault, &msg, Amount::ZERO).done();
         for fixed in outcome.facts::<SettlementFixed>() {
-            stage.note(&format!("every claim is fixed: principal {}, profit {}", fixed.principal, fixed.profit));
+            stage.note(&format!(
+                "every claim is fixed: principal {}, profit {}",
+                money(fixed.principal.atoms()),
+                money(fixed.profit.atoms())
+            ));
         }
     }
     for name in ["alice", "bob", "lp"] {
         let pay = VaultMsg::PaySettlement { accounts: vec![stage.world.account_id(name)] };
         stage.world.send("anyone", Code::Vault, &pay, Amount::ZERO).done();
-        stage.note(&format!("{name} has {}", stage.world.balance(name)));
+        stage.note(&format!("{name} has {}", money(stage.world.balance(name).atoms())));
     }
 }
 
