@@ -50,6 +50,7 @@ pub fn add(
     if !merged.phases.is_empty() {
         record.restrictions.push(merged);
     }
+    note_freeze(record, now);
     RestrictionAdded {
         scope,
         source,
@@ -59,6 +60,11 @@ pub fn add(
         ends_at,
         incident,
     }
+}
+
+/// Keeps when the scope was last frozen, after every change of its restrictions.
+pub fn note_freeze(record: &mut PostureRecord, now: u64) {
+    record.freeze = record.freeze.after(record.restrictions.iter().map(|slot| slot.phases.as_slice()), now);
 }
 
 /// Drops slots whose last phase has ended. Expiry itself is computed when read: this only frees space.

@@ -8,7 +8,7 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::event::Fact;
 use firebreak_messages::{MarketId, Source};
 use firebreak_risk::{
-    BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, RiskError,
+    BasisPoints, Freeze, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, RiskError,
 };
 
 const DAY: u64 = 24 * HOUR;
@@ -45,6 +45,37 @@ fn one_message_restricts_every_market_at_once_and_expires_by_itself() {
     assert_eq!(setup.level(ETH), Level::Guarded);
     setup.advance(300);
     assert_eq!(setup.level(ETH), Level::Normal);
+}
+
+//
+#[test]
+fn a_scope_remembers_its_last_freeze() {
+    let mut setup = Setup::new();
+    let start = setup.now();
+    let frozen = |until| restrict(Scope::Market(BTC), Source::Council, vec![phase(until, Level::Frozen)]);
+    let freeze = |since, until| Freeze { since, until };
+    setup.as_owner(&frozen(start + 100)).unwrap();
+    setup.advance(50);
+    // Extended by another source: one freeze.
+    let longer = vec![phase(start + 200, Level::Frozen), phase(start + 900, Level::Guarded)];
+    setup.as_owner(&restrict(Scope::Market(BTC), Source::Procedure, longer)).unwrap();
+    assert_eq!(setup.record(BTC).freeze, freeze(start, start + 200));
+    assert_eq!((setup.record(ETH).freeze, setup.record_of_all().freeze), (Freeze::default(), Freeze::default()));
+    // Rounds free the slots of what has ended, and the freeze stays known.
+    setup.advance(850);
+    setup.round(BTC_FEED, 100);
+    assert_eq!(setup.record(BTC).restrictions, vec![]);
+    assert_eq!(setup.record(BTC).freeze, freeze(start, start + 200));
+    // A later one is its own, and ends where it is lifted.
+    let now = setup.now();
+    setup.as_owner(&frozen(now + 500)).unwrap();
+    setup.advance(40);
+    setup.as_owner(&ExecuteMsg::Lift { scope: Scope::Market(BTC), source: Source::Council }).unwrap();
+    assert_eq!(setup.record(BTC).freeze, freeze(now, now + 40));
+    // All markets have one of their own.
+    setup.as_owner(&restrict(Scope::All, Source::Council, vec![phase(now + 100, Level::Frozen)])).unwrap();
+    assert_eq!(setup.record_of_all().freeze, freeze(now + 40, now + 100));
+    assert_eq!(setup.record(BTC).freeze, freeze(now, now + 40));
 }
 
 #[test]

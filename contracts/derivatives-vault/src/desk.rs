@@ -196,7 +196,11 @@ impl Desk {
         if self.markets.contains_key(&id.0) {
             return Ok(());
         }
-        self.load_market_under(deps, id, None)
+        self.load_market_under(deps, id, None)?;
+        // Whether the market is frozen is not known here. What loading alone changed is not written, or a mark of now would stand where a
+        // grace wants that of the freeze; the next load finds the same again.
+        self.market_mut(id)?.changed = false;
+        Ok(())
     }
 
     fn load_market_under(
@@ -228,6 +232,7 @@ impl Desk {
         let closed_pots = vec![];
         let mut market =
             OpenMarket { id, config, ramp, state, record, validity, effective, resting, closed_pots, changed: false };
+        market.feel_freeze([posture.as_ref(), self.all.as_ref()], self.config.parameters.grace_seconds, self.now);
         self.step.liabilities.insert(id.0, market.liability()?);
         let used = self.utilisation()?;
         let explained = accrue(&mut market, used, self.now)?;

@@ -27,6 +27,7 @@ mod error;
 pub mod execute;
 mod exits;
 mod gate;
+mod grace;
 mod health;
 mod migrate;
 mod query;

@@ -4,6 +4,7 @@ use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::execute::{solvency, value_pool};
 use crate::exits;
+use crate::grace::evaluate_for_liquidation;
 use crate::health::{evaluate, Purpose};
 use crate::state::{
     ACCOUNTS, CLAIMS, CONFIG, LOSSES, MARKETS, MARKET_LOSSES, ORDERS, PROVIDERS, SETTLEMENT, SETTLEMENT_WINDOWS,
@@ -112,7 +113,7 @@ fn account_response(deps: Deps, env: &Env, id: AccountId) -> Result<AccountRespo
     desk.load_account(deps, &id)?;
     let account = desk.account(&id);
     let (health, views) = evaluate(&desk, &account, Purpose::Trading, None)?;
-    let (liquidation, _) = evaluate(&desk, &account, Purpose::Liquidation, None)?;
+    let (liquidation, _) = evaluate_for_liquidation(&desk, &account)?;
     let unvested = account.claims.iter().try_fold(Amount::ZERO, |sum, held| sum.plus(held.claim.owed))?;
     let positions = views
         .into_iter()

@@ -51,6 +51,7 @@ pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, 
     within("lp_cooldown_seconds", parameters.lp_cooldown_seconds, HOUR, MONTH)?;
     let quarter = parameters.lp_cooldown_seconds.checked_div(4).unwrap_or(0);
     within("lp_claim_window_seconds", parameters.lp_claim_window_seconds, 300, quarter)?;
+    within("grace_seconds", parameters.grace_seconds, 60, HOUR)?;
     within("cover_gas_limit", parameters.cover_gas_limit, 100_000, 3_000_000)?;
     at_most("uncollected_share", parameters.uncollected_share, Ratio::percent(80))?;
     at_most("insurance_fee_share", parameters.insurance_fee_share, Ratio::ONE)?;

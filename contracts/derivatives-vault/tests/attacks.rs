@@ -512,7 +512,7 @@ fn an_unreadable_posture_of_all_is_reduce_only() {
     bench.execute("lp", ExecuteMsg::RequestLiquidityWithdrawal { shares }, 0).unwrap();
     let phases = vec![Phase { until: bench.now() + 10_000, posture: Posture::preset(Level::Frozen) }];
     let frozen = Restriction { source: Source::Council, since: bench.now(), incident: 1, phases };
-    let record = PostureRecord { evaluated_round: 0, restrictions: vec![frozen] };
+    let record = PostureRecord { restrictions: vec![frozen], ..PostureRecord::default() };
     bench.put_posture_of_all(1, &record);
     let restricted = |level, reason, since, until, allowed| {
         let action = Action::IncreaseExposure;

@@ -300,7 +300,8 @@ fn a_claim_passes_the_outflow_limiter_and_what_it_parks_is_no_longer_at_risk() {
     bench.restrict(BTC, Level::Frozen, 60);
     let refused = bench.execute("anyone", ExecuteMsg::CollectParked(id.clone()), 0).unwrap_err();
     assert!(matches!(refused, ContractError::Restricted { level: Level::Frozen, .. }), "{refused}");
-    bench.advance(60);
+    // The freeze, and as long a grace after it.
+    bench.advance(120);
     bench.refresh();
     let events = bench.execute("anyone", ExecuteMsg::CollectParked(id.clone()), 0).unwrap();
     let served = ParkedCollected::all(&events)[0].amount;

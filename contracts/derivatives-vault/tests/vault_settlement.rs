@@ -82,7 +82,7 @@ fn short_vault(names: usize, realised: &str) -> Bench {
     // What somebody parked before is principal like what stayed.
     bench.restrict_all(Level::Frozen, 10);
     bench.withdraw("t0", 0, units(PARKED)).unwrap();
-    bench.advance(10);
+    bench.advance(20);
     bench.deposit("whale", 250_000);
     bench.trade("whale", BTC, "20");
     bench.set_price(BTC, "90000");

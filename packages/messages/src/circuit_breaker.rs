@@ -2,7 +2,7 @@
 
 use crate::ids::{FeedId, MarketId, Reason, RuleId, Source};
 use cosmwasm_schema::{cw_serde, QueryResponses};
-use firebreak_risk::{phase_at, BasisPoints, Level, Phase, Posture, Ratio};
+use firebreak_risk::{phase_at, BasisPoints, Freeze, Level, Phase, Posture, Ratio};
 
 /// Steps of one rule's ladder.
 pub const LADDER_MAX: usize = 4;
@@ -241,6 +241,8 @@ pub struct PostureRecord {
     /// Last round of the market's feed that was evaluated; the lease. Unused (0) in the record of scope `All`.
     pub evaluated_round: u64,
     pub restrictions: Vec<Restriction>,
+    /// The last freeze of the scope: it is felt for a while after what froze has left the list.
+    pub freeze: Freeze,
 }
 
 /// The posture at one moment, with what people need to know of it.

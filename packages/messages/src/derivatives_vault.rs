@@ -84,6 +84,9 @@ pub struct VaultParameters {
     pub reserve_ratio: Ratio,
     /// Share of an account's notional that must stay as equity when collateral leaves. Bounds: at most 1.
     pub withdrawal_margin_ratio: Ratio,
+    /// after a freeze nobody adds exposure, and nobody is liquidated who was healthy at the freeze, for this long and at
+    /// most for as long as the freeze was, seconds. Bounds: 60 to 3,600.
+    pub grace_seconds: u64,
     /// Gas that the insurance fund may burn in a cover. Bounds: 100,000 to 3,000,000.
     pub cover_gas_limit: u64,
     /// How much collateral and liquidity may leave in an hour and in a day (F14); what exceeds it is parked.

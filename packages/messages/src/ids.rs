@@ -150,6 +150,8 @@ pub enum Reason {
     /// The market or the vault is being settled.
     Settlement,
     Procedure,
+    /// The market was frozen a while ago.
+    Grace,
 }
 enum_text!(Reason {
     LeaseExpired = "lease-expired",
@@ -160,6 +162,7 @@ enum_text!(Reason {
     Governance = "governance",
     Settlement = "settlement",
     Procedure = "procedure",
+    Grace = "grace",
 });
 
 impl From<Source> for Reason {

@@ -4,16 +4,16 @@
 
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
-    Account, LiquidityProvider, LiquidityRequest, MarketClaim, MarketSettlement, MarketState, Order, OrderId, Pool,
-    Position, Queue, ServedRound, Trigger, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
+    Account, FreezeSnapshot, LiquidityProvider, LiquidityRequest, MarketClaim, MarketSettlement, MarketState, Order,
+    OrderId, Pool, Position, Queue, ServedRound, Trigger, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
 use firebreak_messages::{AccountId, MarketId, Source, MARKETS_PER_ACCOUNT_MAX};
 use firebreak_risk::{
-    Amount, BasisPoints, Bucket, CashIndex, Claim, FreshDeposits, HourMinimum, JuniorPot, Level, Nominal, Outflow,
-    OwnerFlow, Parked, ParkedQueue, Phase, PoolShares, PositionStake, Posture, Price, Ratio, Scale, Side, SignedAmount,
-    SignedRatio, Size, ValueFloor, Vesting, PHASES_MAX, PRICE_MAX,
+    Amount, BasisPoints, Bucket, CashIndex, Claim, Freeze, FreshDeposits, HourMinimum, JuniorPot, Level, Nominal,
+    Outflow, OwnerFlow, Parked, ParkedQueue, Phase, PoolShares, PositionStake, Posture, Price, Ratio, Scale, Side,
+    SignedAmount, SignedRatio, Size, ValueFloor, Vesting, PHASES_MAX, PRICE_MAX,
 };
 use serde::{de::DeserializeOwned, Serialize};
 use std::fmt::Debug;
@@ -126,8 +126,9 @@ fn a_round_and_a_posture_have_these_bytes() {
     assert_eq!(hex(&round_trip(&record)), "013cd80401058080a0f6f4acdbe01b00e8070900");
     let phases = vec![Phase { until: 300, posture: Posture::preset(Level::Guarded) }];
     let restriction = Restriction { source: Source::Band, since: 100, phases, incident: 3 };
-    let record = PostureRecord { evaluated_round: 5, restrictions: vec![restriction] };
-    assert_eq!(hex(&round_trip(&record)), "010501006401ac02010100009875e80788278827000103");
+    let record =
+        PostureRecord { evaluated_round: 5, restrictions: vec![restriction], freeze: Freeze { since: 7, until: 9 } };
+    assert_eq!(hex(&round_trip(&record)), "010501006401ac02010100009875e807882788270001030709");
 }
 
 #[test]
@@ -168,6 +169,13 @@ fn hot_records_stay_short_at_their_worst_values() {
         health_cursor: u64::MAX,
         closed_owed: Amount::from_atoms(u128::MAX),
         closed_due: Amount::from_atoms(u128::MAX),
+        freeze: Some(FreezeSnapshot {
+            ends_at: u64::MAX,
+            mark_price: PRICE_MAX,
+            band: PRICE_MAX,
+            long: worst_side(),
+            short: worst_side(),
+        }),
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -220,6 +228,7 @@ fn hot_records_stay_short_at_their_worst_values() {
                 incident: u64::MAX,
             })
             .to_vec(),
+        freeze: Freeze { since: u64::MAX, until: u64::MAX },
     };
     let request = LiquidityRequest {
         request: u64::MAX,
@@ -240,11 +249,11 @@ fn hot_records_stay_short_at_their_worst_values() {
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1421),
-        ("market", round_trip(&market).len(), 506),
+        ("market", round_trip(&market).len(), 709),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),
-        ("postures", round_trip(&postures).len(), 812),
+        ("postures", round_trip(&postures).len(), 832),
         ("provider", round_trip(&provider).len(), 333),
         ("parked", round_trip(&worst_parked()).len(), 53),
         ("owner", round_trip(&owner).len(), 69),

@@ -363,7 +363,7 @@ mod tests {
     fn one(level: Level, until: u64) -> BTreeMap<Scoped, PostureRecord> {
         let phases = vec![Phase { until, posture: Posture::preset(level) }];
         let restrictions = vec![Restriction { source: Source::Band, since: 0, phases, incident: 0 }];
-        BTreeMap::from([(Some(1), PostureRecord { evaluated_round: 1, restrictions })])
+        BTreeMap::from([(Some(1), PostureRecord { evaluated_round: 1, restrictions, ..PostureRecord::default() })])
     }
 
     #[test]

@@ -61,6 +61,7 @@ impl Default for Setup {
                 insurance_fee_share: ratio("0.1"),
                 reserve_ratio: ratio("0.1"),
                 withdrawal_margin_ratio: ratio("0.1"),
+                grace_seconds: 600,
                 cover_gas_limit: 500_000,
                 outflow: OutflowParams {
                     hour_min: usd(1_000_000_000_000),

@@ -247,8 +247,12 @@ fn the_council_freezes_everything_and_everybody_gets_out_after_it() {
     world.advance(3_600);
     world.refresh().done();
     assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+    // who was locked in acts first.
+    opening_is_refused(&mut world, BTC, Reason::Grace);
     world.execute(BTC).fact::<OrderFilled>();
     everybody_gets_out(&mut world);
+    world.advance(600);
+    world.refresh().done();
     let shares = world.provider("lp").shares;
     world.leave_pool("lp", shares).fact::<LiquidityWithdrawn>();
 }

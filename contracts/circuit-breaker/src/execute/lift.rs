@@ -28,6 +28,7 @@ pub fn lift(
     let level_before = restrictions::level(&record, now);
     restrictions::prune(&mut record, now);
     record.restrictions.retain(|slot| slot.source != source);
+    restrictions::note_freeze(&mut record, now);
     scopes::save_posture(deps.storage, scope, &record)?;
     Ok(Response::new().add_event(RestrictionLifted {
         scope,

@@ -144,6 +144,7 @@ pub fn set_market(
             health_cursor: 0,
             closed_owed: Amount::ZERO,
             closed_due: Amount::ZERO,
+            freeze: None,
         };
         MARKETS.save(deps.storage, id.0, &state)?;
         match opening {

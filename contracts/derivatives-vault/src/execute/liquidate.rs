@@ -5,6 +5,7 @@ use crate::closed::leave_ghosts;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::exits;
+use crate::grace::evaluate_for_liquidation;
 use crate::health::{evaluate, Purpose};
 use crate::reply;
 use crate::settlement::settle_positions;
@@ -43,6 +44,11 @@ pub fn liquidate(
         keeper_fees = keeper_fees.plus(fee)?;
         desk.close_step()?;
     }
+    // The reply knows no posture: what it books must find a snapshot of a freeze in the record.
+    for deficit in &deficits {
+        desk.load_market(deps.as_ref(), deficit.market)?;
+        desk.market_mut(deficit.market)?.mark_changed();
+    }
     let mut done = Done::new(desk).paying(info.sender.as_str(), keeper_fees)?;
     if let Some(cover) = reply::cover(&done.desk.config, &deficits)? {
         done.messages.push(cover);
@@ -58,7 +64,7 @@ fn liquidate_account(
     deficits: &mut Vec<Deficit>,
 ) -> Result<Amount, ContractError> {
     let account = desk.account(id);
-    let (health, mut views) = evaluate(desk, &account, Purpose::Liquidation, None)?;
+    let (health, mut views) = evaluate_for_liquidation(desk, &account)?;
     if !health.is_liquidatable() && !health.owes_without_position() {
         let healthy = AccountHealthy {
             account: id.clone(),

@@ -4,6 +4,7 @@ use crate::check::Done;
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
+use crate::grace::is_spared;
 use crate::health::{evaluate, Purpose};
 use crate::shelves;
 use crate::state::ORDERS;
@@ -95,7 +96,7 @@ fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: Orde
     } else {
         margin_to_hold(deps.as_ref(), desk, &account, &request, trigger_price)?
     };
-    ensure_affordable(desk, &id, &account, queue, execution_fee, margin_held)?;
+    ensure_affordable(desk, &id, &account, (request.market, queue), execution_fee, margin_held)?;
     account.margin_held = account.margin_held.plus(margin_held)?;
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
 
@@ -276,7 +277,7 @@ fn ensure_affordable(
     desk: &Desk,
     id: &AccountId,
     account: &Account,
-    queue: Queue,
+    (market, queue): (MarketId, Queue),
     execution_fee: Amount,
     margin_held: Amount,
 ) -> Result<(), ContractError> {
@@ -301,7 +302,10 @@ fn ensure_affordable(
     } else {
         (health.maintenance_margin, health.equity)
     };
-    if found < wanted.signed()? {
+    // who is spared by a grace may reduce, by one order of a market at a time, or fees would eat what is left.
+    let waits = account.orders.iter().any(|order| order.market == market && order.queue == Queue::Reduce);
+    let may_be_spared = queue == Queue::Reduce && !waits && !found.is_negative();
+    if found < wanted.signed()? && !(may_be_spared && is_spared(desk, account)?) {
         return Err(ContractError::MarginTooLow { account: id.clone(), wanted, found });
     }
     Ok(())

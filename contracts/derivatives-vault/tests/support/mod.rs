@@ -52,6 +52,8 @@ pub struct Bench {
     /// The breaker evaluates every round, as the oracle's hook makes it.
     pub leases_renewed: bool,
     restrictions: BTreeMap<u16, Vec<Restriction>>,
+    freezes: BTreeMap<u16, Freeze>,
+    freeze_of_all: Freeze,
     pub events: Vec<Event>,
     /// Leaves the invariants unchecked between steps: for tests of very many of them, whose sums would show a breach.
     pub quick: bool,
@@ -131,6 +133,7 @@ pub fn parameters() -> VaultParameters {
         insurance_fee_share: Ratio::percent(20),
         reserve_ratio: Ratio::percent(10),
         withdrawal_margin_ratio: Ratio::percent(20),
+        grace_seconds: 600,
         cover_gas_limit: 1_000_000,
         // Far above what tests take out; those of the limiter set their own.
         outflow: OutflowParams {
@@ -239,6 +242,8 @@ impl Bench {
             records: BTreeMap::new(),
             leases_renewed: true,
             restrictions: BTreeMap::new(),
+            freezes: BTreeMap::new(),
+            freeze_of_all: Freeze::default(),
             events: vec![],
             quick: false,
             covers_asked: 0,
@@ -306,10 +311,11 @@ impl Bench {
         let bytes = to_packed("price", 1, &record).unwrap();
         self.put(&address("oracle"), oracle::PRICES.key(market.0), bytes);
         if self.leases_renewed {
-            let posture = PostureRecord {
-                evaluated_round: round,
-                restrictions: self.restrictions.get(&market.0).cloned().unwrap_or_default(),
-            };
+            let restrictions = self.restrictions.get(&market.0).cloned().unwrap_or_default();
+            let now = self.now();
+            let freeze = self.freezes.entry(market.0).or_default();
+            *freeze = freeze.after(restrictions.iter().map(|held| held.phases.as_slice()), now);
+            let posture = PostureRecord { evaluated_round: round, restrictions, freeze: *freeze };
             let bytes = to_packed("posture", 1, &posture).unwrap();
             self.put(&address("breaker"), breaker::POSTURES.key(market.0), bytes);
         }
@@ -338,14 +344,21 @@ impl Bench {
     pub fn restrict_all_with(&mut self, posture: Posture, seconds: u64) {
         let phases = vec![Phase { until: self.now() + seconds, posture }];
         let restriction = Restriction { source: Source::Council, since: self.now(), phases, incident: 1 };
-        self.put_posture_of_all(1, &PostureRecord { evaluated_round: 0, restrictions: vec![restriction] });
+        self.put_restrictions_of_all(vec![restriction]);
+    }
+
+    /// The breaker's record of scope `All`, as the breaker would keep it.
+    pub fn put_restrictions_of_all(&mut self, restrictions: Vec<Restriction>) {
+        let phases = restrictions.iter().map(|held| held.phases.as_slice());
+        self.freeze_of_all = self.freeze_of_all.after(phases, self.now());
+        self.put_posture_of_all(1, &PostureRecord { evaluated_round: 0, restrictions, freeze: self.freeze_of_all });
     }
 
     /// Restricts every market at once, and what belongs to no market.
     pub fn restrict_all(&mut self, level: Level, seconds: u64) {
         let phases = vec![Phase { until: self.now() + seconds, posture: Posture::preset(level) }];
         let restriction = Restriction { source: Source::Council, since: self.now(), phases, incident: 1 };
-        self.put_posture_of_all(1, &PostureRecord { evaluated_round: 0, restrictions: vec![restriction] });
+        self.put_restrictions_of_all(vec![restriction]);
     }
 
     /// `version` is the first byte of the record: another one than 1 is not readable.

@@ -358,6 +358,7 @@ pub fn vault_parameters() -> VaultParameters {
         insurance_fee_share: Ratio::percent(10),
         reserve_ratio: Ratio::percent(10),
         withdrawal_margin_ratio: Ratio::percent(10),
+        grace_seconds: 600,
         cover_gas_limit: 400_000,
         outflow: OutflowParams {
             hour_min: Amount::from_units(1_000),

@@ -240,6 +240,21 @@ pub struct MarketState {
     /// What closed epochs of its sides are owed, and what others owe; each epoch on one of them.
     pub closed_owed: Amount,
     pub closed_due: Amount,
+    /// While a freeze of the market is felt.
+    pub freeze: Option<FreezeSnapshot>,
+}
+
+/// What the positions of a market were worth when it was frozen: liquidation asks for it until the grace after the freeze is over.
+#[cw_serde]
+#[derive(Eq)]
+pub struct FreezeSnapshot {
+    /// End of the grace, seconds.
+    pub ends_at: u64,
+    pub mark_price: Price,
+    /// Half-width of the band of that price; zero when nobody knows.
+    pub band: Price,
+    pub long: Side,
+    pub short: Side,
 }
 
 impl Account {

@@ -1,0 +1,90 @@
+//! after a freeze users act first. Until the grace after it is over nobody adds exposure, and nobody is liquidated who was
+//! healthy at the prices and indices of the freeze.
+//!
+//! What positions were worth then is in the market's own record: the first message that loads the market while its freeze is felt takes
+//! it out of the record as it stands, before it moves the mark. A record that nobody wrote during the freeze is the snapshot itself.
+//! No position needs a note: exposure cannot be raised until the grace is over, and what a reduction realises is cash on both sides of
+//! the comparison.
+//!
+//! What the pool bears for it is what prices do, within a grace, to positions that were healthy at the freeze and can only get smaller.
+
+use crate::desk::{Desk, OpenMarket};
+use crate::error::ContractError;
+use crate::health::{evaluate, PositionView, Purpose};
+use firebreak_messages::circuit_breaker::PostureRecord;
+use firebreak_messages::derivatives_vault::{Account, FreezeSnapshot, Position};
+use firebreak_messages::Reason;
+use firebreak_risk::{AccountHealth, Level, Posture, Price};
+
+impl OpenMarket {
+    /// Keeps the snapshot while a freeze of the market or of all markets is felt, and forgets it afterwards. Nothing has accrued yet. A
+    /// freeze that begins before the grace of the last one is over continues it. Of postures that cannot be read nothing new is known: a
+    /// grace ends by itself then.
+    pub(crate) fn feel_freeze(&mut self, postures: [Option<&PostureRecord>; 2], grace_seconds: u64, now: u64) {
+        let kept = self.state.freeze.take();
+        let (mut since, mut ends_at) = (u64::MAX, 0);
+        for freeze in postures.into_iter().flatten().map(|posture| posture.freeze) {
+            if freeze.is_felt(grace_seconds, now) {
+                since = since.min(freeze.since);
+                ends_at = ends_at.max(freeze.grace_ends_at(grace_seconds));
+            }
+        }
+        let snapshot = if ends_at > 0 {
+            let kept = kept.filter(|kept| since <= kept.ends_at).unwrap_or_else(|| self.as_it_stands());
+            FreezeSnapshot { ends_at, ..kept }
+        } else {
+            let known = postures.iter().all(Option::is_some);
+            let Some(kept) = kept.filter(|kept| !known && now < kept.ends_at) else { return };
+            since = 0;
+            kept
+        };
+        let reduce_only = Posture::preset(Level::ReduceOnly);
+        self.effective = self.effective.clone().joined(reduce_only, Reason::Grace, since, snapshot.ends_at);
+        self.state.freeze = Some(snapshot);
+    }
+
+    fn as_it_stands(&self) -> FreezeSnapshot {
+        let state = &self.state;
+        let round = self.rounds().iter().find(|round| round.round == state.mark_round);
+        FreezeSnapshot {
+            ends_at: 0,
+            mark_price: state.mark_price,
+            band: round.map_or(Price::ZERO, |round| round.band),
+            long: state.long.clone(),
+            short: state.short.clone(),
+        }
+    }
+
+    /// What a position of before the freeze is judged at. An epoch of its side that began since has nobody who was there.
+    pub(crate) fn at_freeze(&self, position: &Position) -> Option<&FreezeSnapshot> {
+        let then = self.state.freeze.as_ref().filter(|_| self.settled_price().is_none())?;
+        let side = if position.stake.nominal.atoms() < 0 { &then.short } else { &then.long };
+        (side.epoch == position.stake.epoch).then_some(then)
+    }
+}
+
+/// The health by which an account is liquidated: as it is, and where that is not enough, as it was at the freeze that one of its markets
+/// still feels. What its other markets are now counts both times.
+pub fn evaluate_for_liquidation(
+    desk: &Desk,
+    account: &Account,
+) -> Result<(AccountHealth, Vec<PositionView>), ContractError> {
+    let (now, views) = evaluate(desk, account, Purpose::Liquidation, None)?;
+    if now.is_liquidatable() && feels_a_freeze(desk, account) {
+        let (then, _) = evaluate(desk, account, Purpose::AtFreeze, None)?;
+        if !then.is_liquidatable() {
+            return Ok((then, views));
+        }
+    }
+    Ok((now, views))
+}
+
+/// A freeze, or the grace after one, keeps the account from being liquidated.
+pub fn is_spared(desk: &Desk, account: &Account) -> Result<bool, ContractError> {
+    Ok(feels_a_freeze(desk, account) && !evaluate_for_liquidation(desk, account)?.0.is_liquidatable())
+}
+
+fn feels_a_freeze(desk: &Desk, account: &Account) -> bool {
+    let felt = |market| desk.market(market).is_ok_and(|market| market.state.freeze.is_some());
+    account.positions.iter().any(|position| felt(position.market))
+}
