@@ -4,6 +4,7 @@
 use crate::support;
 
 use crate::support::*;
+use cosmwasm_std::Event;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
@@ -90,6 +91,57 @@ fn net_open_interest_is_capped_and_what_balances_the_book_is_welcome() {
     configure(&mut bench, BTC, |config| config.skew_max = size("1"));
     assert_eq!(outcome(&mut bench, "alice", BTC, "0.5"), Err(DropReason::Cap));
     assert_eq!(outcome(&mut bench, "bob", BTC, "-4"), Ok(()), "10 - 4");
+}
+
+// elsewhere any size filled at the oracle's price.
+#[test]
+fn every_fill_pays_for_its_size_and_the_deeper_the_book_is_tilted_the_more() {
+    for sign in ["", "-"] {
+        let mut worst = Price::ZERO;
+        for (name, text) in [("alice", "1"), ("bob", "10"), ("carol", "40")] {
+            let mut bench = with(|_| {});
+            let text = format!("{sign}{text}");
+            let impact = |events: &[Event]| OrderFilled::all(events)[0].fill_price.distance(price("60000"));
+            let alone = impact(&bench.trade(name, BTC, &text));
+            assert!(alone > worst, "{text}: {alone} after {worst}");
+            worst = alone;
+            // The same again, at the skew that it left: three times as far from the oracle's price.
+            let again = impact(&bench.trade(name, BTC, &text));
+            assert!(again.distance(Price::from_atoms(alone.atoms() * 3)).atoms() <= 3, "{text}: {again} after {alone}");
+        }
+    }
+}
+
+// elsewhere anybody closed anybody's position where the value of the open interest had passed its cap.
+#[test]
+fn a_market_above_its_caps_closes_nobody() {
+    let mut bench = with(|config| config.insurance_ratio_min = Ratio::ZERO);
+    assert_eq!(outcome(&mut bench, "alice", BTC, "10"), Ok(()));
+    assert_eq!(outcome(&mut bench, "bob", BTC, "-4"), Ok(()));
+    // Five times the price: far more open notional than the margin bounds, the fund and a lowered cap allow.
+    configure(&mut bench, BTC, |config| {
+        config.open_interest_max = size("3");
+        config.skew_max = size("1");
+        config.account_share_max = Ratio::percent(20);
+        config.insurance_ratio_min = Ratio::ONE;
+        (config.margin.open_interest_low, config.margin.open_interest_high) = (units(1), units(2));
+    });
+    for name in ["bob", "alice"] {
+        bench.deposit(name, 1_000_000);
+    }
+    bench.set_price(BTC, "300000");
+    let before = ["alice", "bob"].map(|name| bench.account(name).positions[0].size);
+    let events = bench.liquidate(&["alice", "bob"]).unwrap();
+    assert_eq!((PositionLiquidated::all(&events).len(), AccountHealthy::all(&events).len()), (0, 2));
+    assert!(bench.run(BTC).iter().all(|event| !event.ty.contains("deleveraged")));
+    assert_eq!(["alice", "bob"].map(|name| bench.account(name).positions[0].size), before);
+    // No further, and out.
+    assert_eq!(outcome(&mut bench, "carol", BTC, "-0.1"), Err(DropReason::Cap));
+    bench.place_with("bob", BTC, "4", any_price("4"), true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    bench.run(BTC);
+    assert!(bench.account("bob").positions.is_empty());
 }
 
 //

@@ -18,6 +18,7 @@ mod collateral;
 mod early_knowledge;
 mod entry_points;
 mod guards;
+mod interleavings;
 mod limits;
 mod liquidation;
 mod liquidity;

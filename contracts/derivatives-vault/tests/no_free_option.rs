@@ -209,10 +209,19 @@ fn no_other_strategy_gains_over_all_paths() {
 }
 
 #[test]
+fn no_strategy_that_once_gained_does() {
+    //
+    nobody_gains(20_154..20_155);
+}
+
+#[test]
 #[ignore = "the long profile: 100,000 strategies on eight paths each"]
 fn no_strategy_of_many_gains_over_all_paths() {
-    //
-    nobody_gains(10_000..110_000);
+    // The first to be found, the 20,154th, had a losing position beside an order and paid in, or not, when it knew what
+    // came after the order's price.
+    for first in (10_000..110_000).step_by(10_000) {
+        nobody_gains(first..first + 10_000);
+    }
 }
 
 #[test]

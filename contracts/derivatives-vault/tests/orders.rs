@@ -181,7 +181,7 @@ fn margin_is_asked_when_an_order_is_placed_and_a_refusal_moves_nothing() {
 fn margin_is_asked_again_at_the_price_of_the_fill_and_at_the_mark_and_a_refused_order_leaves_nothing_behind() {
     // (size, the order's own price, the price when it executes). A buy whose price fell since, and a sale at a price that
     // asks for more margin than the one that the market came back to.
-    for (text, own, mark) in [("10", "60000", "57000"), ("-10", "75000", "60000")] {
+    for (text, own, mark) in [("10", "60000", "57000"), ("-10", "110000", "60000")] {
         let mut bench = Bench::new();
         bench.deposit("alice", 36_000);
         let before = bench.market(BTC).state;
@@ -203,6 +203,33 @@ fn margin_is_asked_again_at_the_price_of_the_fill_and_at_the_mark_and_a_refused_
         // At one price it would have filled.
         bench.set_price(BTC, "60000");
         assert_eq!(OrderFilled::all(&bench.trade("alice", BTC, text)).len(), 1);
+    }
+}
+
+#[test]
+fn a_fill_asks_for_three_quarters_of_initial_margin_and_never_less_than_maintenance() {
+    // a market that moves between placing and filling makes no order fail for want of a top-up, up to here. Of 36,500, ten long
+    // and one more at 59,000 leave 25,191: 600 and 59 of fees, 649 for the way out, ten times 1,000.
+    for (at, scalar, filled) in [
+        // Initial margin of eleven is 5.11 % and 10: 33,174 there, 33,118 at 58,900.
+        ("59000", 60, true),
+        ("58900", 60, false),
+        // Where maintenance margin is nine tenths of initial margin, that is the floor: 30,161 of 31,184, and 30,060 of 29,187.
+        ("59600", 90, true),
+        ("59400", 90, false),
+    ] {
+        let mut config = market_config("BTC", 1);
+        config.margin.maintenance_scalar = Ratio::percent(scalar);
+        config.open_interest_max = size("20");
+        let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+        bench.provide("lp", 10_000_000).unwrap();
+        bench.deposit("alice", 36_500);
+        bench.trade("alice", BTC, "10");
+        bench.place("alice", BTC, "1", any_price("1")).unwrap();
+        let events = bench.step(BTC, 15, at);
+        let dropped = if filled { vec![] } else { vec![DropReason::Margin] };
+        assert_eq!(reasons(&events), dropped, "{at} at {scalar} %: {:?}", bench.account("alice"));
+        assert!(!bench.account("alice").liquidatable, "{at} at {scalar} %");
     }
 }
 

@@ -228,3 +228,6 @@ impl SignedAmount {
 pub(crate) fn signed(value: u128, what: &'static str) -> RiskResult<i128> {
     i128::try_from(value).map_err(|_| RiskError::Overflow { what })
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,6 +166,15 @@ mod tests {
     }
 
     #[test]
+    fn where_reference_and_origin_reach_the_same_step_the_reference_counts() {
+        let episode = Episode { origin: price(10_000), step: 0, until: 2_000, until_max: 2_000 };
+        // 2.2 % from the origin, 2 % from 9,980: half a margin and more, both.
+        let verdict = Episode::judge(Some(&episode), &ladder(), price(9_780), price(9_980), MARGIN, 1_000).unwrap();
+        let alone = Episode::judge(None, &ladder(), price(9_780), price(9_980), MARGIN, 1_000).unwrap();
+        assert_eq!((verdict, verdict.step), (alone, Some(1)));
+    }
+
+    #[test]
     fn a_price_that_stays_where_it_is_trips_nothing_more() {
         let episode = Episode { origin: price(100), step: 2, until: u64::MAX, until_max: u64::MAX };
         let verdict = Episode::judge(Some(&episode), &ladder(), price(50), price(50), MARGIN, 0).unwrap();

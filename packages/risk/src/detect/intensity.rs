@@ -222,6 +222,21 @@ mod tests {
     }
 
     #[test]
+    fn both_bets_count_a_half() {
+        for evidence in [[Evidence::from_whole(1_000), Evidence::ZERO], [Evidence::ZERO, Evidence::from_whole(1_000)]] {
+            assert_eq!(Intensity { evidence, ..Intensity::default() }.evidence(), Evidence::from_whole(500));
+        }
+    }
+
+    #[test]
+    fn a_market_that_nobody_trades_in_starts_at_half_an_order_a_block() {
+        // 0.5 * 0.6 of its own, no echoes, 1.15 times that: 0.345, rounded up twice.
+        let bound = Intensity::default().bound(1, &PARAMS);
+        assert!((RATE_ONE * 345 / 1_000..=RATE_ONE * 345 / 1_000 + 3).contains(&bound), "{bound}");
+        assert_eq!(Intensity::default().bound(4, &PARAMS), 4 * bound);
+    }
+
+    #[test]
     fn the_table_is_the_floor_of_its_powers() {
         for (step, power) in POWERS.iter().enumerate() {
             let exact = (step as f64 / 64.0).exp2() * EVIDENCE_ONE as f64;

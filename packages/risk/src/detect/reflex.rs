@@ -188,6 +188,21 @@ mod tests {
         assert_eq!(seconds_held(guarded, 700, 700), 3_600);
     }
 
+    #[test]
+    fn only_hard_evidence_for_the_same_level_lengthens_it() {
+        let (guarded, stop) = (evidence(700, 700), evidence(TIER_YEAR, TIER_YEAR));
+        for (name, first, again, until) in [
+            ("the same, hard", guarded, guarded, 1_400),
+            ("the same, of flow alone", guarded, evidence(700, 0), 1_300),
+            ("less than the level, hard", stop, guarded, 1_300),
+            ("the same stop", stop, stop, 1_400),
+        ] {
+            let reflex = Reflex::default().after(&first, Level::Normal, 1_000, &PARAMS).reflex;
+            assert_eq!(reflex.until, 1_300, "{name}");
+            assert_eq!(reflex.after(&again, Level::Normal, 1_100, &PARAMS).reflex.until, until, "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn more_evidence_never_means_a_lower_level(

@@ -63,6 +63,24 @@ fn a_skew_scale_of_zero_is_refused() {
     assert_eq!(refused, Err(wanted));
 }
 
+#[test]
+fn where_margin_and_fee_eat_what_a_move_brings_there_is_no_such_price() {
+    // A margin of 95 % and a fee of 5 % of the notional against a premium of nothing: a long's spare is the same at every price.
+    let all = |scalar: u32| MarginParams {
+        initial_margin_ratio: Ratio::ONE,
+        initial_margin_slope: Ratio::ZERO,
+        maintenance_scalar: Ratio::percent(scalar),
+        ..margin()
+    };
+    let (size, price, fee) = (Size::from_units(2), Price::from_units(2_000), Ratio::percent(5));
+    let at = health(Amount::from_units(1_000).signed().unwrap(), size, price, price, Size::from_units(1), fee);
+    let found = |scalar| liquidation_price(size, price, Size::from_units(1), SCALE, &all(scalar), fee, &at);
+    assert_eq!(found(95), Ok(None));
+    // Above that, a rise would be what liquidates it; below, a fall.
+    assert_eq!(found(96), Ok(None));
+    assert!(found(50).unwrap().is_some_and(|found| found < price));
+}
+
 proptest! {
     // The law that makes the figure worth publishing: liquidatable past it and healthy before it, but for the rounding of the
     // figures themselves, each below a micro-unit.

@@ -375,6 +375,18 @@ fn a_queue_factor_of_zero_cannot_be_collected_at() {
 }
 
 #[test]
+fn an_epoch_ends_below_a_billionth_and_not_at_it() {
+    for (waiting, epoch, index) in [(1_000_000_000, 0, 1_000_000_000), (1_000_000_002, 1, Ratio::ONE.atoms())] {
+        let (mut queue, mut parked) = (ParkedQueue::default(), Parked::default());
+        queue.enter(&mut parked, amount(waiting), START).unwrap();
+        // One atom is left, of a billion and of a little more.
+        queue.serve(amount(waiting - 1)).unwrap();
+        assert_eq!((queue.epoch, queue.index.atoms()), (epoch, index), "{waiting}");
+        assert!(queue.unserved(&parked).unwrap() <= amount(2));
+    }
+}
+
+#[test]
 fn a_queue_served_ten_thousand_times_pays_out_what_was_granted() {
     // The index falls below 10^-9 and starts anew, many times.
     let mut queue = ParkedQueue::default();

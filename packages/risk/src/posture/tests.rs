@@ -114,6 +114,22 @@ fn factors_that_would_loosen_are_refused() {
     assert!(matches!(loose.checked(), Err(RiskError::OutOfBounds { what: "initial_margin_factor", .. })));
 }
 
+#[test]
+fn as_many_phases_as_there_is_room_for_are_kept_as_they_are() {
+    let one = |index: u64| Phase {
+        until: 100 * (index + 1),
+        posture: Posture::NORMAL.with_order_size_factor(BasisPoints(9_000 - 1_000 * index as u16)),
+    };
+    let full: Vec<Phase> = (0..PHASES_MAX as u64).map(one).collect();
+    assert_eq!(merge_phases(&full, &[], 0), full);
+    // One more: the last two are one, as tight as either, until the later end.
+    let more: Vec<Phase> = (0..=PHASES_MAX as u64).map(one).collect();
+    let merged = merge_phases(&full, &more, 0);
+    assert_eq!(merged.len(), PHASES_MAX);
+    assert_eq!(merged[..PHASES_MAX - 1], full[..PHASES_MAX - 1]);
+    assert_eq!(merged[PHASES_MAX - 1], more[PHASES_MAX]);
+}
+
 proptest! {
     #[test]
     fn join_is_associative_commutative_idempotent_with_normal_as_neutral(a in posture(), b in posture(), c in posture()) {

@@ -208,6 +208,13 @@ fn deleveraging_everything_leaves_cash_to_settle() {
     assert_eq!(side, Side { epoch: 1, ..Side::new() });
 }
 
+#[test]
+fn a_side_is_rolled_below_the_smallest_scale_and_not_at_it() {
+    let side = |atoms| Side { scale: Scale::from_atoms(atoms), nominal: Nominal::from_atoms(1), ..Side::new() };
+    assert!(!side(SCALE_MIN.atoms()).needs_roll());
+    assert!(side(SCALE_MIN.atoms() - 1).needs_roll());
+}
+
 //
 #[test]
 fn the_liability_of_a_roll_rounds_up_and_a_settled_stake_down() {

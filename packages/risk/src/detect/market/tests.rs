@@ -98,6 +98,16 @@ fn the_shipped_figures_are_in_bounds_and_others_are_refused() {
     assert!(matches!(wrong.checked(), Err(RiskError::OutOfBounds { what: "a block's seconds", .. })));
 }
 
+#[test]
+fn the_wagers_of_every_channel_share_all_of_it() {
+    let shares = |wagers: &[Wager]| wagers.iter().map(|wager| wager.weight).collect::<Vec<_>>();
+    assert_eq!(shares(&PARAMS.band.wagers), [500_000, 500_000]);
+    let price = shares(&PARAMS.price.shock.wagers).iter().sum::<u32>() + PARAMS.price.drift.wager.weight;
+    assert_eq!(price, MILLION);
+    let weights = PARAMS.weights;
+    assert_eq!(weights.price + weights.band + weights.intensity + weights.one_sided, MILLION);
+}
+
 /// Every number at its longest: five varints of 10 bytes for a `u64`, 19 for a `u128`.
 const BYTES_MAX: usize = 1 + 10 + 19 + (4 * 10) + (5 * 10) + (4 * 10) + (4 * 10) + 20;
 

@@ -107,6 +107,26 @@ fn a_move_to_and_fro_hides_nothing_and_a_price_that_stays_trips_nothing_more() {
 }
 
 #[test]
+fn an_answer_is_forgotten_when_its_window_is_over_and_a_new_move_counts_until_then() {
+    let memory = HOUR_SECONDS + HOUR_SECONDS.div_ceil(EXTREME_BUCKETS);
+    let levels = |steps: &[(u64, u32)]| -> Vec<Level> {
+        let mut watch = MoveWatch::default();
+        let observe = |(elapsed, price): &(u64, u32)| {
+            let price = Price::from_units(*price);
+            let (thresholds, margin) = (&PARAMS.hour_move, PARAMS.maintenance_margin_ratio);
+            watch.observe(START + elapsed, price, HOUR_SECONDS, thresholds, margin).unwrap().0
+        };
+        steps.iter().map(observe).collect()
+    };
+    use Level::{Guarded, Normal, ReduceOnly};
+    // Half a margin down, back up by less than that, and down again in the very second in which the first answer ends.
+    let down_again = levels(&[(0, 100_000), (60, 98_740), (3_060, 99_900), (60 + memory, 98_650)]);
+    assert_eq!(down_again, [Normal, Guarded, Normal, Guarded]);
+    // A margin and a half, and half a margin more: the whole move is what answers, not what came since.
+    assert_eq!(levels(&[(0, 100_000), (60, 96_240), (120, 95_000)]), [Normal, ReduceOnly, ReduceOnly]);
+}
+
+#[test]
 fn something_of_nothing_is_everything() {
     assert_eq!(share_of(Amount::ZERO, Amount::ZERO), Ratio::ZERO);
     assert_eq!(share_of(units(1), Amount::ZERO), Ratio::from_atoms(u128::MAX));
