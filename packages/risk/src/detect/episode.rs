@@ -175,6 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn a_creep_that_no_reference_sees_escalates_by_its_origin() {
+        let episode = Episode { origin: price(10_000), step: 0, until: 2_000, until_max: 2_000 };
+        let verdict = Episode::judge(Some(&episode), &ladder(), price(9_800), price(9_800), MARGIN, 1_000).unwrap();
+        assert_eq!(verdict, Verdict { moved: Ratio::percent(50), step: Some(1) });
+    }
+
+    #[test]
+    fn a_trip_in_the_second_in_which_an_episode_ends_begins_another() {
+        let old = Episode { origin: price(10_000), step: 2, until: 1_400, until_max: 5_000 };
+        let trip = |now| Episode::after_trip(Some(&old), price(9_000), 1, now, 1_700, 6_000);
+        assert_eq!(trip(1_399), Episode { until: 1_700, ..old });
+        let new = Episode { origin: price(9_000), step: 1, until: 1_700, until_max: 6_000 };
+        assert_eq!((trip(1_400), trip(1_401)), (new, new));
+    }
+
+    #[test]
     fn a_price_that_stays_where_it_is_trips_nothing_more() {
         let episode = Episode { origin: price(100), step: 2, until: u64::MAX, until_max: u64::MAX };
         let verdict = Episode::judge(Some(&episode), &ladder(), price(50), price(50), MARGIN, 0).unwrap();

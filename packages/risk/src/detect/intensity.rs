@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn orders_echo_and_fade() {
+        let mut intensity = Intensity::default();
+        let quiet = intensity.bound(1, &PARAMS);
+        intensity.observe(10, 1, &PARAMS);
+        // 10 * 0.45 * 0.55 = 2.475 orders.
+        let echoes = RATE_ONE * 2_475 / 1_000;
+        assert!((echoes..=echoes + 3).contains(&intensity.echoes), "{}", intensity.echoes);
+        assert!(intensity.bound(1, &PARAMS) > quiet + 2 * RATE_ONE);
+        intensity.observe(0, 1, &PARAMS);
+        assert!((echoes * 55 / 100..=echoes * 55 / 100 + 3).contains(&intensity.echoes), "{}", intensity.echoes);
+    }
+
+    #[test]
     fn the_table_is_the_floor_of_its_powers() {
         for (step, power) in POWERS.iter().enumerate() {
             let exact = (step as f64 / 64.0).exp2() * EVIDENCE_ONE as f64;

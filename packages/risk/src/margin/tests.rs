@@ -199,6 +199,22 @@ fn a_withdrawal_leaves_the_larger_of_initial_margin_and_a_share_of_the_notional(
     assert_eq!(health.may_withdraw(Ratio::from_atoms(Ratio::percent(20).atoms() + 1)), Ok(false));
 }
 
+#[test]
+fn a_position_counts_whichever_of_its_figures_is_there() {
+    let health = |margin: u64, notional: u64| AccountHealth {
+        equity: SignedAmount::from_atoms(-1),
+        equity_for_initial: SignedAmount::from_atoms(-1),
+        initial_margin: Amount::ZERO,
+        maintenance_margin: Amount::from_units(margin),
+        notional: Amount::from_units(notional),
+    };
+    for (margin, notional, liquidatable) in [(0, 0, false), (1, 0, true), (0, 1, true), (1, 1, true)] {
+        let health = health(margin, notional);
+        assert_eq!(health.is_liquidatable(), liquidatable, "{margin} {notional}");
+        assert_eq!(health.owes_without_position(), !liquidatable, "{margin} {notional}");
+    }
+}
+
 //
 #[test]
 fn reductions_of_a_table() {

@@ -375,6 +375,43 @@ fn a_queue_factor_of_zero_cannot_be_collected_at() {
 }
 
 #[test]
+fn an_hour_has_one_minimum() {
+    let mut floor = ValueFloor::default();
+    assert_eq!(floor.observe(START, amount(5)), amount(5));
+    assert_eq!(floor.observe(START + 1, amount(7)), amount(5));
+    assert_eq!(floor.minima.len(), 1);
+    assert_eq!(floor.observe(START + 2, amount(5)), amount(5));
+    assert_eq!(floor.observe(START + HOUR, amount(7)), amount(5));
+    assert_eq!(floor.minima.len(), 2);
+}
+
+#[test]
+fn an_owner_is_as_old_as_its_first_coins() {
+    let mut owner = OwnerFlow::default();
+    let mut outflow = Outflow::default();
+    assert_eq!(owner.small_left(u64::MAX, &parameters()), Ok(Amount::ZERO), "without coins nobody grows old");
+    for (now, since) in [(START, START), (START + 2 * HOUR, START)] {
+        outflow.deposit(ExitClass::Traders, &mut owner, amount(1), at(now), &parameters()).unwrap();
+        assert_eq!(owner.since, since);
+    }
+    let age = owner::OWNER_AGE_MIN_SECONDS;
+    for (now, left) in [(START + age - 1, 0), (START + age, 50), (START + age + 1, 50)] {
+        assert_eq!(owner.clone().small_left(now, &parameters()), Ok(amount(left)), "{}", now - START);
+    }
+}
+
+#[test]
+fn nothing_leaves_at_a_factor_of_zero_not_even_what_came_lately() {
+    let (mut outflow, mut owner) = (Outflow::default(), new());
+    outflow.deposit(ExitClass::Traders, &mut owner, amount(500), at(START), &parameters()).unwrap();
+    let shut = OutflowFactors { own: BasisPoints(0), ..OPEN };
+    let exit = outflow.leave(ExitClass::Traders, &mut owner, amount(400), shut, at(START), &parameters()).unwrap();
+    assert_eq!(exit, Exit { paid: Amount::ZERO, parked: amount(400) });
+    let exit = outflow.leave(ExitClass::Traders, &mut owner, amount(400), OPEN, at(START), &parameters()).unwrap();
+    assert_eq!(exit.paid, amount(400));
+}
+
+#[test]
 fn an_epoch_ends_below_a_billionth_and_not_at_it() {
     for (waiting, epoch, index) in [(1_000_000_000, 0, 1_000_000_000), (1_000_000_002, 1, Ratio::ONE.atoms())] {
         let (mut queue, mut parked) = (ParkedQueue::default(), Parked::default());

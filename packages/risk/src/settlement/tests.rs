@@ -74,6 +74,15 @@ fn a_round_counts_for_at_most_sixty_seconds_and_only_inside() {
 }
 
 #[test]
+fn a_round_of_the_last_second_is_seen_and_one_after_it_is_not() {
+    let mut window = SettlementWindow::default();
+    for (at, wanted) in [(END - 1, true), (END - 1, false), (END, true), (END, false), (END + 1, false)] {
+        assert_eq!(window.observe(price(100), at, END), Ok(wanted), "{at}");
+    }
+    assert_eq!((window.last_published_at, window.covered_seconds()), (END, 1));
+}
+
+#[test]
 fn a_shortage_takes_the_last_class_first() {
     let row = |principal, profit, liquidity, fees| Payable {
         principal: Amount::from_atoms(principal),

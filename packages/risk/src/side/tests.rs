@@ -209,6 +209,56 @@ fn deleveraging_everything_leaves_cash_to_settle() {
 }
 
 #[test]
+fn a_side_takes_as_much_as_there_may_be_and_no_atom_more() {
+    let most = Size::from_atoms(i128::try_from(SIZE_MAX).unwrap());
+    let (mut side, mut stake) = (Side::new(), PositionStake::default());
+    side.enter(&mut stake, most, SignedAmount::ZERO).unwrap();
+    assert_eq!(side.open_interest(), Ok(most));
+    let before = side.clone();
+    let refused = side.enter(&mut PositionStake::default(), Size::from_atoms(1), SignedAmount::ZERO);
+    assert!(matches!(refused, Err(RiskError::OutOfBounds { what: "open interest", .. })), "{refused:?}");
+    let refused = side.enter(&mut PositionStake::default(), Size::from_units(1), SignedAmount::ZERO);
+    assert!(matches!(refused, Err(RiskError::OutOfBounds { what: "open interest", .. })), "{refused:?}");
+    assert_eq!(side, before);
+}
+
+#[test]
+fn the_smallest_scale_is_entered_and_a_smaller_one_is_not() {
+    for (atoms, taken) in [(SCALE_MIN.atoms() + 1, true), (SCALE_MIN.atoms(), true), (SCALE_MIN.atoms() - 1, false)] {
+        let scale = Scale::from_atoms(atoms);
+        let mut side = Side { scale, nominal: Nominal::from_atoms(ONE_SIGNED), ..Side::new() };
+        let entered = side.enter(&mut PositionStake::default(), Size::from_units(1), SignedAmount::ZERO);
+        assert_eq!(entered, if taken { Ok(()) } else { Err(RiskError::ScaleExhausted { scale }) }, "{atoms}");
+    }
+}
+
+#[test]
+fn an_empty_side_is_rolled_for_either_index_and_moved_by_nothing() {
+    let half = Scale::from_atoms(ONE / 2);
+    let index = CashIndex::from_atoms(1);
+    for (scale, cash_index, rolls) in [
+        (Scale::ONE, CashIndex::ZERO, false),
+        (half, CashIndex::ZERO, true),
+        (Scale::ONE, index, true),
+        (half, index, true),
+    ] {
+        assert_eq!(Side { scale, cash_index, ..Side::new() }.needs_roll(), rolls, "{scale} {cash_index}");
+    }
+    let mut empty = Side::new();
+    assert_eq!(empty.accrue(SignedRatio::from_atoms(ONE_SIGNED)), Ok(Amount::ZERO));
+    assert_eq!(empty.deleverage(Ratio::percent(50), price(5)), Ok(Amount::ZERO));
+    assert_eq!(empty, Side::new());
+    // All of it kept is nothing done, and more than all of it is refused.
+    let (mut side, mut stake) = (Side::new(), PositionStake::default());
+    side.enter(&mut stake, Size::from_units(3), SignedAmount::ZERO).unwrap();
+    let before = side.clone();
+    assert_eq!(side.deleverage(Ratio::ONE, price(5)), Ok(Amount::ZERO));
+    assert_eq!(side, before);
+    let refused = side.deleverage(Ratio::from_atoms(ONE + 1), price(5));
+    assert!(matches!(refused, Err(RiskError::OutOfBounds { what: "kept share", .. })), "{refused:?}");
+}
+
+#[test]
 fn a_side_is_rolled_below_the_smallest_scale_and_not_at_it() {
     let side = |atoms| Side { scale: Scale::from_atoms(atoms), nominal: Nominal::from_atoms(1), ..Side::new() };
     assert!(!side(SCALE_MIN.atoms()).needs_roll());

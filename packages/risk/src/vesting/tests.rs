@@ -21,6 +21,16 @@ fn entered(profit: u128, now: u64, half_life: u64) -> (Vesting, Claim) {
     (vesting, claim)
 }
 
+#[test]
+fn a_clock_is_contested_while_it_is_ahead_and_idle_while_both_pots_are_empty() {
+    let vesting = Vesting::new(100);
+    assert_eq!([99, 100, 101].map(|now| vesting.is_contested(now)), [true, false, false]);
+    assert!(vesting.is_idle());
+    let pot = JuniorPot { nominal: Amount::from_atoms(1), ..JuniorPot::default() };
+    assert!(!Vesting { current: pot.clone(), ..vesting.clone() }.is_idle());
+    assert!(!Vesting { previous: pot, ..vesting }.is_idle());
+}
+
 /// `docs/formulas.md#f17-vesting`
 #[test]
 fn worked_example_of_vesting() {

@@ -99,6 +99,45 @@ fn the_shipped_figures_are_in_bounds_and_others_are_refused() {
 }
 
 #[test]
+fn a_rise_speaks_upwards_and_a_fall_downwards() {
+    for upwards in [true, false] {
+        let (mut market, at) = quiet();
+        for block in 1..=3u32 {
+            let price = if upwards { 100_000 + 1_000 * block } else { 100_000 - 1_000 * block };
+            market.update(&seen(at + 6 * u64::from(block), price), &PARAMS).unwrap();
+        }
+        let drift = market.price.drift;
+        assert_eq!((drift.up > drift.down, drift.down > drift.up), (upwards, !upwards), "{drift:?}");
+    }
+}
+
+#[test]
+fn figures_of_flow_that_make_no_sense_are_refused() {
+    let refused = |change: fn(&mut DetectorParams)| {
+        let mut wrong = PARAMS;
+        change(&mut wrong);
+        wrong.checked().unwrap_err().to_string()
+    };
+    for change in [(|wrong| wrong.intensity.baseline_length = 0) as fn(&mut DetectorParams), |wrong| {
+        wrong.intensity.baseline_min = 0
+    }] {
+        assert!(refused(change).contains("a baseline"));
+    }
+    for change in [
+        (|wrong| wrong.one_sided.share_max = 499_999) as fn(&mut DetectorParams),
+        |wrong| wrong.one_sided.share_max = 900_001,
+        |wrong| wrong.one_sided.stake = MILLION,
+    ] {
+        assert!(refused(change).contains("the share of one side"));
+    }
+    for share_max in [500_000, 900_000] {
+        let mut right = PARAMS;
+        right.one_sided.share_max = share_max;
+        assert_eq!(right.checked(), Ok(right));
+    }
+}
+
+#[test]
 fn the_wagers_of_every_channel_share_all_of_it() {
     let shares = |wagers: &[Wager]| wagers.iter().map(|wager| wager.weight).collect::<Vec<_>>();
     assert_eq!(shares(&PARAMS.band.wagers), [500_000, 500_000]);

@@ -127,6 +127,27 @@ fn an_answer_is_forgotten_when_its_window_is_over_and_a_new_move_counts_until_th
 }
 
 #[test]
+fn an_answer_to_a_fall_is_not_prolonged_by_a_rise() {
+    // The fall's answer of the first minute is over at 4,260. The rise at 3,000 is a trip of its own; what the fall from 100,000 has
+    // come to at 4,300 counts again, although it is less than half a margin from where that trip was.
+    let memory = HOUR_SECONDS + HOUR_SECONDS.div_ceil(EXTREME_BUCKETS);
+    assert_eq!(60 + memory, 4_260);
+    let mut watch = MoveWatch::default();
+    for (elapsed, price, wanted) in [
+        (0, 100_060, Level::Normal),
+        (60, 98_800, Level::Guarded),
+        (1_800, 100_000, Level::Normal),
+        (2_400, 98_760, Level::Normal),
+        (3_000, 99_996, Level::Guarded),
+        (4_300, 98_750, Level::Guarded),
+    ] {
+        let (thresholds, margin) = (&PARAMS.hour_move, PARAMS.maintenance_margin_ratio);
+        let found = watch.observe(START + elapsed, Price::from_units(price), HOUR_SECONDS, thresholds, margin);
+        assert_eq!(found.unwrap().0, wanted, "{elapsed}");
+    }
+}
+
+#[test]
 fn something_of_nothing_is_everything() {
     assert_eq!(share_of(Amount::ZERO, Amount::ZERO), Ratio::ZERO);
     assert_eq!(share_of(units(1), Amount::ZERO), Ratio::from_atoms(u128::MAX));

@@ -73,6 +73,20 @@ fn a_feed_that_repeated_its_price_is_not_shocked_by_a_tick() {
 }
 
 #[test]
+fn a_size_at_the_level_is_no_surprise_and_one_above_it_is() {
+    let params = &PARAMS.shock;
+    let scale = Shock::default().scale(params);
+    let level = scale * u64::from(params.wagers[0].level) / 1_000;
+    let after = |size| {
+        let mut shock = Shock::default();
+        shock.observe(size, params);
+        shock.evidence[0]
+    };
+    assert!(after(level) < Evidence::from_whole(1) && after(level + 1) > Evidence::from_whole(1));
+    assert_eq!(after(level), after(0));
+}
+
+#[test]
 fn the_shipped_wagers_are_bets_and_their_weights_add_up() {
     let wagers = [PARAMS.shock.wagers[0], PARAMS.shock.wagers[1], PARAMS.drift.wager];
     assert!(wagers.iter().all(|wager| wager.checked() == Ok(*wager)));
