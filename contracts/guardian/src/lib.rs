@@ -50,6 +50,7 @@ mod error;
 mod execute;
 mod incident;
 mod json;
+mod max_loss;
 mod migrate;
 mod playbook;
 mod powers;

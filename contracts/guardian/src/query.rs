@@ -7,7 +7,7 @@ use crate::state::{
     SentinelRecord, ARMED, BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, PLAYBOOKS, ROLES, RUNS, SENTINELS, SUITE,
     WITNESSES,
 };
-use crate::{incident, playbook, powers};
+use crate::{incident, max_loss, playbook, powers};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env, Order};
 use cw_storage_plus::Bound;
 use firebreak_messages::guardian::{
@@ -37,6 +37,9 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Witnesses { operation } => to_json_binary(&WitnessesResponse {
             witnesses: WITNESSES.may_load(deps.storage, operation)?.unwrap_or_default(),
         }),
+        QueryMsg::MaxLoss { stolen, horizon_seconds } => {
+            to_json_binary(&max_loss::bound(deps, stolen, horizon_seconds)?)
+        }
         QueryMsg::Runs { start_after, limit } => to_json_binary(&runs(deps, start_after, limit)?),
     }?)
 }

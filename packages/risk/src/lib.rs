@@ -29,6 +29,7 @@ mod funding;
 mod liquidation;
 mod liquidation_price;
 mod margin;
+mod max_loss;
 mod number;
 mod outflow;
 mod pool;
@@ -53,6 +54,7 @@ pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECOND
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
 pub use liquidation_price::liquidation_price;
 pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
+pub use max_loss::{max_loss, Barriers, Injection, MaxLoss, Stakes, Stolen, REACTION_SECONDS};
 pub use number::{Rounding, MICRO, ONE};
 pub use outflow::{
     Baselines, Bucket, Exit, ExitClass, FreshDeposits, HourMinimum, Moment, Outflow, OutflowFactors, OutflowParams,

@@ -1,0 +1,158 @@
+use super::*;
+use proptest::prelude::*;
+
+fn units(whole: u64) -> Amount {
+    Amount::from_units(whole)
+}
+
+fn stakes() -> Stakes {
+    Stakes { pool: units(1_000), collateral: units(400), first_loss: units(100), staked: units(100) }
+}
+
+fn barriers() -> Barriers {
+    Barriers {
+        outflow: OutflowParams {
+            hour_min: units(10),
+            hour_ratio: Ratio::percent(5),
+            day_min: units(20),
+            day_ratio: Ratio::percent(15),
+            deposit_delay_seconds: 3_600,
+            small_exit_max: units(1),
+        },
+        half_life_seconds: DAY,
+        lp_cooldown_seconds: DAY,
+        parameters_delay: HOUR,
+        roles_delay: DAY,
+        cover_share: Ratio::percent(50),
+        inject_share: Ratio::percent(20),
+        cover_window_seconds: DAY,
+        injections: vec![Injection { amount: units(5), runs: 2, window_seconds: DAY }],
+        frozen_seconds: 6 * HOUR,
+        restricted_seconds: 2 * DAY,
+    }
+}
+
+const NONE: Stolen = Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false };
+
+fn bound(stolen: Stolen, horizon: Option<u64>) -> MaxLoss {
+    max_loss(&stakes(), &barriers(), stolen, horizon).unwrap()
+}
+
+#[test]
+fn who_can_only_tighten_or_veto_takes_nothing() {
+    for stolen in [
+        NONE,
+        Stolen { proposers: true, ..NONE },
+        Stolen { cancellers: true, ..NONE },
+        Stolen { sentinels: true, ..NONE },
+        Stolen { proposers: true, council: false, sentinels: true, ..NONE },
+    ] {
+        for horizon in [Some(HOUR), Some(DAY), Some(7 * DAY), None] {
+            let found = bound(stolen, horizon);
+            assert_eq!(
+                (found.total, found.leaves, found.value),
+                (Amount::ZERO, Amount::ZERO, units(1_600)),
+                "{stolen:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_council_sends_what_its_playbooks_and_the_funds_window_allow() {
+    let council = Stolen { council: true, ..NONE };
+    for (horizon, total) in [
+        (HOUR, 20),    // 5 * 2 runs, in the window of now and in the one that begins within the hour
+        (7 * DAY, 80), // 5 * 2 * 8 windows; the fund would let out 100 * (1 - 0.8^8) = 83
+    ] {
+        assert_eq!(bound(council, Some(horizon)).total, units(total), "{horizon}");
+    }
+    let found = bound(council, Some(7 * DAY));
+    assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (6 * HOUR, 6 * HOUR));
+    assert_eq!((found.provider_exit_seconds, found.leaves), (2 * DAY, Amount::ZERO));
+    // Without a playbook that injects there is nothing to send.
+    let without = Barriers { injections: vec![], ..barriers() };
+    assert_eq!(max_loss(&stakes(), &without, council, None).unwrap().total, Amount::ZERO);
+}
+
+#[test]
+fn who_says_the_price_takes_collateral_the_funds_window_and_what_vests_of_the_pool() {
+    let feeders = Stolen { feeders: true, ..NONE };
+    // An hour: ln 2 / 24 = 2.8881 % of the pool; the fund's bucket and its next one: 200 * (1 - 0.5^2).
+    let hour = bound(feeders, Some(HOUR));
+    assert_eq!(hour.taken, Amount::from_atoms(28_881_133)); // 28.881132...
+    assert_eq!(hour.forced, units(400 + 150));
+    // Of 1,550 within reach 2.8881 % have vested: 44.77; the hour's bucket twice would be 140.
+    assert_eq!(hour.leaves, Amount::from_atoms(44_765_756));
+    // A day: exactly one half-life. 15 % of 1,400, twice, is less than what has vested.
+    let day = bound(feeders, Some(DAY));
+    assert_eq!((day.taken, day.leaves), (units(500), units(420)));
+    // For ever with an honest DAO: three days and the delay of a day; 1 - 2^-4 of the pool, 200 * (1 - 0.5^5) of the fund.
+    let ever = bound(feeders, None);
+    assert_eq!((ever.taken, ever.forced), (Amount::from_atoms(937_500_000), Amount::from_atoms(593_750_000)));
+    assert_eq!(ever.frozen_seconds, 4 * DAY);
+    // Nobody replaces them when the cancellers are stolen too.
+    let both = bound(Stolen { cancellers: true, ..feeders }, None);
+    assert_eq!(both.total, both.value);
+}
+
+#[test]
+fn a_whole_timelock_owns_everything_from_its_shortest_delay_on() {
+    let timelock = Stolen { proposers: true, cancellers: true, ..NONE };
+    assert_eq!(bound(timelock, Some(HOUR - 1)).total, Amount::ZERO);
+    let found = bound(timelock, Some(HOUR));
+    assert_eq!((found.total, found.leaves), (units(1_600), units(1_400)));
+}
+
+fn any_stolen() -> impl Strategy<Value = Stolen> {
+    any::<[bool; 5]>().prop_map(|[proposers, cancellers, council, sentinels, feeders]| Stolen {
+        proposers,
+        cancellers,
+        council,
+        sentinels,
+        feeders,
+    })
+}
+
+proptest! {
+    /// More keys, more time: never less; and never more than there is.
+    #[test]
+    fn the_bound_grows_with_keys_and_time_and_never_exceeds_what_there_is(
+        one in any_stolen(), other in any_stolen(), early in 0u64..1_000_000, later in 0u64..1_000_000,
+        pool in 0u64..1_000_000, collateral in 0u64..1_000_000, fund in 0u64..1_000_000,
+    ) {
+        let stakes = Stakes { pool: units(pool), collateral: units(collateral), first_loss: units(fund), staked: units(fund) };
+        let all = Stolen {
+            proposers: one.proposers || other.proposers,
+            cancellers: one.cancellers || other.cancellers,
+            council: one.council || other.council,
+            sentinels: one.sentinels || other.sentinels,
+            feeders: one.feeders || other.feeders,
+        };
+        let of = |stolen, horizon| max_loss(&stakes, &barriers(), stolen, Some(horizon)).unwrap();
+        let (small, more_keys, more_time) = (of(one, early), of(all, early), of(one, early + later));
+        for larger in [more_keys, more_time] {
+            prop_assert!(larger.total >= small.total && larger.leaves >= small.leaves);
+            prop_assert!(larger.frozen_seconds >= small.frozen_seconds);
+            prop_assert!(larger.total <= larger.value);
+        }
+    }
+
+    /// No single role takes everything, at any horizon, while profit vests and the fund has a window.
+    #[test]
+    fn no_single_role_takes_everything(horizon in 0u64..40 * DAY, role in 0usize..5) {
+        let mut flags = [false; 5];
+        flags[role] = true;
+        let [proposers, cancellers, council, sentinels, feeders] = flags;
+        let found = bound(Stolen { proposers, cancellers, council, sentinels, feeders }, Some(horizon));
+        prop_assert!(found.total < found.value);
+    }
+
+    /// The steps from above stay above the true curve, by less than its half again.
+    #[test]
+    fn the_vested_share_is_bounded_from_above(seconds in 1u64..40 * DAY) {
+        let share = vested_share(DAY, seconds).unwrap().atoms() as f64 / ONE as f64;
+        let exact = 1.0 - 2f64.powf(-(seconds as f64) / DAY as f64);
+        prop_assert!(share >= exact - 1e-12 && share <= 1.5 * exact, "{share} {exact}");
+    }
+}
