@@ -87,7 +87,7 @@ pub struct MaxLoss {
     pub total: Amount,
     /// Everything that the suite holds.
     pub value: Amount,
-    /// The most coins that leave the vault.
+    /// The most coins that leave the suite.
     pub leaves: Amount,
     /// Longest time in which no order fills.
     pub frozen_seconds: u64,
@@ -114,8 +114,7 @@ pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: O
         Ok(MaxLoss { taken, forced, total, value, leaves, frozen_seconds, trader_exit_seconds, provider_exit_seconds })
     };
     if stolen.proposers && stolen.cancellers && seconds >= barriers.parameters_delay {
-        let held = stakes.pool.plus(stakes.collateral)?;
-        return bound(stakes.pool, stakes.collateral.plus(fund)?, held);
+        return bound(stakes.pool, stakes.collateral.plus(fund)?, value);
     }
     let injected = if stolen.council { injected(stakes, barriers, seconds)? } else { Amount::ZERO };
     if !stolen.feeders {
