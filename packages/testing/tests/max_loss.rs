@@ -32,7 +32,7 @@ fn scene() -> World {
     let vesting = |config: &mut firebreak_messages::derivatives_vault::MarketConfig| {
         config.vesting_half_life_seconds = 3 * DAY;
     };
-    let mut world = World::builder()
+    World::builder()
         .with_market(BTC, vesting)
         .with_market(ETH, vesting)
         .fund(|fund| {
@@ -41,9 +41,8 @@ fn scene() -> World {
         })
         .trader("alice", usd(3_000_000))
         .trader("bob", usd(3_000_000))
-        .trader("mallory", usd(4_000_000))
-        .build();
-    world
+        .trader("mallory", usd(600_000))
+        .build()
 }
 
 /// With positions: the honest ones are on both sides, the thief is long.
@@ -125,7 +124,7 @@ fn by_hand(world: &mut World) {
     }
     let _ = world.close_at("mallory", BTC, at);
     let _ = world.withdraw("mallory", usd(4_000_000));
-    for _ in 0..16 {
+    for _ in 0..24 {
         at = moved(at, 89);
         say(world, at);
     }
