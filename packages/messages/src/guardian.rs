@@ -7,7 +7,7 @@ use crate::insurance_fund::FundConfig;
 use crate::oracle::FeedSetup;
 use cosmwasm_schema::{cw_serde, QueryResponses};
 use cosmwasm_std::{Binary, Coin};
-use firebreak_risk::{Level, MaxLoss, Ratio, Stolen};
+use firebreak_risk::{Level, Ratio, Stolen};
 
 mod incident;
 mod powers;
@@ -288,7 +288,7 @@ pub enum QueryMsg {
     Witnesses { operation: u64 },
     /// The most that stolen keys cost others within so many seconds; without them for ever, with an honest DAO. Computed from
     /// what vault, fund and guardian hold and allow now (`docs/max-loss.md`).
-    #[returns(MaxLoss)]
+    #[returns(firebreak_risk::MaxLoss)]
     MaxLoss { stolen: Stolen, horizon_seconds: Option<u64> },
 }
 

@@ -122,7 +122,7 @@ pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: O
     }
     // Who says the price liquidates whom it likes, up and down, the fund pays what that leaves uncollected, and the pool is
     // the counterparty of every profit. No profit is withdrawn before it has vested.
-    let covered = drained(fund, barriers.cover_share, barriers.cover_window_seconds, seconds)?;
+    let covered = drained(fund, barriers.cover_share, Amount::ZERO, barriers.cover_window_seconds, seconds)?;
     let of_fund = covered.plus(injected)?.min(fund);
     let vested = vested_share(barriers.half_life_seconds, seconds)?;
     let taken = stakes.pool.times(vested, Rounding::Ceil)?;
@@ -158,19 +158,25 @@ fn injected(stakes: &Stakes, barriers: &Barriers, seconds: u64) -> RiskResult<Am
         let runs = injection.runs.saturating_mul(windows);
         asked = asked.plus(Amount::from_atoms(injection.amount.atoms().saturating_mul(runs.into())))?;
     }
-    Ok(asked.min(drained(stakes.first_loss, barriers.inject_share, barriers.cover_window_seconds, seconds)?))
+    Ok(asked.min(drained(
+        stakes.first_loss,
+        barriers.inject_share,
+        Amount::ZERO,
+        barriers.cover_window_seconds,
+        seconds,
+    )?))
 }
 
-/// What a leaky bucket of this share of its content lets out: the bucket at once, then no more than it again of what is left in
-/// each window that has begun.
-fn drained(content: Amount, share: Ratio, window_seconds: u64, seconds: u64) -> RiskResult<Amount> {
+/// What a leaky bucket lets out whose size is this share of its content, or `least`: the bucket at once, then no more than it
+/// again, of what is left, in each window that has begun.
+fn drained(content: Amount, share: Ratio, least: Amount, window_seconds: u64, seconds: u64) -> RiskResult<Amount> {
     let windows = begun(window_seconds, seconds).saturating_add(1);
-    if windows > STEPS_MAX && !share.is_zero() {
+    if windows > STEPS_MAX && !(share.is_zero() && least.is_zero()) {
         return Ok(content);
     }
     let mut left = content;
     for _ in 0..windows.min(STEPS_MAX) {
-        left = left.minus(left.times(share, Rounding::Ceil)?.min(left))?;
+        left = left.saturating_minus(left.times(share, Rounding::Ceil)?.max(least));
     }
     content.minus(left)
 }
@@ -187,13 +193,11 @@ fn vested_share(half_life_seconds: u64, seconds: u64) -> RiskResult<Ratio> {
     Ok(Ratio::from_atoms(linear.min(ONE.saturating_sub(halved))))
 }
 
-/// What both of the limiter's buckets let out.
+/// What both of the limiter's buckets let out: their size follows what the vault still holds.
 fn outflow(stakes: &Stakes, barriers: &Barriers, seconds: u64) -> RiskResult<Amount> {
-    let base = barriers.outflow.baselines(stakes.pool.plus(stakes.collateral)?)?;
-    let times = |amount: Amount, period: u64| {
-        Amount::from_atoms(amount.atoms().saturating_mul(begun(period, seconds).saturating_add(1).into()))
-    };
-    Ok(times(base.hour, HOUR).min(times(base.day, DAY)))
+    let (held, limits) = (stakes.pool.plus(stakes.collateral)?, &barriers.outflow);
+    let hour = drained(held, limits.hour_ratio, limits.hour_min, HOUR, seconds)?;
+    Ok(hour.min(drained(held, limits.day_ratio, limits.day_min, DAY, seconds)?))
 }
 
 /// Periods that have begun. A period of nothing is always over.

@@ -26,8 +26,8 @@ fn bound(world: &World, stolen: Stolen, horizon_seconds: Option<u64>) -> MaxLoss
 /// As far as a thief moves the price: beyond it the pool could not pay what its traders have gained, and nobody would be paid.
 const PRICE_MAX: u64 = 180_000;
 
-/// Two honest traders, one on each side, and a thief with capital of her own. Profit takes days to vest; the fund pays half of itself
-/// within a day.
+/// Two honest traders, one on each side, and a thief with capital of her own. Profit takes days to vest; 5 % of the vault leaves within an hour, 15 %
+/// within a day; the fund pays half of itself within a day.
 fn scene() -> World {
     let vesting = |config: &mut firebreak_messages::derivatives_vault::MarketConfig| {
         config.vesting_half_life_seconds = 3 * DAY;
@@ -35,6 +35,10 @@ fn scene() -> World {
     World::builder()
         .with_market(BTC, vesting)
         .with_market(ETH, vesting)
+        .vault(|vault| {
+            (vault.outflow.hour_min, vault.outflow.hour_ratio) = (usd(100_000), ratio("0.05"));
+            (vault.outflow.day_min, vault.outflow.day_ratio) = (usd(300_000), ratio("0.15"));
+        })
         .fund(|fund| {
             (fund.cover_share_max, fund.cover_share_per_market_max) = (ratio("0.5"), ratio("0.5"));
             fund.inject_share_max = ratio("0.2");

@@ -82,11 +82,11 @@ fn who_says_the_price_takes_collateral_the_funds_window_and_what_vests_of_the_po
     let hour = bound(feeders, Some(HOUR));
     assert_eq!(hour.taken, Amount::from_atoms(28_881_133)); // 28.881132...
     assert_eq!(hour.forced, units(400 + 150));
-    // Of 1,550 within reach 2.8881 % have vested: 44.77; the hour's bucket twice would be 140.
+    // Of 1,550 within reach 2.8881 % have vested: 44.77; the hour's bucket twice would be 136.5.
     assert_eq!(hour.leaves, Amount::from_atoms(44_765_756));
-    // A day: exactly one half-life. 15 % of 1,400, twice, is less than what has vested.
+    // A day: exactly one half-life. 1,400 * (1 - 0.85^2) is less than what has vested.
     let day = bound(feeders, Some(DAY));
-    assert_eq!((day.taken, day.leaves), (units(500), units(420)));
+    assert_eq!((day.taken, day.leaves), (units(500), Amount::from_atoms(388_500_000)));
     // For ever with an honest DAO: three days and the delay of a day; 1 - 2^-4 of the pool, 200 * (1 - 0.5^5) of the fund.
     let ever = bound(feeders, None);
     assert_eq!((ever.taken, ever.forced), (Amount::from_atoms(937_500_000), Amount::from_atoms(593_750_000)));
