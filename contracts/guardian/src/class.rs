@@ -147,7 +147,11 @@ impl Known {
     }
 
     fn is_feed(&self, contract: &str, msg: &Binary) -> bool {
-        *contract == self.suite.oracle && matches!(from_json(msg), Ok(oracle::ExecuteMsg::SetFeed { .. }))
+        *contract == self.suite.oracle
+            && matches!(
+                from_json(msg),
+                Ok(oracle::ExecuteMsg::SetFeed { .. } | oracle::ExecuteMsg::PromoteFallback { .. })
+            )
     }
 
     fn is_vault_configuration(&self, contract: &str, msg: &Binary) -> bool {
@@ -193,8 +197,11 @@ impl Known {
             return refuse("a message to another contract than oracle, breaker, fund and vault");
         }
         if contract == oracle {
-            if let Ok(oracle::ExecuteMsg::SetHook { .. }) = from_json(msg) {
-                return refuse("set_hook");
+            match from_json(msg) {
+                Ok(oracle::ExecuteMsg::SetHook { .. }) => return refuse("set_hook"),
+                // Back to the sources that were thought compromised: that is loosening, and takes the timelock.
+                Ok(oracle::ExecuteMsg::DemoteFallback { .. }) => return refuse("demote_fallback"),
+                Ok(_) | Err(_) => {}
             }
         } else if contract == circuit_breaker {
             use circuit_breaker::ExecuteMsg::{Lift, Restrict, SetGuardian};
@@ -303,9 +310,11 @@ fn oracle_message(msg: &Binary) -> Classified {
     match message {
         // Feeders and their quorum are people, not figures: whoever swaps them owns the price, so this waits like a
         // role. A higher cap in the same operation waits with it.
-        ExecuteMsg::SetFeed { .. } => roles("who says what the price is"),
+        ExecuteMsg::SetFeed { .. } | ExecuteMsg::PromoteFallback { .. } | ExecuteMsg::DemoteFallback { .. } => {
+            roles("who says what the price is")
+        }
         ExecuteMsg::SetHook { .. } => roles("who is told of prices"),
-        ExecuteMsg::Report { .. } => NOT_GOVERNANCE,
+        ExecuteMsg::Report { .. } | ExecuteMsg::ReportSigned { .. } | ExecuteMsg::Pull { .. } => NOT_GOVERNANCE,
     }
 }
 

@@ -144,6 +144,7 @@ fn some_messages_are_no_step() {
         (execute(&suite.circuit_breaker, &restrict), "restrict"),
         (execute(&suite.circuit_breaker, &circuit_breaker::ExecuteMsg::SetGuardian { guardian: None }), "set_guardian"),
         (execute(&suite.oracle, &oracle::ExecuteMsg::SetHook { hook: None }), "set_hook"),
+        (execute(&suite.oracle, &oracle::ExecuteMsg::DemoteFallback { feed: FeedId(1) }), "demote_fallback"),
         (execute(&suite.insurance_fund, &register), "a registration"),
         (execute(chain.stranger.as_str(), &lift), other),
         (chain.own(&ExecuteMsg::SetDelays { delays: delays() }), other),

@@ -7,7 +7,7 @@ use cw_multi_test::IntoAddr;
 use firebreak_guardian::{contract, state, ContractError};
 use firebreak_messages::circuit_breaker::{self, Scope};
 use firebreak_messages::guardian::*;
-use firebreak_messages::{derivatives_vault, insurance_fund, oracle, MarketId, Source};
+use firebreak_messages::{derivatives_vault, insurance_fund, oracle, FeedId, MarketId, Source};
 use firebreak_risk::{Level, LpExit, Phase, Posture};
 
 fn lift() -> circuit_breaker::ExecuteMsg {
@@ -76,7 +76,11 @@ fn the_class_is_a_function_of_target_and_message() {
     for (name, call, class) in [
         ("feed", execute(&oracle, &set_feed(1)), Roles),
         ("hook", execute(&oracle, &oracle::ExecuteMsg::SetHook { hook: None }), Roles),
+        ("promotion", execute(&oracle, &oracle::ExecuteMsg::PromoteFallback { feed: FeedId(1) }), Roles),
+        ("demotion", execute(&oracle, &oracle::ExecuteMsg::DemoteFallback { feed: FeedId(1) }), Roles),
         ("report", execute(&oracle, &oracle::ExecuteMsg::Report { reports: vec![] }), Code),
+        ("signed report", execute(&oracle, &oracle::ExecuteMsg::ReportSigned { reports: vec![] }), Code),
+        ("pull", execute(&oracle, &oracle::ExecuteMsg::Pull { feed: FeedId(1), feeder: 0 }), Code),
         ("rules", execute(&circuit_breaker, &set_market(1)), Parameters),
         ("restrict for years", execute(&circuit_breaker, &restriction(Source::Governance)), Roles),
         ("lift", execute(&circuit_breaker, &lift()), Roles),

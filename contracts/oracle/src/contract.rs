@@ -39,6 +39,10 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
     validate::no_funds(&info)?;
     match msg {
         ExecuteMsg::Report { reports } => execute::report(deps, &env, &info, reports),
+        ExecuteMsg::ReportSigned { reports } => execute::report_signed(deps, &env, reports),
+        ExecuteMsg::Pull { feed, feeder } => execute::pull(deps, &env, feed, feeder),
+        ExecuteMsg::PromoteFallback { feed } => execute::promote(deps, &info, feed),
+        ExecuteMsg::DemoteFallback { feed } => execute::demote(deps, &info, feed),
         ExecuteMsg::SetFeed { feed, config } => execute::set_feed_as_owner(deps, &info, feed, config),
         ExecuteMsg::SetHook { hook } => execute::set_hook(deps, &info, hook),
     }

@@ -32,6 +32,32 @@ pub enum ContractError {
     StaleReport { feed: FeedId, age_seconds: u64, age_max_seconds: u64 },
     #[error("feed {feed} has published no round yet")]
     NoRound { feed: FeedId },
+    #[error("feed {feed} has no window")]
+    NoWindow { feed: FeedId },
+
+    #[error(
+        "round {round} of {published_at} of feed {feed} is old: wanted above {last_round} and after {last_published_at}"
+    )]
+    OldRound { feed: FeedId, round: u64, last_round: u64, published_at: u64, last_published_at: u64 },
+    #[error("a signed round of feed {feed} expired at {expires_at}, it is {now}")]
+    ExpiredRound { feed: FeedId, expires_at: u64, now: u64 },
+    #[error("feed {feed} has no signer at place {signer}")]
+    UnknownSigner { feed: FeedId, signer: u8 },
+    #[error("signer {signer} of feed {feed} is in quarantine")]
+    QuarantinedSigner { feed: FeedId, signer: u8 },
+    #[error("signer {found} of feed {feed} comes after signer {after}: each once, in ascending order")]
+    SignerOrder { feed: FeedId, after: u8, found: u8 },
+    #[error("the signature of signer {signer} of feed {feed} does not hold for this round of this oracle")]
+    BadSignature { feed: FeedId, signer: u8 },
+    #[error("a signed round of feed {feed} needs weight {wanted}, found {found}")]
+    QuorumMissing { feed: FeedId, wanted: u32, found: u64 },
+
+    #[error("feeder {feeder} of feed {feed} is no contract that is read")]
+    NotPulled { feed: FeedId, feeder: u8 },
+    #[error("{source_contract} must give {wanted}, found {found}")]
+    SourceUnusable { source_contract: String, wanted: &'static str, found: String },
+    #[error("feed {feed} has no fallback that could be promoted or demoted")]
+    NoFallback { feed: FeedId },
 
     #[error("there is no reply {id}")]
     UnknownReply { id: u64 },

@@ -1,7 +1,13 @@
 //! One file a capability.
 
 mod configure;
+mod fallback;
+mod pull;
 mod report;
+mod signed;
 
 pub use configure::{set_feed, set_feed_as_owner, set_hook};
+pub use fallback::{demote, promote};
+pub use pull::pull;
 pub use report::report;
+pub use signed::report_signed;

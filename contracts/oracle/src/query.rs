@@ -1,13 +1,15 @@
 //! Reads.
 
 use crate::error::ContractError;
-use crate::state::{FEEDS, HOOK, OWNER};
+use crate::state::{Feed, FEEDS, HISTORY, HOOK, OWNER, PROGRESS};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
-    ConfigResponse, FeedResponse, FeedsResponse, HookHealthResponse, PriceRecord, PriceResponse, QueryMsg,
+    ConfigResponse, FeedResponse, Feeder, FeedsResponse, HookHealthResponse, PriceRecord, PriceResponse, QueryMsg,
+    SourceStanding, SourcesResponse, Validity, WindowResponse,
 };
 use firebreak_messages::{time::now, FeedId};
+use firebreak_risk::{Standing, WindowFigures};
 
 const PAGE_MAX: u32 = 32;
 const PAGE_DEFAULT: u32 = 10;
@@ -20,6 +22,8 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Price { feed } => to_json_binary(&price(deps, env, feed)?),
         QueryMsg::Rounds { feed } => to_json_binary(&rounds(deps, feed)?),
         QueryMsg::HookHealth {} => to_json_binary(&hook_health(deps)?),
+        QueryMsg::Sources { feed } => to_json_binary(&sources(deps, feed)?),
+        QueryMsg::Window { feed } => to_json_binary(&window(deps, env, feed)?),
     }?)
 }
 
@@ -28,14 +32,18 @@ fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
 }
 
 fn feed_config(deps: Deps, feed: FeedId) -> Result<FeedResponse, ContractError> {
-    let config = FEEDS.may_load(deps.storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
-    Ok(FeedResponse { feed, config })
+    Ok(FeedResponse { feed, config: known(deps, feed)?.config })
+}
+
+fn known(deps: Deps, feed: FeedId) -> Result<Feed, ContractError> {
+    FEEDS.may_load(deps.storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })
 }
 
 fn feeds(deps: Deps, start_after: Option<FeedId>, limit: Option<u32>) -> Result<FeedsResponse, ContractError> {
     let limit = limit.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX) as usize;
     let page = FEEDS.page(deps.storage, start_after.map(|feed| feed.0), limit)?;
-    let feeds = page.into_iter().map(|(feed, config)| FeedResponse { feed: FeedId(feed), config }).collect();
+    let feeds =
+        page.into_iter().map(|(feed, known)| FeedResponse { feed: FeedId(feed), config: known.config }).collect();
     Ok(FeedsResponse { feeds })
 }
 
@@ -59,4 +67,37 @@ fn rounds(deps: Deps, feed: FeedId) -> Result<PriceRecord, ContractError> {
 
 fn hook_health(deps: Deps) -> Result<HookHealthResponse, ContractError> {
     Ok(HOOK.load(deps.storage)?.health)
+}
+
+fn sources(deps: Deps, feed: FeedId) -> Result<SourcesResponse, ContractError> {
+    let known = known(deps, feed)?;
+    let progress = PROGRESS.may_load(deps.storage, feed.0)?.unwrap_or_default();
+    let standing = |(feeder, standing): (&Feeder, &Standing)| SourceStanding {
+        feeder: feeder.address.clone(),
+        quarantined: standing.quarantined,
+        strikes: standing.strikes,
+        good_reports: standing.good_reports,
+        seen_round: standing.seen_round,
+    };
+    Ok(SourcesResponse {
+        promoted: known.promoted,
+        signed_round: progress.signed.round,
+        unchanged_rounds: progress.unchanged,
+        sources: known.config.feeders.iter().zip(&progress.standings).map(standing).collect(),
+    })
+}
+
+/// The buckets and the ring behind them: at most 16 and 8, whatever happened in the window.
+fn window(deps: Deps, env: &Env, feed: FeedId) -> Result<WindowResponse, ContractError> {
+    let window_seconds = known(deps, feed)?.config.window_seconds;
+    if window_seconds == 0 {
+        return Err(ContractError::NoWindow { feed });
+    }
+    let mut history = HISTORY.may_load(deps.storage, feed.0)?.unwrap_or_default();
+    for round in rounds(deps, feed)?.rounds.iter().filter(|round| round.validity != Validity::Invalid) {
+        history.fold(round.round, round.published_at, round.price, window_seconds)?;
+    }
+    let figures = history.figures(now(env), window_seconds)?.ok_or(ContractError::NoRound { feed })?;
+    let WindowFigures { mean, median, low, high } = figures;
+    Ok(WindowResponse { window_seconds, mean, median, low, high })
 }

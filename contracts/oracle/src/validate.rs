@@ -2,10 +2,10 @@
 
 use crate::error::ContractError;
 use crate::state::OWNER;
-use cosmwasm_std::{Api, Deps, MessageInfo};
-use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder, HookConfig, FEEDERS_MAX};
+use cosmwasm_std::{Api, Deps, HexBinary, MessageInfo};
+use firebreak_messages::oracle::{FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, FEEDERS_MAX};
 use firebreak_messages::FEEDS_MAX;
-use firebreak_risk::Ratio;
+use firebreak_risk::{Ratio, LEGS_MAX};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -14,6 +14,11 @@ const HOOK_GAS: RangeInclusive<u64> = 100_000..=5_000_000;
 const SYMBOL_BYTES: RangeInclusive<usize> = 1..=32;
 const AGE_MAX_SECONDS: RangeInclusive<u64> = 1..=600;
 const AGE_LIMIT_SECONDS_MAX: u64 = 3_600;
+const WINDOW_SECONDS: RangeInclusive<u64> = 60..=86_400;
+const UNCHANGED_ROUNDS_MIN: u32 = 8;
+const SILENT_ROUNDS_MIN: u16 = 8;
+const PUBLIC_KEY_BYTES: usize = 33;
+const PYTH_ID_BYTES: usize = 32;
 
 pub fn no_funds(info: &MessageInfo) -> Result<(), ContractError> {
     if info.funds.is_empty() {
@@ -71,8 +76,17 @@ pub fn hook(api: &dyn Api, hook: HookConfig) -> Result<HookConfig, ContractError
 
 pub fn feed(api: &dyn Api, config: FeedConfig) -> Result<FeedConfig, ContractError> {
     within("bytes of a symbol", config.symbol.len(), SYMBOL_BYTES)?;
-    let feeders = feeders(api, config.feeders)?;
-    quorum(config.quorum, &feeders)?;
+    let feeders = if config.legs.is_empty() {
+        let feeders = feeders(api, config.feeders)?;
+        quorum(config.quorum, &feeders)?;
+        feeders
+    } else {
+        within("legs", config.legs.len(), 1..=LEGS_MAX)?;
+        distinct("leg", config.legs.iter().map(|leg| leg.feed))?;
+        within("feeders of a composite feed", config.feeders.len(), 0..=0)?;
+        within("quorum of a composite feed", config.quorum, 0..=0)?;
+        vec![]
+    };
     within("age_max_seconds", config.age_max_seconds, AGE_MAX_SECONDS)?;
     within("age_limit_seconds", config.age_limit_seconds, config.age_max_seconds..=AGE_LIMIT_SECONDS_MAX)?;
     if config.dispersion_max.is_zero() || config.dispersion_max >= Ratio::ONE {
@@ -89,6 +103,10 @@ pub fn feed(api: &dyn Api, config: FeedConfig) -> Result<FeedConfig, ContractErr
             found: config.jump_max.to_string(),
         });
     }
+    if config.window_seconds > 0 {
+        within("window_seconds", config.window_seconds, WINDOW_SECONDS)?;
+    }
+    rules(&config.rules, config.jump_max, config.quorum, total_weight(&feeders))?;
     Ok(FeedConfig { feeders, ..config })
 }
 
@@ -97,16 +115,74 @@ fn feeders(api: &dyn Api, feeders: Vec<Feeder>) -> Result<Vec<Feeder>, ContractE
     let mut checked = Vec::with_capacity(feeders.len());
     for feeder in feeders {
         within("weight of a feeder", feeder.weight, 1..=u32::MAX)?;
-        checked.push(Feeder { address: api.addr_validate(&feeder.address)?.into(), weight: feeder.weight });
+        let address = api.addr_validate(&feeder.address)?.into();
+        let public_key = hex("public_key", &feeder.public_key, PUBLIC_KEY_BYTES)?;
+        let pyth_id = hex("pyth_id", &feeder.pyth_id, PYTH_ID_BYTES)?;
+        if !public_key.is_empty() && !pyth_id.is_empty() {
+            let (what, wanted) = ("public_key of a feeder with a pyth_id", "none".into());
+            return Err(ContractError::OutOfBounds { what, wanted, found: public_key });
+        }
+        checked.push(Feeder { address, weight: feeder.weight, public_key, pyth_id });
     }
     distinct("feeder", checked.iter().map(|feeder| feeder.address.as_str()))?;
+    // One key in two places would sign twice.
+    let keys = checked.iter().map(|feeder| feeder.public_key.as_str());
+    distinct("public_key", keys.filter(|key| !key.is_empty()))?;
     Ok(checked)
+}
+
+/// Nothing, or this many bytes, in lower case.
+fn hex(what: &'static str, text: &str, bytes: usize) -> Result<String, ContractError> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    match HexBinary::from_hex(text) {
+        Ok(binary) if binary.len() == bytes => Ok(binary.to_hex()),
+        Ok(_) | Err(_) => {
+            let wanted = format!("{bytes} bytes as hex");
+            Err(ContractError::OutOfBounds { what, wanted, found: text.chars().take(80).collect() })
+        }
+    }
+}
+
+fn rules(rules: &FeedRules, jump_max: Ratio, quorum: u32, total: u64) -> Result<(), ContractError> {
+    if rules.move_max.is_zero() {
+        within("move_quorum without move_max", rules.move_quorum, 0..=0)?;
+    } else {
+        within("move_max", rules.move_max, Ratio::ZERO..=jump_max)?;
+        within("move_quorum", u64::from(rules.move_quorum), u64::from(quorum)..=total)?;
+    }
+    if !rules.ceiling.is_zero() && rules.ceiling <= rules.floor {
+        return Err(ContractError::OutOfBounds {
+            what: "ceiling",
+            wanted: format!("above the floor {}", rules.floor),
+            found: rules.ceiling.to_string(),
+        });
+    }
+    if rules.unchanged_rounds > 0 {
+        within("unchanged_rounds", rules.unchanged_rounds, UNCHANGED_ROUNDS_MIN..=u32::MAX)?;
+    }
+    if rules.silent_rounds > 0 {
+        within("silent_rounds", rules.silent_rounds, SILENT_ROUNDS_MIN..=u16::MAX)?;
+    }
+    let strays = rules.stray_reports > 0;
+    if strays {
+        within("stray_ratio", rules.stray_ratio, Ratio::from_atoms(1)..=Ratio::ONE)?;
+    }
+    if strays || rules.silent_rounds > 0 {
+        within("return_reports", rules.return_reports, 1..=u16::MAX)?;
+    }
+    Ok(())
+}
+
+/// At most 15 weights below 2^32: neither the sum nor its triple leaves 64 bits.
+fn total_weight(feeders: &[Feeder]) -> u64 {
+    feeders.iter().fold(0u64, |sum, feeder| sum.saturating_add(u64::from(feeder.weight)))
 }
 
 /// Above two thirds of all weight: below that, liars of a third of the weight are half of a quorum and choose the price.
 fn quorum(quorum: u32, feeders: &[Feeder]) -> Result<(), ContractError> {
-    // At most 15 weights below 2^32: neither the sum nor its triple leaves 64 bits.
-    let total = feeders.iter().fold(0u64, |sum, feeder| sum.saturating_add(u64::from(feeder.weight)));
+    let total = total_weight(feeders);
     let tripled = u64::from(quorum).saturating_mul(3);
     if tripled > total.saturating_mul(2) && u64::from(quorum) <= total {
         return Ok(());

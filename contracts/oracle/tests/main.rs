@@ -12,8 +12,10 @@
 )]
 
 mod configuration;
+mod feeds;
 mod hook;
 mod liars;
 mod reports;
 mod rounds;
 mod setup;
+mod signed;

@@ -1,7 +1,12 @@
 //! Messages and records of the `oracle`.
 
+mod signed;
+
+pub use signed::{Observation, RoundToSign, OBSERVATION_BYTES, PRICE_DECIMALS, SIGNATURE_BYTES};
+
 use crate::ids::FeedId;
 use cosmwasm_schema::{cw_serde, QueryResponses};
+use cosmwasm_std::Binary;
 use firebreak_risk::{Price, Ratio};
 
 /// Rounds that a price record keeps.
@@ -18,6 +23,12 @@ pub const DRIFT_MAX_SECONDS: u64 = 2;
 /// [`DRIFT_MAX_SECONDS`] together. Feeders of one feed therefore observe on one beat (say at every fifth second of the
 /// clock): a quorum whose times lie further apart publishes nothing.
 pub const REPORT_SPREAD_MAX_SECONDS: u64 = 5;
+/// Feeds that follow one feed: composites of it, and feeds that it stands in for.
+pub const FOLLOWERS_MAX: usize = 4;
+/// Seconds for which a round that moved beyond `move_max` is held back until more weight says the same.
+pub const MOVE_HOLD_SECONDS: u64 = 10;
+/// A report strays only beyond this multiple of the reports' own spread.
+pub const STRAY_SPREADS: u128 = 3;
 
 #[cw_serde]
 pub struct InstantiateMsg {
@@ -42,11 +53,67 @@ pub struct HookConfig {
     pub gas_limit: u64,
 }
 
+/// One source of a feed.
 #[cw_serde]
+#[derive(Default)]
 pub struct Feeder {
+    /// Reports by message; with `pyth_id` the contract that is read instead.
     pub address: String,
     /// Bounds: at least 1.
     pub weight: u32,
+    /// Compressed secp256k1 key, hex, of a source that also signs off chain. Bounds: empty, or 33 bytes; distinct.
+    #[serde(default)]
+    pub public_key: String,
+    /// Price identifier, hex, at the Pyth contract `address`: anyone has it read by `Pull`. Bounds: empty, or 32 bytes; not together
+    /// with a key.
+    #[serde(default)]
+    pub pyth_id: String,
+}
+
+/// One price that a composite feed is made of.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub struct Leg {
+    pub feed: FeedId,
+    /// The composite is divided by it instead of multiplied.
+    #[serde(default)]
+    pub divides: bool,
+}
+
+/// What makes a feed's price doubtful or a source uncounted. The default has none of it.
+#[cw_serde]
+#[derive(Eq, Default)]
+pub struct FeedRules {
+    /// Move since the last valid round beyond which a round needs `move_quorum`, or it is soft-invalid. It waits for that weight for
+    /// [`MOVE_HOLD_SECONDS`] at most. Bounds: 0 is no rule; at most `jump_max`.
+    #[serde(default)]
+    pub move_max: Ratio,
+    /// Bounds: at least `quorum` and at most all weight; 0 without `move_max`.
+    #[serde(default)]
+    pub move_quorum: u32,
+    /// A price at or below it is the end of the source's scale, no price: invalid. Bounds: 0 is none; below `ceiling`.
+    #[serde(default)]
+    pub floor: Price,
+    /// The same at or above it. Bounds: 0 is none.
+    #[serde(default)]
+    pub ceiling: Price,
+    /// Rounds that repeat a price to the last decimal before the feed counts as dead: invalid until it moves. Bounds: 0 is no
+    /// rule; at least 8.
+    #[serde(default)]
+    pub unchanged_rounds: u32,
+    /// Distance from the round's price, as a share of it, beyond which a report strays, if it is also [`STRAY_SPREADS`] times the
+    /// reports' spread. Bounds: above 0 with `stray_reports`.
+    #[serde(default)]
+    pub stray_ratio: Ratio,
+    /// Strays, less good reports since, at which a source is quarantined. Bounds: 0 is no rule.
+    #[serde(default)]
+    pub stray_reports: u8,
+    /// Rounds without a source after which it is quarantined. Bounds: 0 is no rule; at least 8.
+    #[serde(default)]
+    pub silent_rounds: u16,
+    /// Good reports in a row by which a quarantined source returns. Bounds: at least 1 with either rule.
+    #[serde(default)]
+    pub return_reports: u16,
 }
 
 /// How one feed turns reports into rounds. Times in seconds, ratios as shares of the price.
@@ -54,10 +121,10 @@ pub struct Feeder {
 pub struct FeedConfig {
     /// What is priced in what, for people and for the identity of signed reports. Bounds: 1 to 32 bytes.
     pub symbol: String,
-    /// Bounds: 1 to 15, addresses distinct.
+    /// Bounds: 1 to 15, distinct: plain ones by address, others by key or price identifier. None for a composite feed.
     pub feeders: Vec<Feeder>,
     /// Weight that must have reported, none of it more than [`REPORT_SPREAD_MAX_SECONDS`] before the round's time, before
-    /// a round is published. Bounds: above two thirds of all weight, at most all.
+    /// a round is published. Bounds: above two thirds of all weight, at most all. 0 for a composite feed.
     pub quorum: u32,
     /// A report older than this is not counted, and a round older than this is soft-invalid. Bounds: 1 to 60 by R-32's
     /// default; at most 600.
@@ -68,6 +135,17 @@ pub struct FeedConfig {
     pub dispersion_max: Ratio,
     /// Move against the previous round beyond which a round is invalid. Bounds: above 0.
     pub jump_max: Ratio,
+    #[serde(default)]
+    pub rules: FeedRules,
+    /// Makes this a composite feed: the product of these, rounded once. Bounds: at most 4, distinct, none of them composite.
+    #[serde(default)]
+    pub legs: Vec<Leg>,
+    /// The feed whose rounds become this one's while it is promoted. Bounds: another feed.
+    #[serde(default)]
+    pub fallback: Option<FeedId>,
+    /// Window of the `Window` query, seconds. Bounds: 0 is none; 60 to 86,400.
+    #[serde(default)]
+    pub window_seconds: u64,
 }
 
 /// What a feeder says of one feed.
@@ -81,14 +159,40 @@ pub struct FeedReport {
     pub published_at: u64,
 }
 
+/// One feed's round, signed off chain by a quorum of its feeders (see [`RoundToSign`]).
+#[cw_serde]
+pub struct SignedReport {
+    pub feed: FeedId,
+    /// The signers' own count, say the beat's number: only grows. Bounds: above the last one taken.
+    pub round: u64,
+    /// Bounds: as in [`FeedReport`].
+    pub published_at: u64,
+    /// Last second at which the round may be relayed.
+    pub expires_at: u64,
+    /// [`Observation`]s, each of [`OBSERVATION_BYTES`], in ascending order of signers.
+    pub observations: Binary,
+}
+
 #[cw_serde]
 pub enum ExecuteMsg {
     /// Feeders only. No funds. A report that another feeder outran is ignored with an event, so that one late feed does not
     /// refuse the others; a report from the future, from a stranger or of an unknown feed is an error.
     /// Emits [`RoundPublished`], [`ReportIgnored`], [`HookFailed`], [`HookSkipped`].
     Report { reports: Vec<FeedReport> },
+    /// Anyone. No funds. Rounds that were signed off chain. One that is not newer than what the oracle has is passed over with an event as
+    /// long as another one of the message has an effect, and an error otherwise. In the block of its publication a round is replaced
+    /// by itself with more weight.
+    /// Emits [`RoundPublished`], [`RoundOutrun`], [`SourceQuarantined`], [`SourceReturned`], [`HookFailed`], [`HookSkipped`].
+    ReportSigned { reports: Vec<SignedReport> },
+    /// Anyone. No funds. Reads the on-chain source at this place of a feed's feeders and takes what it says as its report.
+    /// Emits as `Report`.
+    Pull { feed: FeedId, feeder: u8 },
     /// Owner only. Adds a feed or replaces its configuration; rounds already published stay.
     SetFeed { feed: FeedId, config: FeedConfig },
+    /// Owner only. From now on the feed's rounds are those of its fallback.
+    PromoteFallback { feed: FeedId },
+    /// Owner only. Ends it.
+    DemoteFallback { feed: FeedId },
     /// Owner only.
     SetHook { hook: Option<HookConfig> },
 }
@@ -111,6 +215,12 @@ pub enum QueryMsg {
     Rounds { feed: FeedId },
     #[returns(HookHealthResponse)]
     HookHealth {},
+    /// How a feed's sources stand.
+    #[returns(SourcesResponse)]
+    Sources { feed: FeedId },
+    /// Mean, median, low and high of the feed's configured window; invalid rounds are left out.
+    #[returns(WindowResponse)]
+    Window { feed: FeedId },
 }
 
 #[cw_serde]
@@ -143,6 +253,41 @@ pub struct PriceResponse {
     pub validity: Validity,
 }
 
+#[cw_serde]
+pub struct SourcesResponse {
+    /// The feed's rounds are its fallback's.
+    pub promoted: bool,
+    /// The signers' count of the last signed round.
+    pub signed_round: u64,
+    /// Rounds in a row that repeated the price before them.
+    pub unchanged_rounds: u32,
+    /// In the order of the feeders; empty while the feed has no rule about sources.
+    pub sources: Vec<SourceStanding>,
+}
+
+#[cw_serde]
+pub struct SourceStanding {
+    pub feeder: String,
+    pub quarantined: bool,
+    pub strikes: u8,
+    /// In a row since its quarantine.
+    pub good_reports: u16,
+    /// The last round that it took part in.
+    pub seen_round: u64,
+}
+
+/// All of the price in force, by seconds, but low and high, which are of the prices published.
+#[cw_serde]
+pub struct WindowResponse {
+    pub window_seconds: u64,
+    /// Rounded down.
+    pub mean: Price,
+    /// Median of the means of an eighth of the window each.
+    pub median: Price,
+    pub low: Price,
+    pub high: Price,
+}
+
 /// What is known of the hook's failures (never the error text, which differs from chain to chain).
 #[cw_serde]
 #[derive(Default)]
@@ -172,7 +317,8 @@ crate::enum_text!(Validity { Valid = "valid", SoftInvalid = "soft-invalid", Inva
 pub struct Round {
     pub round: u64,
     pub price: Price,
-    /// Half-width of the band around the price: the dispersion of the reports.
+    /// Half-width of the band around the price: the dispersion of the reports or the sources' own confidence, whichever is wider; of
+    /// a signed round also whatever median other signatures would have made.
     pub band: Price,
     /// Weighted median of the waiting reports' times, seconds. No report that made the price is more than
     /// [`REPORT_SPREAD_MAX_SECONDS`] before it.
@@ -249,6 +395,15 @@ pub mod layout {
     pub const PRICES: PackedMap<u16, PriceRecord> = PackedMap::new("price", 1);
 }
 
+/// Why a source is in quarantine.
+#[cw_serde]
+#[derive(Copy, Eq)]
+pub enum Misconduct {
+    Strayed,
+    Silent,
+}
+crate::enum_text!(Misconduct { Strayed = "strayed", Silent = "silent" });
+
 crate::facts! {
     /// A quorum was reached and a round published.
     RoundPublished = "round_published" {
@@ -260,6 +415,14 @@ crate::facts! {
     HookFailed = "hook_failed" { callee: String, failing_since: u64, failures_in_a_row: u32 }
     /// The hook was not called: it failed three times in a row less than a minute ago.
     HookSkipped = "hook_skipped" { callee: String, skipped_until: u64 }
+    /// A signed round that the feed has gone beyond.
+    RoundOutrun = "round_outrun" { feed: FeedId, round: u64, last_round: u64, published_at: u64, last_published_at: u64 }
+    /// A source is not counted until it has earned its return.
+    SourceQuarantined = "source_quarantined" { feed: FeedId, feeder: String, cause: Misconduct, round: u64 }
+    /// A quarantined source counts again.
+    SourceReturned = "source_returned" { feed: FeedId, feeder: String, round: u64 }
+    /// The feed's rounds are its fallback's, or no longer.
+    FallbackPromoted = "fallback_promoted" { feed: FeedId, fallback: FeedId, promoted_before: bool, promoted: bool }
     /// The owner added a feed or replaced its configuration.
     FeedConfigured = "feed_configured" { feed: FeedId, symbol: String, quorum: u32, age_max_seconds: u64 }
     /// The owner changed who is told of new rounds; an empty text is nobody.

@@ -42,5 +42,40 @@ pub fn composite_price(legs: &[(Price, LegDirection)], rounding: Rounding) -> Ri
     Price::from_atoms(atoms).checked()
 }
 
+/// One leg with its band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BandedLeg {
+    pub price: Price,
+    pub band: Price,
+    pub direction: LegDirection,
+}
+
+/// A composite price and the half-width that holds it wherever in their bands the legs are.
+///
+/// Units: quote for one base unit. Rounding: the price down, once; the band up. A band that no figure holds, because a leg that
+/// divides may be zero or an edge is beyond the bounds of a price, is as wide as the price: nobody should trust it.
+/// Errors: as [`composite_price`]. Source: own.
+pub fn composite_with_band(legs: &[BandedLeg]) -> RiskResult<(Price, Price)> {
+    let at = |edge: fn(&BandedLeg) -> Option<Price>, rounding| {
+        let legs: Option<Vec<_>> = legs.iter().map(|leg| Some((edge(leg)?, leg.direction))).collect();
+        legs.map(|legs| composite_price(&legs, rounding))
+    };
+    let low_edge = |leg: &BandedLeg| match leg.direction {
+        LegDirection::Multiply => leg.price.minus(leg.band).ok(),
+        LegDirection::Divide => leg.price.plus(leg.band).ok(),
+    };
+    let high_edge = |leg: &BandedLeg| match leg.direction {
+        LegDirection::Multiply => leg.price.plus(leg.band).ok(),
+        LegDirection::Divide => leg.price.minus(leg.band).ok(),
+    };
+    let legs_at_price: Vec<_> = legs.iter().map(|leg| (leg.price, leg.direction)).collect();
+    let price = composite_price(&legs_at_price, Rounding::Floor)?;
+    let band = match (at(low_edge, Rounding::Floor), at(high_edge, Rounding::Ceil)) {
+        (Some(Ok(low)), Some(Ok(high))) => price.distance(low).max(high.distance(price)),
+        _ => price,
+    };
+    Ok((price, band))
+}
+
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,7 @@ mod eligibility;
 mod error;
 mod freeze;
 mod funding;
+mod history;
 mod liquidation;
 mod liquidation_price;
 mod margin;
@@ -36,21 +37,25 @@ mod pool;
 mod posture;
 mod pricing;
 mod quantity;
+mod quorum;
+mod scaled;
 mod settlement;
 mod shares;
 mod side;
+mod standing;
 mod throttle;
 mod trigger;
 mod vesting;
 
 pub use borrow::{borrow_fee, carry_of, utilisation};
 pub use caps::CapRamp;
-pub use composite::{composite_price, LegDirection, LEGS_MAX};
+pub use composite::{composite_price, composite_with_band, BandedLeg, LegDirection, LEGS_MAX};
 pub use deleverage::{deleverage, effect_of_roll, DeleverageTerms, Deleveraging};
 pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
 pub use freeze::Freeze;
 pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECONDS_PER_DAY};
+pub use history::{PriceHistory, WindowFigures};
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
 pub use liquidation_price::liquidation_price;
 pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
@@ -73,6 +78,8 @@ pub use quantity::{
     Amount, CashIndex, FundShares, Nominal, PoolShares, Price, Ratio, Scale, SignedAmount, SignedRatio, Size,
     PRICE_MAX, SIZE_MAX,
 };
+pub use quorum::quorum_cover;
+pub use scaled::scaled_price;
 pub use settlement::{
     payable, share_of_class, Payable, SettlementWindow, WindowMinute, ROUND_WEIGHT_SECONDS_MAX,
     SETTLEMENT_COVER_SECONDS_MIN, SETTLEMENT_WINDOW_SECONDS,
@@ -82,6 +89,7 @@ pub use shares::{
     VIRTUAL_SHARES,
 };
 pub use side::{ClosedEpoch, PositionStake, Side, SCALE_MIN};
+pub use standing::{quarantine_misconduct, Misconduct, Standing, StandingRules};
 pub use throttle::{OwnerShare, Throttle, ThrottledClose, THROTTLE_OWNERS_MAX};
 pub use trigger::{is_thin, limit_trigger, reaches, trigger_edge};
 pub use vesting::{Claim, ClosedPot, JuniorPot, Vesting, EPOCH_HALF_LIVES};

@@ -10,7 +10,7 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::derivatives_vault::{MarketConfig, MarketSetup, VaultParameters};
 use firebreak_messages::guardian::{CouncilConfig, Delays, GasLimits, InstantiateMsg, RolesSetup, SuiteCodes};
 use firebreak_messages::insurance_fund::FundConfig;
-use firebreak_messages::oracle::{FeedConfig, FeedSetup, Feeder};
+use firebreak_messages::oracle::{FeedConfig, FeedRules, FeedSetup, Feeder};
 use firebreak_messages::MarketId;
 use firebreak_risk::{
     Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, OutflowParams, Price, Ratio, Size,
@@ -222,7 +222,8 @@ fn size_of(quote: u64, price: Price) -> Size {
 }
 
 pub(crate) fn feed(symbol: &str, feeders: usize) -> FeedConfig {
-    let feeder = |index: usize| Feeder { address: made_from(&format!("feeder-{index}")).into(), weight: 1 };
+    let feeder =
+        |index: usize| Feeder { address: made_from(&format!("feeder-{index}")).into(), weight: 1, ..Feeder::default() };
     let quorum = feeders as u32;
     let feeders = (0..feeders).map(feeder).collect();
     FeedConfig {
@@ -233,6 +234,10 @@ pub(crate) fn feed(symbol: &str, feeders: usize) -> FeedConfig {
         age_limit_seconds: 300,
         dispersion_max: ratio("0.01"),
         jump_max: ratio("0.5"),
+        rules: FeedRules::default(),
+        legs: vec![],
+        fallback: None,
+        window_seconds: 0,
     }
 }
 

@@ -8,7 +8,7 @@ use firebreak_messages::guardian::{
     PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger, Step, StepOutcome,
 };
 use firebreak_messages::insurance_fund::Injected;
-use firebreak_messages::oracle::{FeedResponse, QueryMsg as OracleQuery};
+use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedResponse, QueryMsg as OracleQuery};
 use firebreak_messages::{MarketId, Reason, Source};
 use firebreak_risk::{Level, Size};
 use firebreak_testing::*;
@@ -209,6 +209,31 @@ fn a_compromised_oracle_is_replaced_by_its_fallback() {
     assert_eq!(feeders(&world), own);
     world.refresh().done();
     assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+}
+
+/// A feed that names a fallback: the procedure promotes it, and only the timelock brings the feed's own sources back.
+#[test]
+fn a_compromised_oracle_gives_way_to_its_fallback_feed() {
+    let mut world = World::builder().feed(BTC, |config| config.fallback = Some(feed_of(ETH))).build();
+    let playbook = world.template(BTC, "oracle-compromise");
+    world.approve(vec![playbook]).done();
+    world.refresh().done();
+    world.run_playbook("oracle-compromise").fact::<PlaybookStarted>();
+    assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
+    // The compromised feeders' word is passed over.
+    world.report(&[(BTC, price("1"))]).done();
+    world.next_block();
+    let before = world.price_record(BTC).unwrap().latest().unwrap().clone();
+    assert_ne!(before.price, price("1"));
+    world.price(ETH, price("3000")).done();
+    let after = world.price_record(BTC).unwrap().latest().unwrap().clone();
+    assert_eq!((after.round, after.price), (before.round + 1, price("3000")));
+    // No playbook demotes; the DAO does.
+    let demote = OracleMsg::DemoteFallback { feed: feed_of(BTC) };
+    let call = world.call(Code::Oracle, &demote);
+    world.govern(vec![call]).done();
+    world.price(BTC, price("60000")).done();
+    assert_eq!(world.price_record(BTC).unwrap().latest().unwrap().price, price("60000"));
 }
 
 #[test]

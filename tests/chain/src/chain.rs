@@ -83,7 +83,11 @@ impl Message {
     /// What the invariants allow it to do.
     pub fn nature(&self) -> Nature {
         match self {
-            Self::Oracle(oracle::ExecuteMsg::Report { .. })
+            Self::Oracle(
+                oracle::ExecuteMsg::Report { .. }
+                | oracle::ExecuteMsg::ReportSigned { .. }
+                | oracle::ExecuteMsg::Pull { .. },
+            )
             | Self::Breaker(circuit_breaker::ExecuteMsg::Evaluate { .. })
             | Self::Guardian(guardian::ExecuteMsg::Confirm { .. }) => Nature::TightensOnly,
             Self::Guardian(guardian::ExecuteMsg::Execute { .. }) => Nature::Governs,

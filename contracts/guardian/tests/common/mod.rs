@@ -294,6 +294,10 @@ pub fn set_feed(feed: u16) -> oracle::ExecuteMsg {
         age_limit_seconds: 600,
         dispersion_max: Ratio::percent(2),
         jump_max: Ratio::percent(20),
+        rules: oracle::FeedRules::default(),
+        legs: vec![],
+        fallback: None,
+        window_seconds: 0,
     };
     oracle::ExecuteMsg::SetFeed { feed: FeedId(feed), config }
 }

@@ -1,11 +1,11 @@
 //! The owner's messages.
 
 use crate::error::ContractError;
-use crate::state::{Hook, FEEDS, HOOK, PENDING};
+use crate::state::{Feed, Hook, FEEDS, HISTORY, HOOK, PROGRESS};
 use crate::validate;
-use cosmwasm_std::{DepsMut, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
-use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookConfigured, PriceRecord};
+use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookConfigured, PriceRecord, FOLLOWERS_MAX};
 use firebreak_messages::FeedId;
 
 /// Errors: [`ContractError::Unauthorized`], and those of [`set_feed`].
@@ -19,19 +19,102 @@ pub fn set_feed_as_owner(
     Ok(Response::new().add_event(set_feed(deps, feed, config)?))
 }
 
-/// Adds a feed or replaces its configuration. Rounds stay, and take the new ages at once; waiting reports are dropped,
-/// because they name feeders by their places in the old configuration.
+/// Adds a feed or replaces its configuration. Rounds stay, and take the new ages at once; waiting reports and the standing of sources
+/// are dropped, because they name feeders by their places in the old configuration. A promoted fallback stays promoted.
 ///
-/// Errors: [`ContractError::OutOfBounds`], [`ContractError::Duplicate`].
+/// Errors: [`ContractError::OutOfBounds`], [`ContractError::Duplicate`], [`ContractError::UnknownFeed`] of a leg.
 pub fn set_feed(deps: DepsMut, feed: FeedId, config: FeedConfig) -> Result<FeedConfigured, ContractError> {
     let config = validate::feed(deps.api, config)?;
+    let before = FEEDS.may_load(deps.storage, feed.0)?;
+    if let Some(before) = before.as_ref().filter(|before| before.promoted) {
+        if before.config.fallback != config.fallback {
+            let text = |feed: Option<FeedId>| feed.map_or("none".into(), |feed| feed.to_string());
+            return Err(ContractError::OutOfBounds {
+                what: "fallback of a promoted feed",
+                wanted: text(before.config.fallback),
+                found: text(config.fallback),
+            });
+        }
+    }
+    rewire(deps.storage, feed, before.as_ref(), &config)?;
     let rounds = PRICES.may_load(deps.storage, feed.0)?.map(|record| record.rounds).unwrap_or_default();
     let record =
         PriceRecord { age_max_seconds: config.age_max_seconds, age_limit_seconds: config.age_limit_seconds, rounds };
     PRICES.save(deps.storage, feed.0, &record)?;
-    PENDING.remove(deps.storage, feed.0);
-    FEEDS.save(deps.storage, feed.0, &config)?;
-    Ok(FeedConfigured { feed, symbol: config.symbol, quorum: config.quorum, age_max_seconds: config.age_max_seconds })
+    PROGRESS.remove(deps.storage, feed.0);
+    if before.as_ref().is_some_and(|before| before.config.window_seconds != config.window_seconds) {
+        HISTORY.remove(deps.storage, feed.0);
+    }
+    let fact = FeedConfigured {
+        feed,
+        symbol: config.symbol.clone(),
+        quorum: config.quorum,
+        age_max_seconds: config.age_max_seconds,
+    };
+    let (followers, promoted) = before.map(|before| (before.followers, before.promoted)).unwrap_or_default();
+    FEEDS.save(deps.storage, feed.0, &Feed { config, followers, promoted })?;
+    Ok(fact)
+}
+
+/// Makes a composite follow its legs, and no longer the ones that it had. Legs are feeds of their own: a composite of composites
+/// would round more than once.
+fn rewire(
+    storage: &mut dyn Storage,
+    feed: FeedId,
+    before: Option<&Feed>,
+    config: &FeedConfig,
+) -> Result<(), ContractError> {
+    let had = before.map(|before| before.config.legs.clone()).unwrap_or_default();
+    let follows_anyway = before.filter(|before| before.promoted).and_then(|before| before.config.fallback);
+    let becomes_composite = had.is_empty() && !config.legs.is_empty();
+    if let Some(before) = before.filter(|before| becomes_composite && !before.followers.is_empty()) {
+        return Err(ContractError::OutOfBounds {
+            what: "feeds that follow a composite feed",
+            wanted: "0".into(),
+            found: before.followers.len().to_string(),
+        });
+    }
+    // Bounded by LEGS_MAX.
+    for leg in &had {
+        if config.legs.iter().all(|kept| kept.feed != leg.feed) && follows_anyway != Some(leg.feed) {
+            unfollow(storage, leg.feed, feed)?;
+        }
+    }
+    for leg in &config.legs {
+        let known = FEEDS.may_load(storage, leg.feed.0)?.ok_or(ContractError::UnknownFeed { feed: leg.feed })?;
+        if leg.feed == feed || !known.config.legs.is_empty() {
+            return Err(ContractError::OutOfBounds {
+                what: "leg of a composite feed",
+                wanted: "another feed with feeders of its own".into(),
+                found: leg.feed.to_string(),
+            });
+        }
+        follow(storage, leg.feed, feed)?;
+    }
+    Ok(())
+}
+
+/// `follower` publishes after `feed`. Errors: [`ContractError::OutOfBounds`] beyond [`FOLLOWERS_MAX`].
+pub fn follow(storage: &mut dyn Storage, feed: FeedId, follower: FeedId) -> Result<(), ContractError> {
+    let mut known = FEEDS.may_load(storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
+    if known.followers.contains(&follower) {
+        return Ok(());
+    }
+    if known.followers.len() >= FOLLOWERS_MAX {
+        return Err(ContractError::OutOfBounds {
+            what: "feeds that follow one feed",
+            wanted: format!("at most {FOLLOWERS_MAX}"),
+            found: known.followers.len().saturating_add(1).to_string(),
+        });
+    }
+    known.followers.push(follower);
+    Ok(FEEDS.save(storage, feed.0, &known)?)
+}
+
+pub fn unfollow(storage: &mut dyn Storage, feed: FeedId, follower: FeedId) -> Result<(), ContractError> {
+    let mut known = FEEDS.may_load(storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
+    known.followers.retain(|other| *other != follower);
+    Ok(FEEDS.save(storage, feed.0, &known)?)
 }
 
 /// A new hook starts healthy: failures of the old one say nothing about it.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // every test crate uses its part
 
+pub mod signers;
+
 use cosmwasm_std::{
     to_json_binary, Addr, Binary, Coin, Deps, DepsMut, Empty, Env, Event, MessageInfo, Response, StdError, StdResult,
     Timestamp,
@@ -11,8 +13,8 @@ use cw_storage_plus::Item;
 use firebreak_messages::circuit_breaker;
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
-    ExecuteMsg, FeedConfig, FeedReport, FeedSetup, Feeder, HookConfig, HookHealthResponse, InstantiateMsg, PriceRecord,
-    PriceResponse, QueryMsg,
+    ExecuteMsg, FeedConfig, FeedReport, FeedRules, FeedSetup, Feeder, HookConfig, HookHealthResponse, InstantiateMsg,
+    PriceRecord, PriceResponse, QueryMsg,
 };
 use firebreak_messages::FeedId;
 use firebreak_oracle::contract::{execute, instantiate, migrate, query, reply};
@@ -74,13 +76,21 @@ pub fn config(app: &App, weights: &[u32], quorum: u32) -> FeedConfig {
         feeders: weights
             .iter()
             .enumerate()
-            .map(|(number, weight)| Feeder { address: feeder(app, number).into(), weight: *weight })
+            .map(|(number, weight)| Feeder {
+                address: feeder(app, number).into(),
+                weight: *weight,
+                ..Feeder::default()
+            })
             .collect(),
         quorum,
         age_max_seconds: 60,
         age_limit_seconds: 600,
         dispersion_max: Ratio::percent(2),
         jump_max: Ratio::percent(20),
+        rules: FeedRules::default(),
+        legs: vec![],
+        fallback: None,
+        window_seconds: 0,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | name | starts | steps | undo |
 //! |---|---|---|---|
-//! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback feeders take over | the feed as it was, after 7 d or when resolved |
+//! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback is promoted, or fallback feeders take over | of the feeders: the feed as it was, after 7 d or when resolved; of the promotion: the timelock |
 //! | `price-crash` | a rule that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
 //! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter) | - |
 //! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
@@ -29,7 +29,7 @@ pub struct Template<'a> {
     pub suite: &'a SuiteResponse,
     pub market: &'a MarketSetup,
     pub feed: &'a FeedSetup,
-    /// Who says the price when the feed's own feeders cannot be trusted.
+    /// Who says the price when the feed's own feeders cannot be trusted and it names no fallback.
     pub fallback: &'a FeedConfig,
     /// First-loss coins that a crash sends from the fund into the pool, as far as the fund's windows allow; zero: none.
     pub inject: Amount,
@@ -52,6 +52,17 @@ impl Template<'_> {
     }
 
     pub fn oracle_compromise(&self) -> StdResult<Playbook> {
+        if self.feed.config.fallback.is_some() {
+            let promote = OracleMsg::PromoteFallback { feed: self.feed.feed };
+            let msg = to_json_binary(&promote)?;
+            return Ok(Playbook {
+                steps: vec![
+                    restrict(Scope::Market(self.id()), Level::ReduceOnly, HOUR.saturating_mul(2)),
+                    Step::Call { contract: self.suite.oracle.clone(), msg },
+                ],
+                ..self.playbook("oracle-compromise")
+            });
+        }
         Ok(Playbook {
             steps: vec![
                 restrict(Scope::Market(self.id()), Level::ReduceOnly, HOUR.saturating_mul(2)),

@@ -83,3 +83,22 @@ fn the_result_is_less_than_an_atom_off_the_exact_rate() {
     }
     assert!(inexact > 5_000, "{inexact} of them are no whole number of atoms");
 }
+
+#[test]
+fn a_band_holds_the_price_wherever_the_legs_are() {
+    use LegDirection::{Divide, Multiply};
+    let leg =
+        |price_text: &str, band: &str, direction| BandedLeg { price: price(price_text), band: price(band), direction };
+    for (name, legs, wanted) in [
+        ("one leg is itself", vec![leg("100", "2", Multiply)], ("100", "2")),
+        // 101 * 11 = 1111 above, 99 * 9 = 891 below
+        ("a product", vec![leg("100", "1", Multiply), leg("10", "1", Multiply)], ("1000", "111")),
+        // 102 / 8 = 12.75 above, 98 / 12 = 8.1666... below
+        ("a quotient", vec![leg("100", "2", Multiply), leg("10", "2", Divide)], ("10", "2.75")),
+        ("a divisor that may be zero", vec![leg("100", "2", Multiply), leg("10", "10", Divide)], ("10", "10")),
+        ("a factor that may be below zero", vec![leg("100", "101", Multiply)], ("100", "100")),
+    ] {
+        let wanted = Ok((price(wanted.0), price(wanted.1)));
+        assert_eq!(composite_with_band(&legs), wanted, "{name}");
+    }
+}

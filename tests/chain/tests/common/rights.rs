@@ -58,7 +58,13 @@ fn is_a_right(message: &Message) -> bool {
             | GuardianMsg::MemberChangedHook { .. } => false,
         },
         Message::Oracle(message) => match message {
-            OracleMsg::Report { .. } | OracleMsg::SetFeed { .. } | OracleMsg::SetHook { .. } => true,
+            OracleMsg::Report { .. }
+            | OracleMsg::SetFeed { .. }
+            | OracleMsg::PromoteFallback { .. }
+            | OracleMsg::DemoteFallback { .. }
+            | OracleMsg::SetHook { .. } => true,
+            // Whoever relays or asks: the signatures and the contract that is read are what counts.
+            OracleMsg::ReportSigned { .. } | OracleMsg::Pull { .. } => false,
         },
         Message::Breaker(message) => match message {
             BreakerMsg::SetMarket { .. }
@@ -182,6 +188,8 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
             OracleError::NotFeeder { feed, sender: sender.clone() }.to_string(),
         ),
         (OracleMsg::SetFeed { feed, config: setup.feeds[0].config.clone() }, unauthorized.clone()),
+        (OracleMsg::PromoteFallback { feed }, unauthorized.clone()),
+        (OracleMsg::DemoteFallback { feed }, unauthorized.clone()),
         (OracleMsg::SetHook { hook: None }, unauthorized),
     ];
 

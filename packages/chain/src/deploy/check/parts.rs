@@ -11,10 +11,10 @@ use crate::error::ChainError;
 use firebreak_messages::circuit_breaker::GuardConfig;
 use firebreak_messages::derivatives_vault::MarketConfig;
 use firebreak_messages::guardian::{Role, RolesSetup};
-use firebreak_messages::oracle::FeedConfig;
+use firebreak_messages::oracle::{FeedConfig, Feeder};
 use firebreak_messages::{circuit_breaker, derivatives_vault, guardian, insurance_fund, oracle, FeedId, MarketId};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries of one page; all five contracts give so many.
@@ -253,11 +253,17 @@ fn pages<K: Ord + Copy, T>(
     }
 }
 
-/// The order of feeders means nothing: each is a figure of its own.
+/// The order of feeders means nothing: each is a figure of its own, its weight, or what else it is with it.
 fn feeders_by_address(config: &FeedConfig) -> Value {
     let mut view = serde_json::to_value(config).unwrap_or_default();
+    let figure = |feeder: &Feeder| -> Value {
+        if feeder.public_key.is_empty() && feeder.pyth_id.is_empty() {
+            return feeder.weight.into();
+        }
+        json!({ "weight": feeder.weight, "public_key": feeder.public_key, "pyth_id": feeder.pyth_id })
+    };
     let feeders: serde_json::Map<String, Value> =
-        config.feeders.iter().map(|feeder| (feeder.address.clone(), feeder.weight.into())).collect();
+        config.feeders.iter().map(|feeder| (feeder.address.clone(), figure(feeder))).collect();
     view["feeders"] = feeders.into();
     view
 }

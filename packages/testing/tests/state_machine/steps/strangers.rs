@@ -1,11 +1,12 @@
 //! Messages that only the owner, a feeder, the breaker or a registered vault may send, by everybody else.
 
 use crate::machine::Machine;
+use cosmwasm_std::Binary;
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{ExecuteMsg as GuardianMsg, Role};
 use firebreak_messages::insurance_fund::{ExecuteMsg as FundMsg, MarketDeficit};
-use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedReport};
+use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedReport, SignedReport};
 use firebreak_messages::{RuleId, Source};
 use firebreak_risk::{Amount, Level, Ratio};
 use firebreak_testing::*;
@@ -29,7 +30,23 @@ pub fn refused(m: &mut Machine) -> bool {
             let reports = vec![FeedReport { feed, price: price("1"), published_at: now }];
             m.world.send("mallory", Code::Oracle, &OracleMsg::Report { reports }, Amount::ZERO)
         }
-        4 => m.world.send(name, Code::Oracle, &OracleMsg::SetHook { hook: None }, Amount::ZERO),
+        4 => {
+            let report = SignedReport {
+                feed,
+                round: u64::MAX,
+                published_at: now,
+                expires_at: now,
+                observations: Binary::default(),
+            };
+            let msg = match now % 5 {
+                0 => OracleMsg::SetHook { hook: None },
+                1 => OracleMsg::PromoteFallback { feed },
+                2 => OracleMsg::DemoteFallback { feed },
+                3 => OracleMsg::Pull { feed, feeder: 0 },
+                _ => OracleMsg::ReportSigned { reports: vec![report] },
+            };
+            m.world.send(name, Code::Oracle, &msg, Amount::ZERO)
+        }
         5 => {
             let config = setup.feeds[0].config.clone();
             m.world.send(name, Code::Oracle, &OracleMsg::SetFeed { feed, config }, Amount::ZERO)
