@@ -1,0 +1,124 @@
+//! Drift, 2026-04-01, about $285M: two of five council keys had signed in advance, the admin moved in one step, a worthless collateral was
+//! listed, the withdrawal guard lifted, and 31 withdrawals took twelve minutes. There was no delay anywhere.
+//!
+//! Unprotected: a model of that admin. Protected: the suite as it ships with every key of its governance stolen (DAO, cancellers, council):
+//! within twelve minutes nothing, within two days no more than `max_loss` says; and with one honest canceller nothing at all.
+
+use cosmwasm_std::{BankMsg, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult};
+use cw_multi_test::ContractWrapper;
+use firebreak_incidents::*;
+use firebreak_messages::circuit_breaker::Scope;
+use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use firebreak_messages::guardian::{Call, ExecuteMsg, OperationExecuted, OperationScheduled, QueryMsg};
+use firebreak_risk::{Amount, Level, MaxLoss, Stolen};
+use firebreak_testing::*;
+use serde::Deserialize;
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 86_400;
+const GOVERNANCE: Stolen = Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: false };
+
+/// The venue as it failed: whoever is admin is it at once, for everything.
+struct OneStepVenue {
+    coins: i128,
+    admin: &'static str,
+    guarded: bool,
+}
+
+impl OneStepVenue {
+    fn set_admin(&mut self, sender: &str, to: &'static str) {
+        if sender == self.admin {
+            self.admin = to;
+        }
+    }
+    fn lift_guard(&mut self, sender: &str) {
+        self.guarded &= sender != self.admin;
+    }
+    fn withdraw(&mut self, amount: i128) -> i128 {
+        let paid = if self.guarded { 0 } else { amount.min(self.coins) };
+        self.coins -= paid;
+        paid
+    }
+}
+
+/// Code that pays everything to whom its migration names.
+#[derive(Deserialize)]
+struct Empties {
+    to: String,
+}
+
+fn nothing(_: DepsMut, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
+    Err(StdError::generic_err("nothing left"))
+}
+fn no_answer(_: Deps, _: Env, _: Empty) -> StdResult<Binary> {
+    Err(StdError::generic_err("nothing left"))
+}
+fn empty(deps: DepsMut, env: Env, msg: Empties) -> StdResult<Response> {
+    let amount = deps.querier.query_all_balances(env.contract.address)?;
+    Ok(Response::new().add_message(BankMsg::Send { to_address: msg.to, amount }))
+}
+
+fn theft(world: &mut World) -> Call {
+    let code = ContractWrapper::new(nothing, nothing, no_answer).with_migrate(empty);
+    let code_id = world.store_next(Code::Vault, Box::new(code));
+    let msg = Binary::from(format!(r#"{{"to":"{}"}}"#, world.address("eve")).as_bytes());
+    Call::Migrate { contract: world.addresses.derivatives_vault.to_string(), code_id, msg }
+}
+
+fn bound(world: &World, stolen: Stolen, seconds: u64) -> i128 {
+    let found: MaxLoss = world.query(Code::Guardian, &QueryMsg::MaxLoss { stolen, horizon_seconds: Some(seconds) });
+    found.total.atoms() as i128
+}
+
+fn venue() -> World {
+    World::builder().trader("alice", usd(300_000)).recording_violations().build()
+}
+
+#[test]
+fn stolen_keys_take_nothing_in_twelve_minutes_and_never_more_than_the_bound() {
+    // R-17
+    let mut model = OneStepVenue { coins: 285_000_000, admin: "council", guarded: true };
+    model.set_admin("council", "eve");
+    model.lift_guard("eve");
+    let taken: i128 = (0..31).map(|_| model.withdraw(10_000_000)).sum();
+    assert_eq!((taken, model.coins), (285_000_000, 0));
+
+    // Every key: twelve minutes.
+    let mut world = venue();
+    let held = world.balance_of(&world.addresses.derivatives_vault.clone()).atoms() as i128;
+    let (early, late) = (bound(&world, GOVERNANCE, 12 * MINUTE), bound(&world, GOVERNANCE, 3 * DAY));
+    assert_eq!(early, 0);
+    let call = theft(&mut world);
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    world.council_restrict(Scope::All, Level::Frozen, DAY).done();
+    world.advance(12 * MINUTE);
+    assert!(!world.execute_operation(scheduled.operation).is_done());
+    // The owner's messages are not the thief's, whoever else she is.
+    for msg in [VaultMsg::ContestMarket { market: BTC, until: world.now() + DAY }, VaultMsg::SettleVault { at: 1 }] {
+        assert!(!world.send("dao-0", Code::Vault, &msg, Amount::ZERO).is_done());
+    }
+    assert_eq!(world.balance("eve"), Amount::ZERO);
+    // Two days: everything that the bound says, and not more.
+    world.advance_to(scheduled.ready_at);
+    world.execute_operation(scheduled.operation).fact::<OperationExecuted>();
+    let stolen = world.balance("eve").atoms() as i128;
+    assert!(stolen == held && stolen <= late, "{stolen} of {held}, the bound is {late}");
+
+    // One honest canceller.
+    let mut world = venue();
+    let call = theft(&mut world);
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    world.advance(DAY);
+    world.cancel_operation(scheduled.operation).done();
+    world.advance_to(scheduled.not_after);
+    assert!(!world
+        .send("eve", Code::Guardian, &ExecuteMsg::Execute { operation: scheduled.operation }, Amount::ZERO)
+        .is_done());
+    let honest = Stolen { cancellers: false, ..GOVERNANCE };
+    assert_eq!((world.balance("eve"), bound(&world, honest, 7 * DAY)), (Amount::ZERO, 0));
+    figures(
+        "Drift 2026-04-01, every key stolen",
+        "285000000 of 285000000 in 12 minutes",
+        &format!("0 in 12 minutes; {} after 2 days, bound {}; 0 with one honest canceller", units(stolen), units(late)),
+    );
+}
