@@ -54,7 +54,7 @@ fn no_answer(_: Deps, _: Env, _: Empty) -> StdResult<Binary> {
     Err(StdError::generic_err("nothing left"))
 }
 fn empty(deps: DepsMut, env: Env, msg: Empties) -> StdResult<Response> {
-    let amount = deps.querier.query_all_balances(env.contract.address)?;
+    let amount = vec![deps.querier.query_balance(env.contract.address, DENOM)?];
     Ok(Response::new().add_message(BankMsg::Send { to_address: msg.to, amount }))
 }
 

@@ -4,17 +4,19 @@
 //!
 //! Unprotected: a model of that queue, a line for each defect. Protected: the suite's timelock.
 
+use cosmwasm_std::to_json_binary;
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_incidents::*;
-use firebreak_messages::circuit_breaker::ExecuteMsg as BreakerMsg;
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, GuardConfig, QueryMsg as BreakerQuery, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{
     Call, ExecuteMsg, Operation, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus,
     OperationsResponse, QueryMsg, Role,
 };
-use firebreak_messages::Source;
+use firebreak_messages::{MarketId, Source};
 use firebreak_risk::Amount;
 use firebreak_testing::*;
+use serde_json::json;
 
 /// The queue as it reads.
 #[derive(Default)]
@@ -97,28 +99,34 @@ fn the_timelock_has_none_of_the_four_defects() {
         world.query(Code::Guardian, &QueryMsg::Operations { start_after: None, limit: Some(32) });
     let known = before.operations.len() as u64;
     let (one, two) = (rules(&world, 700), rules(&world, 800));
-    for call in [one, two] {
+    let guardian = world.addresses.guardian.to_string();
+    let msgs = [one, two].map(|call| {
         let msg = ExecuteMsg::Schedule { calls: vec![call], not_after, predecessor: None, description: "twin".into() };
-        world.dao_executes(&msg).done();
-    }
+        json!({ "wasm": { "execute": { "contract_addr": guardian, "msg": to_json_binary(&msg).unwrap(), "funds": [] } } })
+    });
+    let propose = json!({ "propose": { "title": "twins", "description": "", "msgs": msgs, "latest": null } });
+    let proposed = world.send("dao-0", Code::Multisig, &propose, Amount::ZERO).done();
+    let attributes = || proposed.events.iter().flat_map(|event| &event.attributes);
+    let found = attributes().find(|attribute| attribute.key == "proposal_id").unwrap();
+    let proposal_id: u64 = found.value.parse().unwrap();
+    let vote = json!({ "vote": { "proposal_id": proposal_id, "vote": "yes" } });
+    world.send("dao-1", Code::Multisig, &vote, Amount::ZERO).done();
+    let execute = json!({ "execute": { "proposal_id": proposal_id } });
+    let scheduled = world.send("dao-0", Code::Multisig, &execute, Amount::ZERO).facts::<OperationScheduled>();
+    let numbers: Vec<u64> = scheduled.into_iter().map(|fact| fact.operation).collect();
+    assert_eq!(numbers, [known + 1, known + 2], "one transaction, two numbers");
     assert_ne!(operation(&world, known + 1).calls, operation(&world, known + 2).calls);
 
     // 3: what fails leaves nothing and is not lost.
     let good = rules(&world, 900);
-    let bad = world.call(
-        Code::Breaker,
-        &BreakerMsg::Lift {
-            scope: firebreak_messages::circuit_breaker::Scope::Market(firebreak_messages::MarketId(99)),
-            source: Source::Council,
-        },
-    );
+    let (scope, source) = (Scope::Market(MarketId(99)), Source::Council);
+    let bad = world.call(Code::Breaker, &BreakerMsg::Lift { scope, source });
     let before = world.setup().guards[0].config.band.window_seconds;
     let failed = world.govern(vec![good, bad]).done();
     assert!(failed.has::<OperationFailed>());
     let last = operation(&world, known + 3);
     assert_eq!(last.status, OperationStatus::Failed);
-    let now: firebreak_messages::circuit_breaker::GuardConfig =
-        world.query(Code::Breaker, &firebreak_messages::circuit_breaker::QueryMsg::Market { market: BTC });
+    let now: GuardConfig = world.query(Code::Breaker, &BreakerQuery::Market { market: BTC });
     assert_eq!(now.band.window_seconds, before, "the first call's write is undone with the second");
     world.execute_operation(last.operation).fact::<OperationFailed>();
     // And what nobody scheduled does not run at all.

@@ -1,0 +1,84 @@
+//! Exit right: who asks to leave within the delay of a change leaves under the old parameters. A request keeps the cool-down and the
+//! window of its own time; a change that is executed later binds only who asks after it.
+
+use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, LiquidityWithdrawalRequested};
+use firebreak_messages::guardian::{OperationExecuted, OperationScheduled};
+use firebreak_messages::insurance_fund::{
+    ExecuteMsg as FundMsg, QueryMsg as FundQuery, StakerResponse, UnstakeRequested,
+};
+use firebreak_risk::Amount;
+use firebreak_testing::*;
+
+const DAY: u64 = 86_400;
+const MONTH: u64 = 30 * DAY;
+
+fn staked(world: &World, name: &str) -> StakerResponse {
+    world.query(Code::Insurance, &FundQuery::Staker { address: world.address(name).into() })
+}
+
+fn asks_the_fund(world: &mut World, name: &str) -> UnstakeRequested {
+    let shares = staked(world, name).shares;
+    world.send(name, Code::Insurance, &FundMsg::RequestUnstake { shares }, Amount::ZERO).fact()
+}
+
+#[test]
+fn who_asks_within_the_delay_leaves_after_the_old_cool_down() {
+    let mut world = World::builder().build();
+    for name in ["early", "late"] {
+        world.fund(name, usd(20_000));
+        world.provide(name, usd(10_000)).done();
+        world.stake(name, usd(10_000)).done();
+    }
+    let old = (world.setup().vault.lp_cooldown_seconds, world.setup().fund.cooldown_seconds);
+    let (mut vault, mut fund) = (world.setup().vault.clone(), world.setup().fund.clone());
+    (vault.lp_cooldown_seconds, fund.cooldown_seconds) = (MONTH, MONTH);
+    // The window may be a quarter of the cool-down now: longer for later requests, unchanged for the earlier one.
+    let calls = vec![
+        world.call(Code::Vault, &VaultMsg::Configure { parameters: vault }),
+        world.call(Code::Insurance, &FundMsg::Configure { config: fund }),
+    ];
+    let scheduled = world.schedule(calls).fact::<OperationScheduled>();
+    // In sight, and not in force: `early` asks.
+    world.advance_to(scheduled.ready_at - 60);
+    world.refresh().done();
+    let shares = world.provider("early").shares;
+    let asked_at = world.now();
+    let request = world.request_withdrawal("early", shares).fact::<LiquidityWithdrawalRequested>();
+    let unstake = asks_the_fund(&mut world, "early");
+    assert_eq!((request.matures_at, unstake.matures_at), (asked_at + old.0, asked_at + old.1));
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(scheduled.operation).fact::<OperationExecuted>();
+
+    let shares = world.provider("late").shares;
+    let later_at = world.now();
+    let later = world.request_withdrawal("late", shares).fact::<LiquidityWithdrawalRequested>();
+    let late_unstake = asks_the_fund(&mut world, "late");
+    assert_eq!((later.matures_at, late_unstake.matures_at), (later_at + MONTH, later_at + MONTH));
+
+    // The earlier ones leave when they were told, the later ones do not.
+    world.advance_to(request.matures_at);
+    world.refresh().done();
+    let before = world.balance("early");
+    world.claim_withdrawal("early", request.request).done();
+    world.pay_claims().done();
+    let paid = world.balance("early").saturating_minus(before);
+    assert!(paid > usd(9_900), "{paid}");
+    assert!(!world.claim_withdrawal("late", later.request).is_done());
+    world.advance_to(unstake.matures_at);
+    let claim = |request| FundMsg::ClaimUnstake { request, amount_min: Amount::ZERO };
+    world.send("early", Code::Insurance, &claim(unstake.request), Amount::ZERO).done();
+    assert!(!world.send("late", Code::Insurance, &claim(late_unstake.request), Amount::ZERO).is_done());
+}
+
+#[test]
+fn a_trader_with_free_collateral_leaves_within_any_delay() {
+    let mut world = World::builder().trader("alice", usd(10_000)).build();
+    let mut vault = world.setup().vault.clone();
+    vault.withdrawal_margin_ratio = ratio("0.9");
+    let call = world.call(Code::Vault, &VaultMsg::Configure { parameters: vault });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    assert!(scheduled.ready_at > world.now());
+    world.withdraw("alice", usd(10_000)).done();
+    assert_eq!(world.account("alice").cash.atoms(), 0);
+}
