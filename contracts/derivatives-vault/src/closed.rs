@@ -5,7 +5,7 @@ use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::state::CLOSED_SIDES;
 use crate::trade::recount;
-use crate::vesting::{realise, Profit};
+use crate::vesting::realise;
 use crate::waterfall::Lost;
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{ClosedSide, Position, SideRolled};
@@ -85,6 +85,7 @@ pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Resul
     if stale.is_empty() {
         return Ok(());
     }
+    let mut largest_loss = SignedAmount::ZERO;
     for Position { market, stake, .. } in stale {
         let key = (market.0, u8::from(stake.nominal.atoms() < 0), stake.epoch);
         let mut closed = match desk.closed(key) {
@@ -101,7 +102,11 @@ pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Resul
         desk.market_mut(market)?.move_closed(before, closed.owed)?;
         desk.put_closed(key, closed);
         account.positions.retain(|held| held.market != market);
-        realise(desk, &mut account, market, pnl, Profit::Vests)?;
+        realise(desk, &mut account, market, pnl)?;
+        if pnl < largest_loss {
+            largest_loss = pnl;
+            account.lost_in = Some(market);
+        }
     }
     desk.put_account(id, account)
 }
@@ -124,7 +129,7 @@ pub fn leave_ghosts(desk: &mut Desk, id: &AccountId) -> Result<Vec<Lost>, Contra
         }
         let pnl = side.leave(&mut position.stake, size, SignedAmount::ZERO)?;
         open.mark_changed();
-        realise(desk, &mut account, position.market, pnl, Profit::PaysMargin)?;
+        realise(desk, &mut account, position.market, pnl)?;
         lost.push(Lost { market: position.market, short, loss: pnl.negative_part(), size });
     }
     if !lost.is_empty() {

@@ -135,13 +135,14 @@ pub struct Desk {
     step: Step,
 }
 
-/// What a refused order undoes.
+/// What a refused order undoes, an account that cannot be liquidated, a step of the waterfall that cannot be computed.
 pub struct Savepoint {
     pool: Pool,
     /// Of every loaded market: state, and whether it was to be written.
     markets: Vec<(u16, MarketState, bool)>,
     account: Option<Account>,
     closed_sides: Vec<(SideKey, ClosedSide)>,
+    throttles: BTreeMap<u16, Throttle>,
     step: Step,
     events: usize,
 }
@@ -303,6 +304,9 @@ impl Desk {
             account.served_height = 0;
             account.served.clear();
         }
+        if !account.cash.is_negative() {
+            account.lost_in = None;
+        }
         let before = self.accounts.get(id).map_or(SignedAmount::ZERO, |account| account.cash);
         self.pool.traders_cash = self.pool.traders_cash.plus(account.cash)?.minus(before)?;
         self.pool.receivable =
@@ -366,21 +370,23 @@ impl Desk {
         Ok(())
     }
 
-    pub fn savepoint(&self, account: &AccountId) -> Savepoint {
+    /// Of every market, and of the one account that is to change, if any.
+    pub fn savepoint(&self, account: Option<&AccountId>) -> Savepoint {
         let states = self.markets.iter().map(|(id, market)| (*id, market.state.clone(), market.changed));
         Savepoint {
             pool: self.pool.clone(),
             markets: states.collect(),
-            account: self.accounts.get(account).cloned(),
+            account: account.and_then(|account| self.accounts.get(account).cloned()),
             closed_sides: self.closed_sides.clone(),
+            throttles: self.throttles.clone(),
             step: self.step.clone(),
             events: self.events.len(),
         }
     }
 
-    /// Undoes what a refused order changed, in every market: its fill may have moved claims of all of them. What was loaded in
-    /// between is forgotten: loading it accrues the same again.
-    pub fn roll_back(&mut self, id: &AccountId, savepoint: Savepoint) -> Result<(), ContractError> {
+    /// Undoes what changed since, in every market: a fill may have moved claims of all of them. What was loaded in between is
+    /// forgotten: loading it accrues the same again.
+    pub fn roll_back(&mut self, id: Option<&AccountId>, savepoint: Savepoint) {
         self.pool = savepoint.pool;
         let mut loaded = std::mem::take(&mut self.markets);
         for (id, state, changed) in savepoint.markets {
@@ -388,14 +394,15 @@ impl Desk {
                 self.markets.insert(id, OpenMarket { state, changed, ..market });
             }
         }
-        match savepoint.account {
-            Some(account) => self.accounts.insert(id.clone(), account),
-            None => self.accounts.remove(id),
-        };
+        match (id, savepoint.account) {
+            (Some(id), Some(account)) => drop(self.accounts.insert(id.clone(), account)),
+            (Some(id), None) => drop(self.accounts.remove(id)),
+            (None, _) => {}
+        }
         self.closed_sides = savepoint.closed_sides;
+        self.throttles = savepoint.throttles;
         self.step = savepoint.step;
         self.events.truncate(savepoint.events);
-        Ok(())
     }
 
     /// A closed epoch that this message has touched.

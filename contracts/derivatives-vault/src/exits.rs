@@ -118,27 +118,41 @@ pub fn save(storage: &mut dyn Storage, id: &ParkedId, parked: &Parked) -> Result
     Ok(PARKED.save(storage, key, parked)?)
 }
 
+/// What a deficit took of its owner's parked exit. Stored by whoever knows that all of the account's liquidation stands.
+#[must_use]
+pub struct Seizure {
+    pub amount: Amount,
+    id: ParkedId,
+    parked: Parked,
+    limiter: Outflow,
+}
+
+impl Seizure {
+    pub fn store(self, storage: &mut dyn Storage) -> Result<(), ContractError> {
+        save(storage, &self.id, &self.parked)?;
+        Ok(OUTFLOW.save(storage, &self.limiter)?)
+    }
+}
+
 /// F11's first step: what an account has parked pays its own deficit, at most `wanted`. It returns to the account's cash, of which
-/// the caller has taken no copy. Reads the limiter only when something is parked.
+/// the caller has taken no copy. Reads the limiter only when something is parked, and writes nothing.
 pub fn seize(
-    storage: &mut dyn Storage,
+    storage: &dyn Storage,
     desk: &mut Desk,
     id: &AccountId,
     wanted: Amount,
-) -> Result<Amount, ContractError> {
+) -> Result<Option<Seizure>, ContractError> {
     let parked_id = ParkedId { account: id.clone(), liquidity: false };
     let (class, mut parked) = load(storage, &parked_id)?;
     if parked.amount.is_zero() || wanted.is_zero() {
-        return Ok(Amount::ZERO);
+        return Ok(None);
     }
     let mut limiter = limiter(storage)?;
     let taken = limiter.seize(class, &mut parked, wanted)?;
-    save(storage, &parked_id, &parked)?;
-    OUTFLOW.save(storage, &limiter)?;
     desk.pool.parked = desk.pool.parked.minus(taken)?;
     let mut account = desk.account(id);
     account.cash = account.cash.plus_amount(taken)?;
     desk.put_account(id, account)?;
-    desk.events.push(ParkedSeized { account: parked_id.account, amount: taken }.into());
-    Ok(taken)
+    desk.events.push(ParkedSeized { account: parked_id.account.clone(), amount: taken }.into());
+    Ok(Some(Seizure { amount: taken, id: parked_id, parked, limiter }))
 }

@@ -70,7 +70,8 @@ pub fn evaluate_for_liquidation(
     account: &Account,
 ) -> Result<(AccountHealth, Vec<PositionView>), ContractError> {
     let (now, views) = evaluate(desk, account, Purpose::Liquidation, None)?;
-    if now.is_liquidatable() && feels_a_freeze(desk, account) {
+    let felt = |market| desk.market(market).is_ok_and(|market| market.state.freeze.is_some());
+    if now.is_liquidatable() && account.positions.iter().any(|position| felt(position.market)) {
         let (then, _) = evaluate(desk, account, Purpose::AtFreeze, None)?;
         if !then.is_liquidatable() {
             return Ok((then, views));
@@ -79,12 +80,7 @@ pub fn evaluate_for_liquidation(
     Ok((now, views))
 }
 
-/// A freeze, or the grace after one, keeps the account from being liquidated.
+/// Nobody may liquidate the account now, whatever it is at the mark: a freeze is felt, or it is at the price at which the skew was another.
 pub fn is_spared(desk: &Desk, account: &Account) -> Result<bool, ContractError> {
-    Ok(feels_a_freeze(desk, account) && !evaluate_for_liquidation(desk, account)?.0.is_liquidatable())
-}
-
-fn feels_a_freeze(desk: &Desk, account: &Account) -> bool {
-    let felt = |market| desk.market(market).is_ok_and(|market| market.state.freeze.is_some());
-    account.positions.iter().any(|position| felt(position.market))
+    Ok(!evaluate_for_liquidation(desk, account)?.0.is_liquidatable())
 }

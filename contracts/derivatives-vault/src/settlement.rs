@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
-use crate::vesting::{realise, Profit};
+use crate::vesting::realise;
 use firebreak_messages::circuit_breaker::EffectivePosture;
 use firebreak_messages::derivatives_vault::{MarketSettled, MarketSettlement, PositionSettled};
 use firebreak_messages::{AccountId, MarketId, Reason};
@@ -70,7 +70,7 @@ pub fn close_market(desk: &mut Desk, id: MarketId, price: Price) -> Result<(), C
 /// `MARKETS_PER_ACCOUNT_MAX`.
 ///
 /// Profits vest like any other (F17). An account that would be left without a position and below zero stays as it is, unless
-/// `bankrupt_too`: its deficit is for a liquidation, which knows who pays it, and where profits are cash at once. Its claims are settled.
+/// `bankrupt_too`: its deficit is for a liquidation, which knows who pays it. Its claims are settled.
 pub fn settle_positions(
     desk: &mut Desk,
     id: &AccountId,
@@ -100,7 +100,6 @@ pub fn settle_positions(
     account.positions.retain(|position| !closed.iter().any(|(market, ..)| *market == position.market));
     // Losses first: what they leave owed is paid out of profits before these vest.
     closed.sort_by_key(|(.., pnl)| *pnl);
-    let profit = if bankrupt_too { Profit::PaysMargin } else { Profit::Vests };
     let mut settled = vec![];
     for (market, short, side, size, realised_pnl) in closed {
         let open = desk.market_mut(market)?;
@@ -110,7 +109,7 @@ pub fn settle_positions(
         } else {
             open.state.long = side;
         }
-        realise(desk, &mut account, market, realised_pnl, profit)?;
+        realise(desk, &mut account, market, realised_pnl)?;
         desk.events.push(PositionSettled { account: id.clone(), market, size, realised_pnl }.into());
         settled.push((market, realised_pnl));
     }

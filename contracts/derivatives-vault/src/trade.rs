@@ -2,7 +2,7 @@
 
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::vesting::{realise, Profit};
+use crate::vesting::realise;
 use firebreak_messages::derivatives_vault::{Account, Position};
 use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{fill_price, trade_cost, Amount, PositionStake, Price, Rounding, SignedAmount, Size};
@@ -44,7 +44,6 @@ pub fn trade(
     market: MarketId,
     delta: Size,
     base: Price,
-    profit: Profit,
 ) -> Result<Trade, ContractError> {
     let size_before = position_size(desk, &desk.account(id), market)?;
     let opposite = size_before.atoms().signum() == delta.atoms().signum().saturating_neg();
@@ -56,7 +55,7 @@ pub fn trade(
 
     let mut realised_pnl = SignedAmount::ZERO;
     if !closing.is_zero() {
-        realised_pnl = close(desk, id, market, closing, base, profit)?;
+        realised_pnl = close(desk, id, market, closing, base)?;
     }
     if !opening.is_zero() {
         if !closing.is_zero() {
@@ -76,7 +75,6 @@ fn close(
     market: MarketId,
     delta: Size,
     base: Price,
-    profit: Profit,
 ) -> Result<SignedAmount, ContractError> {
     let mut account = desk.account(id);
     let mut stake = stake_of(&account, market);
@@ -86,7 +84,7 @@ fn close(
     let side = if delta.is_short() { &mut open.state.long } else { &mut open.state.short };
     let realised_pnl = side.leave(&mut stake, delta.negated()?, cost)?;
     put_stake(&mut account, market, stake, desk.height);
-    realise(desk, &mut account, market, realised_pnl, profit)?;
+    realise(desk, &mut account, market, realised_pnl)?;
     desk.put_account(id, account)?;
     desk.explain(cost.minus(cost_at_mark)?)?;
     Ok(realised_pnl)

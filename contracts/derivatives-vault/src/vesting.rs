@@ -19,6 +19,11 @@ impl OpenMarket {
         Ok(())
     }
 
+    /// Realised profit is cash at once.
+    pub(crate) fn pays_at_once(&self, now: u64) -> bool {
+        self.config.vesting_half_life_seconds == 0 && !self.state.vesting.is_contested(now)
+    }
+
     fn closed_cut(&self, deps: Deps, epoch: u32) -> Result<Ratio, ContractError> {
         let vesting = &self.state.vesting;
         if epoch.saturating_add(1) >= vesting.epoch {
@@ -56,31 +61,21 @@ pub fn settle_claims(desk: &mut Desk, deps: Deps, id: &AccountId) -> Result<(), 
     desk.put_account(id, account)
 }
 
-/// What becomes of a profit that a trade realises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profit {
-    Vests,
-    /// Of a liquidation: the account is below its maintenance margin, so all that its profits leave after its losses is less
-    /// than that, and half of it taken out of the margin would have the keeper close more than F6 needs.
-    PaysMargin,
-}
-
 /// Gives an account what a trade realised: a loss and, where the market pays at once, a profit are cash; a profit that vests pays
-/// what the account owes and is a claim for the rest. The account's claims are settled. The pool pays either way.
+/// what the account owes and is a claim for the rest. In a liquidation too: who liquidates itself would else have its profit at once, for the
+/// penalty. The account's claims are settled. The pool pays either way.
 #[inline(never)]
 pub fn realise(
     desk: &mut Desk,
     account: &mut Account,
     market: MarketId,
     pnl: SignedAmount,
-    profit: Profit,
 ) -> Result<(), ContractError> {
     desk.pool.cash = desk.pool.cash.minus(pnl)?;
     let now = desk.now;
     let open = desk.market_mut(market)?;
     let half_life = open.config.vesting_half_life_seconds;
-    let at_once = profit == Profit::PaysMargin || (half_life == 0 && !open.state.vesting.is_contested(now));
-    if pnl <= SignedAmount::ZERO || at_once {
+    if pnl <= SignedAmount::ZERO || open.pays_at_once(now) {
         account.cash = account.cash.plus(pnl)?;
         // A loss is paid out of the owner's claims before it is owed: whoever has them must not lack cash for the way out. Execution
         // fees that took cash below zero are not: they have left the vault.

@@ -113,9 +113,35 @@ pub fn shares(insurance: Amount, deficits: &[Deficit]) -> Result<Vec<Amount>, Co
     Ok(shares)
 }
 
-/// Books one deficit, after the fund has paid `insurance` of it. Each step closes its own equality of F9.
+/// Books one deficit, after the fund has paid `insurance` of it. The pool has paid all of it: where a step cannot be computed, or a record
+/// cannot be read, it stays the payer of the rest. An error would undo the liquidation, and with it everybody's of the same batch.
 #[inline(never)]
 pub fn book(
+    deps: &mut DepsMut,
+    desk: &mut Desk,
+    total: &mut LossLedger,
+    deficit: &Deficit,
+    insurance: Amount,
+) -> Result<(), ContractError> {
+    let (savepoint, before) = (desk.savepoint(None), total.clone());
+    if book_in_steps(deps, desk, total, deficit, insurance).is_ok() {
+        return Ok(());
+    }
+    desk.roll_back(None, savepoint);
+    *total = before;
+    let rest = deficit.amount.minus(insurance)?;
+    note(
+        desk,
+        total,
+        None,
+        deficit,
+        &[(Payer::Own, deficit.own), (Payer::Insurance, insurance), (Payer::Residual, rest)],
+    )
+}
+
+/// Each step closes its own equality of F9.
+#[inline(never)]
+fn book_in_steps(
     deps: &mut DepsMut,
     desk: &mut Desk,
     total: &mut LossLedger,
@@ -154,19 +180,31 @@ pub fn book(
         (Payer::Deleveraging, deleveraging),
         (Payer::Residual, rest),
     ];
-    for (payer, amount) in steps {
-        if !amount.is_zero() {
-            total.book(payer, amount)?;
-            losses.ledger.book(payer, amount)?;
-            desk.events.push(LossBooked { market, payer, amount }.into());
-        }
-    }
+    note(desk, total, Some(&mut losses.ledger), deficit, &steps)?;
+    desk.close_step()?;
+    MARKET_LOSSES.save(deps.storage, market.0, &losses)?;
+    Ok(())
+}
+
+/// Writes who paid into the ledgers, and says so.
+fn note(
+    desk: &mut Desk,
+    total: &mut LossLedger,
+    of_market: Option<&mut LossLedger>,
+    deficit: &Deficit,
+    steps: &[(Payer, Amount)],
+) -> Result<(), ContractError> {
     let uncollected = deficit.amount.plus(deficit.own)?.minus(deficit.paid_out)?;
-    for ledger in [total, &mut losses.ledger] {
+    for ledger in of_market.into_iter().chain([total]) {
+        for (payer, amount) in steps {
+            ledger.book(*payer, *amount)?;
+        }
         ledger.uncollected = ledger.uncollected.plus(uncollected)?;
         ledger.paid_out = ledger.paid_out.plus(deficit.paid_out)?;
     }
-    MARKET_LOSSES.save(deps.storage, market.0, &losses)?;
+    for (payer, amount) in steps.iter().filter(|(_, amount)| !amount.is_zero()) {
+        desk.events.push(LossBooked { market: deficit.market, payer: *payer, amount: *amount }.into());
+    }
     Ok(())
 }
 

@@ -1,15 +1,11 @@
 //! The grace after a freeze: who was healthy then is not liquidated before it could act, and nobody else gains by it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
 
-mod support;
-
+use crate::support::*;
 use firebreak_derivatives_vault::{state, ContractError};
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::{Action, MarketId, Reason};
 use firebreak_risk::*;
-use support::*;
 
 const HOUR: u64 = 3_600;
 /// Of the vault's parameters.

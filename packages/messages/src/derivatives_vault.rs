@@ -161,8 +161,9 @@ pub enum ExecuteMsg {
     /// limiter does not allow now is parked: out of the account, owed, served slot by slot. Emits [`CollateralWithdrawn`],
     /// [`WithdrawalParked`].
     WithdrawCollateral { subaccount: u8, amount: Amount },
-    /// Anyone: liquidates what is unhealthy among up to 10 accounts; healthy ones are passed over with an event. The sender
-    /// gets the keeper's share. Emits [`PositionLiquidated`], [`LossBooked`], [`AccountHealthy`].
+    /// Anyone: liquidates what is unhealthy among up to 10 accounts; healthy ones are passed over with an event, and so is
+    /// one of several that cannot be computed. The sender gets the keeper's share. Emits [`PositionLiquidated`], [`LossBooked`],
+    /// [`AccountHealthy`], [`LiquidationFailed`].
     Liquidate { accounts: Vec<AccountId> },
     /// Anyone, with coins: buys pool shares, at least `shares_min`.
     ProvideLiquidity { shares_min: PoolShares },
@@ -176,8 +177,8 @@ pub enum ExecuteMsg {
     ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
     /// Anyone: executes the next claims, at most 10, at the worst prices for them since the first that was theirs; the sender gets their
     /// execution fees. As far as open interest needs the pool's coins, all claims that wait leave by the same part, and their other
-    /// shares are active again. A claim that would be paid less than its minimum, or whose prices have left the ring when its window is
-    /// over, returns to active shares. Refused while an open market holds exits back. Emits [`LiquidityWithdrawn`],
+    /// shares are active again. A claim that would be paid less than its minimum returns to active shares; one whose prices have left the
+    /// ring waits for new ones. Refused while an open market holds exits back. Emits [`LiquidityWithdrawn`],
     /// [`WithdrawalParked`], [`LiquidityClaimDropped`].
     ExecuteClaims { limit: u32 },
     /// Anyone: serves the queue when its slot is due and pays what is served of a parked exit, to its owner. Refused while a market

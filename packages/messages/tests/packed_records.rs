@@ -103,10 +103,11 @@ fn an_account_with_one_position_has_these_bytes() {
         claims: vec![],
         served_height: 6,
         served: vec![ServedRound { market: MarketId(1), round: 9 }],
+        lost_in: None,
     };
     // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch, height | 1 order: market, queue, sequence |
-    // margin held | 0 claims | height | 1 served: market, round
-    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf03000501010107ac020006010109");
+    // margin held | 0 claims | height | 1 served: market, round | no market
+    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf03000501010107ac02000601010900");
 }
 
 #[test]
@@ -151,6 +152,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         claims: vec![MarketClaim { market: MarketId(u16::MAX), claim: worst_claim() }; MARKETS_PER_ACCOUNT_MAX],
         served_height: u64::MAX,
         served: vec![ServedRound { market: MarketId(u16::MAX), round: u64::MAX }; MARKETS_PER_ACCOUNT_MAX],
+        lost_in: Some(MarketId(u16::MAX)),
     };
     let market = MarketState {
         long: worst_side(),
@@ -248,7 +250,7 @@ fn hot_records_stay_short_at_their_worst_values() {
     let owner =
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 1421),
+        ("account", round_trip(&account).len(), 1425),
         ("market", round_trip(&market).len(), 709),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),

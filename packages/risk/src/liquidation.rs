@@ -94,6 +94,21 @@ pub fn close_size(
     size.minus(if size.is_short() { kept.negated()? } else { kept })
 }
 
+impl LiquidationParams {
+    /// The same with the penalty that closing a unit costs the account's margin: the penalty, less the exit fee that equity has in it
+    /// already, and the part of the position's profit that is no margin once it is realised and vests (F17).
+    ///
+    /// `margin_lost` is of closing all of `notional`. Rounding: up. Errors: [`RiskError::DivisionByZero`], [`RiskError::Overflow`].
+    pub fn costing(&self, fee_ratio: Ratio, margin_lost: Amount, notional: Amount) -> RiskResult<Self> {
+        let above_fee = Ratio::from_atoms(self.penalty_ratio.atoms().saturating_sub(fee_ratio.atoms()));
+        let lost = match margin_lost {
+            Amount::ZERO => Ratio::ZERO,
+            lost => Ratio::of(lost.atoms(), notional.atoms(), Rounding::Ceil)?,
+        };
+        Ok(Self { penalty_ratio: above_fee.plus(lost)?, ..self.clone() })
+    }
+}
+
 /// Micro-units by which rounding up can raise the requirement above its exact value: one each for the margin (times
 /// `1 + b`), the sum, the notional (times `f`) and the penalty; below 6 for a buffer up to 200 %.
 const ROUNDING_ALLOWANCE: i128 = 6;
@@ -214,18 +229,20 @@ pub struct LiquidationFee {
 /// `share + (1 - share) * min(delay, growth) / growth`. Growth stays inside the penalty, which the account itself pays, so nobody
 /// farms it.
 ///
-/// `equity_after` is the account's after the close and before the penalty. Units: settlement coin. Rounding: the penalty
+/// `equity_after` is the account's after the close and before the penalty; `settled` is what of it is cash: the keeper is paid out of
+/// nothing else, because its coins leave the venue and a profit that is open, or has not vested, must not leave with them. Units: settlement coin. Rounding: the penalty
 /// up, the keeper's share down. Errors: [`RiskError::Overflow`]. Source: `docs/formulas.md#f8-liquidation-fee`.
 pub fn split_liquidation_fee(
     notional: Amount,
     equity_after: SignedAmount,
+    settled: Amount,
     params: &LiquidationParams,
     delay_seconds: u64,
 ) -> RiskResult<LiquidationFee> {
     let penalty = notional.times(params.penalty_ratio, Rounding::Ceil)?.min(equity_after.positive_part());
     let share = penalty.times(params.keeper_share_after(delay_seconds)?, Rounding::Floor)?;
     let wanted = share.max(params.keeper_min).min(params.keeper_max);
-    let keeper = wanted.min(penalty);
+    let keeper = wanted.min(penalty).min(settled);
     Ok(LiquidationFee {
         penalty,
         keeper,

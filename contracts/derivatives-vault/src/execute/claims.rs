@@ -70,7 +70,6 @@ pub fn claim_withdrawal(
         amount_min,
         placed_at: desk.now,
         placed_height: desk.height,
-        expires_at: found.expires_at,
         execution_fee,
     };
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;

@@ -279,9 +279,9 @@ impl Batch<'_> {
     /// An account that cannot be judged, because a price of it is not valid or its figures cannot be computed, is not thin.
     fn is_reached_by_health(&mut self, order: &Order) -> Result<bool, ContractError> {
         let Some(Trigger::Health(ratio)) = order.trigger else { return Ok(false) };
-        let before_loading = self.desk.savepoint(&order.account);
+        let before_loading = self.desk.savepoint(Some(&order.account));
         if self.desk.load_account(self.deps, &order.account).and_then(|()| self.desk.close_step()).is_err() {
-            self.desk.roll_back(&order.account, before_loading)?;
+            self.desk.roll_back(Some(&order.account), before_loading);
             return Ok(false);
         }
         let account = self.desk.account(&order.account);

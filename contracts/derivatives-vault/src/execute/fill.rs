@@ -5,7 +5,7 @@ use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::health::{evaluate, Purpose};
 use crate::trade::{position_size, trade};
-use crate::vesting::{claims_junior, pay_from_claims, Profit};
+use crate::vesting::{claims_junior, pay_from_claims};
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{Account, DropReason, Order, OrderFilled, OrderId};
 use firebreak_messages::oracle::{Round, Validity};
@@ -21,23 +21,23 @@ pub fn fill_or_undo(
     round: &Round,
 ) -> Result<Option<DropReason>, ContractError> {
     // Loading may fail on a market that is not this order's doing; the step restarts behind it, or the batch would fail with it.
-    let before_loading = desk.savepoint(&order.account);
+    let before_loading = desk.savepoint(Some(&order.account));
     let loaded = desk.load_account(deps, &order.account).and_then(|()| desk.close_step());
     if loaded.is_err() {
-        desk.roll_back(&order.account, before_loading)?;
+        desk.roll_back(Some(&order.account), before_loading);
         return Ok(Some(DropReason::Computation));
     }
-    let savepoint = desk.savepoint(&order.account);
+    let savepoint = desk.savepoint(Some(&order.account));
     // The equality is part of the fill: a breach refuses this order, not the batch.
     let filled = fill(desk, id, order, round).and_then(|dropped| match dropped {
         Some(reason) => Ok(Some(reason)),
         None => desk.close_step().map(|()| None),
     });
-    match filled {
-        Ok(None) => Ok(None),
-        Ok(Some(reason)) => desk.roll_back(&order.account, savepoint).map(|()| Some(reason)),
-        Err(_) => desk.roll_back(&order.account, savepoint).map(|()| Some(DropReason::Computation)),
+    let dropped = filled.unwrap_or(Some(DropReason::Computation));
+    if dropped.is_some() {
+        desk.roll_back(Some(&order.account), savepoint);
     }
+    Ok(dropped)
 }
 
 /// The fill itself; `Some` is a refusal, after which the caller undoes everything.
@@ -86,7 +86,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     let at = Some((id.market, round.price));
     let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
     let junior_before = claims_junior(desk, &account)?;
-    let done = trade(desk, &order.account, id.market, size, base, Profit::Vests)?;
+    let done = trade(desk, &order.account, id.market, size, base)?;
     desk.serve(&order.account, id.market, round.round)?;
     let fee = charge_fee(desk, &order.account, id.market, done.notional)?;
 

@@ -4,22 +4,28 @@ use crate::check::Done;
 use crate::closed::leave_ghosts;
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::exits;
+use crate::exits::{self, Seizure};
 use crate::grace::evaluate_for_liquidation;
 use crate::health::{evaluate, Purpose};
 use crate::reply;
 use crate::settlement::settle_positions;
 use crate::throttle::throttled;
 use crate::trade::trade;
-use crate::vesting::{pay_own_deficit, Profit};
+use crate::vesting::{pay_from_claims, pay_own_deficit};
 use crate::waterfall::{split, Deficit, Lost};
-use cosmwasm_std::{DepsMut, MessageInfo, Storage};
-use firebreak_messages::derivatives_vault::{AccountHealthy, PositionLiquidated, LIQUIDATION_BATCH_MAX};
+use cosmwasm_std::{Deps, DepsMut, MessageInfo, Storage};
+use firebreak_messages::derivatives_vault::{
+    AccountHealthy, DropReason, LiquidationFailed, PositionLiquidated, LIQUIDATION_BATCH_MAX,
+};
 use firebreak_messages::{AccountId, MarketId};
-use firebreak_risk::{close_size, split_liquidation_fee, Amount, LiquidationParams, Ratio, Rounding, Size};
+use firebreak_risk::{
+    close_size, split_liquidation_fee, Amount, LiquidationParams, Ratio, Rounding, SignedAmount, Size,
+};
 
-/// Takes positions of unhealthy accounts over into the pool, largest maintenance margin first, and only as much as makes the
-/// account healthy with a buffer. Healthy accounts are passed over: another keeper may have been faster.
+/// Takes positions of unhealthy accounts over into the pool, and only as much as makes the account healthy with a buffer: first
+/// those that have lost, then those that have won, as half of a realised profit is no margin until it vests; each with the largest
+/// maintenance margin first. Healthy accounts are passed over: another keeper may have been faster. An account whose figures cannot be
+/// computed fails alone; where it is the only one, with its error.
 ///
 /// What a flat account cannot pay is a deficit: the pool books it at once, and what the insurance fund answers in its reply
 /// is added back, so a fund that fails loses nothing and blocks nobody.
@@ -38,11 +44,22 @@ pub fn liquidate(
     let mut deficits: Vec<Deficit> = vec![];
     // Bounded by LIQUIDATION_BATCH_MAX accounts of MARKETS_PER_ACCOUNT_MAX positions.
     for id in &accounts {
-        desk.load_account(deps.as_ref(), id)?;
-        desk.close_step()?;
-        let fee = liquidate_account(deps.storage, &mut desk, id, info.sender.as_str(), &mut deficits)?;
-        keeper_fees = keeper_fees.plus(fee)?;
-        desk.close_step()?;
+        let (savepoint, asked) = (desk.savepoint(Some(id)), deficits.clone());
+        match liquidate_account(deps.as_ref(), &mut desk, id, info.sender.as_str(), &mut deficits) {
+            Ok((fee, seized)) => {
+                keeper_fees = keeper_fees.plus(fee)?;
+                if let Some(seized) = seized {
+                    seized.store(deps.storage)?;
+                }
+            }
+            Err(error) if accounts.len() == 1 => return Err(error),
+            Err(_) => {
+                desk.roll_back(Some(id), savepoint);
+                deficits = asked;
+                let reason = DropReason::Computation;
+                desk.events.push(LiquidationFailed { account: id.clone(), reason }.into());
+            }
+        }
     }
     // The reply knows no posture: what it books must find a snapshot of a freeze in the record.
     for deficit in &deficits {
@@ -56,13 +73,17 @@ pub fn liquidate(
     Ok(done)
 }
 
+/// One account: the keeper's fees, and what its deficit took of its parked exit. Writes nothing.
+#[inline(never)]
 fn liquidate_account(
-    storage: &mut dyn Storage,
+    deps: Deps,
     desk: &mut Desk,
     id: &AccountId,
     keeper: &str,
     deficits: &mut Vec<Deficit>,
-) -> Result<Amount, ContractError> {
+) -> Result<(Amount, Option<Seizure>), ContractError> {
+    desk.load_account(deps, id)?;
+    desk.close_step()?;
     let account = desk.account(id);
     let (health, mut views) = evaluate_for_liquidation(desk, &account)?;
     if !health.is_liquidatable() && !health.owes_without_position() {
@@ -72,7 +93,7 @@ fn liquidate_account(
             maintenance_margin: health.maintenance_margin,
         };
         desk.events.push(healthy.into());
-        return Ok(Amount::ZERO);
+        return Ok((Amount::ZERO, None));
     }
     let mut keeper_fees = Amount::ZERO;
     let mut lost: Vec<Lost> = vec![];
@@ -82,18 +103,22 @@ fn liquidate_account(
         lost.push(Lost::settled(closed));
     }
     lost.extend(leave_ghosts(desk, id)?);
-    views.sort_by_key(|view| std::cmp::Reverse(view.health.maintenance_margin));
-    for view in views.iter().filter(|view| view.closable) {
+    views.sort_by_key(|view| {
+        let won = view.health.pnl > SignedAmount::ZERO;
+        (won, std::cmp::Reverse(view.health.maintenance_margin))
+    });
+    for view in views.iter().filter(|view| view.closable && !view.health.size.is_zero()) {
         // Fresh figures: the position before this one changed equity and margin.
         let account = desk.account(id);
         let (health, _) = evaluate(desk, &account, Purpose::Liquidation, None)?;
         let others = health.maintenance_margin.minus(view.health.maintenance_margin)?;
-        let config = desk.market(view.market)?.config.clone();
-        // Equity has the exit fee of the whole position in it, and a liquidation charges the penalty instead: closing a unit
-        // costs only what the penalty is above the fee that it frees.
-        let mut terms = config.liquidation.clone();
-        terms.penalty_ratio =
-            Ratio::from_atoms(terms.penalty_ratio.atoms().saturating_sub(config.taker_fee_ratio.atoms()));
+        let open = desk.market(view.market)?;
+        let config = open.config.clone();
+        // What a profit pays first is what the account owes; half of the rest is no margin any more.
+        let vests = view.health.pnl.positive_part().saturating_minus(account.cash.negative_part());
+        let vests = if open.pays_at_once(desk.now) { Amount::ZERO } else { vests };
+        let lost_margin = vests.times(Ratio::percent(50), Rounding::Ceil)?;
+        let terms = config.liquidation.costing(config.taker_fee_ratio, lost_margin, view.health.notional)?;
         let close = close_size(
             health.equity,
             others,
@@ -103,7 +128,7 @@ fn liquidate_account(
             config.skew_scale,
             &terms,
         )?;
-        let close = throttled(storage, desk, id, view.market, close, &health)?;
+        let close = throttled(deps.storage, desk, id, view.market, close, &health)?;
         if close.is_zero() {
             continue;
         }
@@ -112,8 +137,9 @@ fn liquidate_account(
         let size = if close.is_short() { close.negated()? } else { close };
         lost.push(Lost { market: view.market, short: close.is_short(), loss, size });
     }
-    book_deficit(storage, desk, id, &lost, deficits)?;
-    Ok(keeper_fees)
+    let seized = book_deficit(deps.storage, desk, id, &lost, deficits)?;
+    desk.close_step()?;
+    Ok((keeper_fees, seized))
 }
 
 /// Closes a part of a position at the liquidation price and charges the penalty, never more than the account still has.
@@ -126,7 +152,7 @@ fn close_position(
     close: Size,
     price: firebreak_risk::Price,
 ) -> Result<(Amount, Amount), ContractError> {
-    let done = trade(desk, id, market, close.negated()?, price, Profit::PaysMargin)?;
+    let done = trade(desk, id, market, close.negated()?, price)?;
     // Its orders are not served at another round in this block. The other way round a fill holds no liquidation up: a stream of
     // tiny reductions would hold it up for ever, and whoever has just raised exposure has initial margin at the mark.
     let round = desk.market(market)?.state.mark_round;
@@ -142,9 +168,12 @@ fn close_position(
     open.state.liquidated_notional = Amount::from_atoms(liquidated);
 
     let (health, _) = evaluate(desk, &desk.account(id), Purpose::Liquidation, None)?;
-    let split = split_liquidation_fee(notional, health.equity, &liquidation, delay)?;
     let mut account = desk.account(id);
+    let split = split_liquidation_fee(notional, health.equity, account.cash.positive_part(), &liquidation, delay)?;
     account.cash = account.cash.minus_amount(split.penalty)?;
+    // The fund's part stays inside, so what has not vested may pay it, as it pays the fees of a trade.
+    let owed = account.cash.negative_part().min(split.insurance);
+    pay_from_claims(desk, &mut account, owed)?;
     desk.put_account(id, account)?;
     desk.pool.insurance_fees = desk.pool.insurance_fees.plus(split.insurance)?;
     let keeper_fee = split.keeper.plus(top_up(desk, &liquidation, notional, split.keeper_top_up)?)?;
@@ -184,38 +213,37 @@ fn top_up(
 }
 
 /// A flat account below zero is a deficit. It is split over the markets by what each lost (F11; rounding to the largest), and
-/// the pool books it before anybody else is asked. What its owner has parked pays first.
+/// the pool books it before anybody else is asked. What its owner has parked pays first; the caller stores what that took.
 pub(super) fn book_deficit(
-    storage: &mut dyn Storage,
+    storage: &dyn Storage,
     desk: &mut Desk,
     id: &AccountId,
     lost: &[Lost],
     deficits: &mut Vec<Deficit>,
-) -> Result<(), ContractError> {
-    if !desk.account(id).positions.is_empty() {
-        return Ok(());
-    }
-    let lacking = desk.account(id).cash.negative_part();
-    if lacking.is_zero() {
-        return Ok(());
+) -> Result<Option<Seizure>, ContractError> {
+    let account = desk.account(id);
+    let (lacking, lost_in) = (account.cash.negative_part(), account.lost_in);
+    if !account.positions.is_empty() || lacking.is_zero() {
+        return Ok(None);
     }
     // F11, step 1: the owner's parked withdrawals and unvested profit, both halves of it, before anybody else's coins.
-    let parked = exits::seize(storage, desk, id, lacking)?;
+    let seized = exits::seize(storage, desk, id, lacking)?;
+    let parked = seized.as_ref().map_or(Amount::ZERO, |seized| seized.amount);
     let own = pay_own_deficit(desk, id)?.plus(parked)?;
     let mut account = desk.account(id);
     let deficit = account.cash.negative_part();
     if deficit.is_zero() {
-        return Ok(());
+        return Ok(seized);
     }
-    account.cash = firebreak_risk::SignedAmount::ZERO;
+    account.cash = SignedAmount::ZERO;
     desk.put_account(id, account)?;
     desk.pool_pays(deficit)?;
-    // An account that a closed side made flat in an earlier message, below zero: what it lost there is not known any more. It is
-    // booked all the same, with the first market, and nobody is deleveraged for it.
-    let unknown =
-        desk.config.markets.first().map(|market| Lost::settled((*market, firebreak_risk::SignedAmount::ZERO)));
-    match unknown {
-        Some(unknown) if lost.is_empty() => split(deficit, own, &[unknown], deficits),
-        Some(_) | None => split(deficit, own, lost, deficits),
+    // A closed side may have made it flat, in this or an earlier message: the market that lost it most is known, and nobody is
+    // deleveraged for it. Whatever else left it so is booked with the first market.
+    let market = lost_in.or(desk.config.markets.first().copied());
+    match market.map(|market| Lost::settled((market, SignedAmount::ZERO))) {
+        Some(unknown) if lost.is_empty() => split(deficit, own, &[unknown], deficits)?,
+        Some(_) | None => split(deficit, own, lost, deficits)?,
     }
+    Ok(seized)
 }

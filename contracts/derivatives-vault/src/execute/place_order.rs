@@ -302,7 +302,7 @@ fn ensure_affordable(
     } else {
         (health.maintenance_margin, health.equity)
     };
-    // who is spared by a grace may reduce, by one order of a market at a time, or fees would eat what is left.
+    // Whom nobody may liquidate may reduce, by one order of a market at a time, or fees would eat what is left.
     let waits = account.orders.iter().any(|order| order.market == market && order.queue == Queue::Reduce);
     let may_be_spared = queue == Queue::Reduce && !waits && !found.is_negative();
     if found < wanted.signed()? && !(may_be_spared && is_spared(desk, account)?) {

@@ -134,7 +134,9 @@ fn fix_claim(
     principal = principal.minus(reward)?;
     account.cash = account.cash.minus_amount(reward)?;
     desk.put_account(id, account)?;
-    book_deficit(deps.storage, desk, id, &lost, deficits)?;
+    if let Some(seized) = book_deficit(deps.storage, desk, id, &lost, deficits)? {
+        seized.store(deps.storage)?;
+    }
     record.principal = record.principal.plus(principal)?;
     record.profit = record.profit.plus(profit)?;
     if !profit.is_zero() {

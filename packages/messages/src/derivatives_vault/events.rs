@@ -98,6 +98,8 @@ crate::facts! {
         account: AccountId, market: MarketId, keeper: String, size_closed: Size, size_after: Size, price: Price,
         notional: Amount, penalty: Amount, keeper_fee: Amount, realised_pnl: SignedAmount,
     }
+    /// Of a batch: the account's figures cannot be computed, or break an equality; everything of it is as it was.
+    LiquidationFailed = "liquidation_failed" { account: AccountId, reason: DropReason }
     /// F7: a close of `wanted` got room for `granted` of it.
     LiquidationThrottled = "liquidation_throttled" { account: AccountId, market: MarketId, wanted: Size, granted: Size }
     /// What `ReportBreach` found; `breached_since` 0 is that every check holds.

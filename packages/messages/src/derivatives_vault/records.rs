@@ -208,6 +208,9 @@ pub struct Account {
     /// What was served at which round in that block: two prices of one block never both serve one account. At most one
     /// for each of [`crate::ids::MARKETS_MAX`]; forgotten with the block.
     pub served: Vec<ServedRound>,
+    /// The market that lost most when closed epochs of sides left the account below zero: the deficit is that market's. Forgotten with
+    /// the debt.
+    pub lost_in: Option<MarketId>,
 }
 
 /// Everything of one market that a trade changes, under one key.
@@ -363,8 +366,6 @@ pub struct LiquidityClaim {
     /// Block time and height of the placing.
     pub placed_at: u64,
     pub placed_height: u64,
-    /// When the request's window ends.
-    pub expires_at: u64,
     /// Escrowed for whoever executes it.
     pub execution_fee: Amount,
 }

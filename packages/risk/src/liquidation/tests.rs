@@ -105,11 +105,14 @@ fn the_largest_position_at_the_largest_price_fits() {
     assert_eq!(absurd, Err(RiskError::Overflow { what: "a maintenance margin" }));
 }
 
+/// As much cash as any penalty asks for.
+const RICH: Amount = Amount::from_atoms(u128::MAX);
+
 /// `docs/formulas.md#f8-liquidation-fee`
 #[test]
 fn worked_example_of_the_fee_split() {
     // 1 % of 40,000 = 400; 20 % of it is 80, above the keeper's 50.
-    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), &params(), 0);
+    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), RICH, &params(), 0);
     assert_eq!(
         fee,
         Ok(LiquidationFee {
@@ -132,15 +135,43 @@ fn fee_splits_of_a_table() {
         ("no equity", 10_000, 0, 0, 0, 0, 5),
         ("in deficit", 10_000, -micro, 0, 0, 0, 5),
     ] {
-        let fee = split_liquidation_fee(Amount::from_units(notional), money(equity), &params(), 0).unwrap();
+        let fee = split_liquidation_fee(Amount::from_units(notional), money(equity), RICH, &params(), 0).unwrap();
         let figures = (fee.penalty, fee.keeper, fee.insurance, fee.keeper_top_up);
         let units = Amount::from_units;
         assert_eq!(figures, (units(penalty), units(keeper), units(insurance), units(top_up)), "{name}");
     }
     // one unit of notional: the penalty rounds up, the keeper's share down.
     let free = LiquidationParams { keeper_min: Amount::ZERO, ..params() };
-    let fee = split_liquidation_fee(Amount::from_atoms(1), money(100), &free, 0).unwrap();
+    let fee = split_liquidation_fee(Amount::from_atoms(1), money(100), RICH, &free, 0).unwrap();
     assert_eq!((fee.penalty, fee.keeper, fee.insurance), (Amount::from_atoms(1), Amount::ZERO, Amount::from_atoms(1)));
+}
+
+//
+#[test]
+fn a_keeper_is_paid_out_of_settled_cash_and_the_rest_of_the_penalty_is_the_funds() {
+    for (settled, keeper, insurance, top_up) in
+        [(100, 20, 80, 0), (20, 20, 80, 0), (7, 7, 93, 0), (3, 3, 97, 2), (0, 0, 100, 5)]
+    {
+        let units = Amount::from_units;
+        let fee =
+            split_liquidation_fee(units(10_000), money(1_000 * MICRO as i128), units(settled), &params(), 0).unwrap();
+        let figures = (fee.penalty, fee.keeper, fee.insurance, fee.keeper_top_up);
+        assert_eq!(figures, (units(100), units(keeper), units(insurance), units(top_up)), "{settled}");
+    }
+}
+
+#[test]
+fn closing_costs_the_penalty_above_the_fee_and_the_margin_that_it_loses() {
+    // Of a penalty of 1 % a fee of 0.1 % is in equity already; 300 of 10,000 are 3 %.
+    let costing = |fee, lost| {
+        params().costing(Ratio::from_basis_points(fee), Amount::from_units(lost), Amount::from_units(10_000)).unwrap()
+    };
+    assert_eq!(costing(10, 0), LiquidationParams { penalty_ratio: Ratio::from_basis_points(90), ..params() });
+    assert_eq!(costing(10, 300).penalty_ratio, Ratio::from_basis_points(390));
+    assert_eq!(costing(200, 300).penalty_ratio, Ratio::from_basis_points(300), "never below nothing");
+    let none = params().costing(Ratio::ZERO, Amount::from_units(1), Amount::ZERO);
+    assert!(none.is_err());
+    assert_eq!(params().costing(Ratio::ZERO, Amount::ZERO, Amount::ZERO), Ok(params()));
 }
 
 #[test]
@@ -148,16 +179,18 @@ fn the_keepers_share_grows_with_the_delay_inside_the_penalty() {
     // 1 % of 1,000 is 10: a fifth at once, and linearly to all of it after two minutes.
     let growing = LiquidationParams { keeper_min: Amount::ZERO, keeper_growth_seconds: 120, ..params() };
     for (delay, keeper) in [(0, 2), (60, 6), (120, 10), (u64::MAX, 10)] {
-        let fee = split_liquidation_fee(Amount::from_units(1_000), money(1_000_000_000), &growing, delay).unwrap();
+        let fee =
+            split_liquidation_fee(Amount::from_units(1_000), money(1_000_000_000), RICH, &growing, delay).unwrap();
         let wanted = (Amount::from_units(10), Amount::from_units(keeper), Amount::from_units(10 - keeper));
         assert_eq!((fee.penalty, fee.keeper, fee.insurance), wanted, "{delay}");
     }
     // The cap and the floor stand.
-    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), &growing, 120).unwrap();
+    let fee = split_liquidation_fee(Amount::from_units(40_000), money(5_450_060_000), RICH, &growing, 120).unwrap();
     assert_eq!(fee.keeper, Amount::from_units(50));
     let fee = split_liquidation_fee(
         Amount::from_units(1_000),
         money(0),
+        RICH,
         &LiquidationParams { keeper_growth_seconds: 120, ..params() },
         120,
     );
@@ -267,9 +300,11 @@ proptest! {
 
     #[test]
     fn a_fee_is_paid_out_to_the_unit_and_never_makes_a_deficit(
-        notional in 0u128..=10u128.pow(18), equity in -1_000_000i128..=10i128.pow(15),
+        notional in 0u128..=10u128.pow(18), equity in -1_000_000i128..=10i128.pow(15), settled in 0u128..=10u128.pow(9),
     ) {
-        let fee = split_liquidation_fee(Amount::from_atoms(notional), money(equity), &params(), 0).unwrap();
+        let settled = Amount::from_atoms(settled);
+        let fee = split_liquidation_fee(Amount::from_atoms(notional), money(equity), settled, &params(), 0).unwrap();
+        prop_assert!(fee.keeper <= settled);
         prop_assert_eq!(fee.keeper.plus(fee.insurance).unwrap(), fee.penalty);
         prop_assert!(fee.penalty <= money(equity).positive_part());
         let received = fee.keeper.plus(fee.keeper_top_up).unwrap();
