@@ -125,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_spent_within_one_bucket_is_one_bucket() {
+        let first = TimeBudget::default().grant(&RULE, START, START + 600).unwrap().budget;
+        let second = first.grant(&RULE, START + 700, START + 1_200).unwrap().budget;
+        assert_eq!(second.spent, [SpentBucket { index: START / HOUR, seconds: 1_100 }]);
+        let third = second.grant(&RULE, START + HOUR, START + HOUR + 60).unwrap().budget;
+        assert_eq!(third.spent.len(), 2);
+    }
+
+    #[test]
     fn what_is_covered_already_costs_nothing() {
         let first = TimeBudget::default().grant(&RULE, START, START + HOUR).unwrap().budget;
         let second = first.grant(&RULE, START + 10, START + HOUR).unwrap();

@@ -223,6 +223,14 @@ fn a_side_takes_as_much_as_there_may_be_and_no_atom_more() {
 }
 
 #[test]
+fn nothing_enters_an_empty_side_as_nothing() {
+    let (mut side, mut stake) = (Side::new(), PositionStake::default());
+    let refused = side.enter(&mut stake, Size::ZERO, money(1));
+    assert_eq!(refused, Err(RiskError::SizeNotHeld { size: Size::ZERO, held: Size::ZERO }));
+    assert_eq!((side, stake), (Side::new(), PositionStake::default()));
+}
+
+#[test]
 fn the_smallest_scale_is_entered_and_a_smaller_one_is_not() {
     for (atoms, taken) in [(SCALE_MIN.atoms() + 1, true), (SCALE_MIN.atoms(), true), (SCALE_MIN.atoms() - 1, false)] {
         let scale = Scale::from_atoms(atoms);
