@@ -9,6 +9,7 @@ use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookCon
 use firebreak_messages::FeedId;
 
 /// Errors: [`ContractError::Unauthorized`], and those of [`set_feed`].
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn set_feed_as_owner(
     deps: DepsMut,
     info: &MessageInfo,

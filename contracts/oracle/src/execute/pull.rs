@@ -12,6 +12,7 @@ use firebreak_messages::FeedId;
 /// worth no more than when to relay.
 ///
 /// Errors: [`ContractError::UnknownFeed`], [`ContractError::NotPulled`], [`ContractError::SourceUnusable`], and those of a report.
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn pull(deps: DepsMut, env: &Env, feed: FeedId, feeder: u8) -> Result<Response, ContractError> {
     let known = FEEDS.may_load(deps.storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
     let found = known.config.feeders.get(usize::from(feeder));

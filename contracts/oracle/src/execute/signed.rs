@@ -33,6 +33,7 @@ use sha2::{Digest, Sha256};
 /// [`ContractError::QuarantinedSigner`], [`ContractError::SignerOrder`], [`ContractError::BadSignature`],
 /// [`ContractError::QuorumMissing`], [`ContractError::Duplicate`], [`ContractError::OutOfBounds`], and
 /// [`firebreak_risk::RiskError::OutOfBounds`] for a price of zero or beyond its bound.
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn report_signed(deps: DepsMut, env: &Env, reports: Vec<SignedReport>) -> Result<Response, ContractError> {
     ensure_each_once(reports.iter().map(|report| report.feed))?;
     let mut outcome = Outcome::default();
