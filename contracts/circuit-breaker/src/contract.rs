@@ -27,6 +27,7 @@ pub fn instantiate(
     let config = Config {
         owner: deps.api.addr_validate(&msg.owner)?,
         oracle: deps.api.addr_validate(&msg.oracle)?,
+        vault: msg.vault.map(|vault| deps.api.addr_validate(&vault)).transpose()?,
         guardian: msg.guardian.map(|guardian| validate::signal(deps.api, guardian)).transpose()?,
         watched: vec![],
     };

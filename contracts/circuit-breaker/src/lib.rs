@@ -1,8 +1,9 @@
 //! The circuit breaker: watches prices, and restricts what a market allows, for a while.
 //!
-//! Every new round of a feed is judged by the rules of its markets: the **band** rule compares the price with a windowed
-//! mean, the **velocity** rule with the low and high of a short window, both in shares of maintenance margin. A rule that
-//! reaches a step of its ladder adds a restriction that expires by itself and re-opens in steps. The record that the
+//! Every new round of a feed is judged by the rules of its markets (`firebreak_risk::detect`): moves in shares of maintenance
+//! margin, surprise with a false-alarm rate that is a theorem, order flow, what the venue loses. A rule that
+//! reaches a step of its ladder adds a restriction that expires by itself and re-opens in steps; a rule in `shadow` is only
+//! written down. The *cage* sets margin and leverage before the move. The record that the
 //! vault reads raw holds these restrictions, one slot a source, and the *lease*: the last round that was evaluated. A
 //! vault that sees a newer round than that acts as in `ReduceOnly`, so a dead breaker leaves no market open.
 //!
@@ -31,8 +32,9 @@ mod execute;
 mod market;
 mod migrate;
 mod query;
+mod reading;
+mod response;
 mod restrictions;
-mod rules;
 mod signal;
 pub mod state;
 mod validate;

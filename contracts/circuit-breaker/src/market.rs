@@ -1,28 +1,43 @@
 //! The evaluation of one market: load, judge, decide. Writes nothing; an error stays this market's.
 
 use crate::error::ContractError;
-use crate::restrictions;
-use crate::rules::{self, Trip};
+use crate::response::{self, Ledger};
 use crate::signal::Signal;
-use crate::state::{Failing, MarketRules, Watched, GUARDS, REDUCE_ONLY_BUDGET, REDUCE_ONLY_SPENT, RULES};
-use cosmwasm_std::{Addr, Deps, Event, Storage};
+use crate::state::{Config, Failing, Journal, MarketRules, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES};
+use crate::{reading, restrictions};
+use cosmwasm_std::{Deps, Event, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
-use firebreak_messages::circuit_breaker::{LevelText, PostureRecord, RuleMode, RuleTripped, Scope};
+use firebreak_messages::circuit_breaker::{
+    CageConfig, ChannelEvidence, EvaluationFailed, JournalEntry, LevelText, PostureRecord, RuleMode, RuleTripped, Scope,
+};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
-use firebreak_messages::MarketId;
-use firebreak_risk::{response_phases, Level, Response as LadderResponse, TimeBudget};
+use firebreak_messages::{MarketId, Source};
+use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput};
+use firebreak_risk::{Price, Ratio, Rounding, TimeBudget};
 
 /// What an evaluation decided.
 pub struct Assessment {
-    market: MarketId,
-    posture: PostureRecord,
-    rules: MarketRules,
-    /// Only when a trip asked for it.
+    pub market: MarketId,
+    pub posture: PostureRecord,
+    pub rules: MarketRules,
+    /// Only when an answer asked for it.
     spent: Option<TimeBudget>,
+    journal: Option<Journal>,
     pub facts: Vec<Event>,
     /// The harshest news of this market; at most one signal a market and message.
     pub signal: Option<Signal>,
+}
+
+/// When and at what an answer was given.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    pub now: u64,
+    /// When the evidence was observed.
+    pub at: u64,
+    pub round: u64,
+    pub price: Price,
+    pub evidence: &'a MarketEvidence,
 }
 
 /// Judges every round since the lease, oldest first. `None` when there is none: nothing is written then, so anyone may
@@ -31,102 +46,161 @@ pub struct Assessment {
 /// An invalid round feeds no statistics, or one bad print would stand as the low of the next minutes; it does renew the
 /// lease, because the vault judges the price's validity itself and a lease is about the rules, not about the price.
 ///
+/// An enforced rule that cannot be computed holds the lease where it was: the others answer, and this market is `ReduceOnly` until the
+/// rule can be computed again. A rule in `shadow` holds nothing up.
+///
 /// Errors: [`ContractError::PriceMissing`], unreadable records, [`firebreak_risk::RiskError`].
-pub fn assess(deps: Deps, oracle: &Addr, watched: Watched, now: u64) -> Result<Option<Assessment>, ContractError> {
+pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result<Option<Assessment>, ContractError> {
     let Watched { market, feed } = watched;
-    let mut posture = POSTURES.load(deps.storage, market.0)?;
-    let record = PRICES.query(&deps.querier, oracle.as_str(), feed.0).ok_or(ContractError::PriceMissing { feed })?;
+    let posture = POSTURES.load(deps.storage, market.0)?;
+    let record =
+        PRICES.query(&deps.querier, config.oracle.as_str(), feed.0).ok_or(ContractError::PriceMissing { feed })?;
     let lease = posture.evaluated_round;
     let fresh: Vec<&Round> = record.rounds.iter().filter(|round| round.round > lease).take(ROUNDS_KEPT).collect();
     if fresh.is_empty() {
         return Ok(None);
     }
     let guard = GUARDS.load(deps.storage, market.0)?;
-    let mut rules = RULES.load(deps.storage, market.0)?;
-    restrictions::prune(&mut posture, now);
-    let mut assessment =
-        Assessment { market, posture, rules: MarketRules::default(), spent: None, facts: vec![], signal: None };
-    // Bounded by ROUNDS_KEPT, at most two trips each.
+    let set = guard.rule_set();
+    let vault = config.vault.as_ref().filter(|_| set.reads_vault());
+    let reading = vault.and_then(|vault| reading::of(&deps.querier, vault, market));
+    let mut assessment = Assessment::new(deps.storage, market, posture)?;
+    restrictions::prune(&mut assessment.posture, now);
+    // Bounded by ROUNDS_KEPT, one answer a rule each.
     for round in fresh {
         if round.validity != Validity::Invalid {
-            for trip in rules::observe(&mut rules, &guard, round, now)? {
-                assessment.act(deps.storage, &trip, now)?;
+            let input = RuleInput {
+                now,
+                at: round.published_at,
+                price: round.price,
+                band: Ratio::of(round.band.atoms(), round.price.atoms(), Rounding::Floor).ok(),
+                reading: reading.as_ref(),
+                silence: Ratio::ZERO,
+            };
+            let observed = assessment.rules.book.observe(&set, &input, round.round);
+            let evidence = &observed.evidence;
+            let occasion = Occasion { now, at: round.published_at, round: round.round, price: round.price, evidence };
+            for answer in &observed.answers {
+                assessment.act(deps.storage, answer, occasion)?;
+            }
+            if let Some(cage) = guard.cage.as_ref().filter(|_| observed.cage_changed) {
+                assessment.turn(deps.storage, cage, now)?;
             }
         }
-        assessment.posture.evaluated_round = round.round;
+        if !assessment.rules.book.is_failing(&set) {
+            assessment.posture.evaluated_round = round.round;
+        }
     }
-    rules.failing = Failing::default();
-    assessment.rules = rules;
+    if assessment.rules.book.is_failing(&set) {
+        assessment.fail(now);
+    } else {
+        assessment.rules.failing = Failing::default();
+    }
     Ok(Some(assessment))
 }
 
 impl Assessment {
-    fn act(&mut self, storage: &dyn Storage, trip: &Trip, now: u64) -> Result<(), ContractError> {
-        let tripped = RuleTripped {
-            market: self.market,
-            rule: trip.rule.id,
-            mode: trip.rule.mode,
-            moved: trip.moved,
-            level: LevelText(trip.step.level),
-            round: trip.round,
-        };
-        self.facts.push(tripped.into());
-        match trip.rule.mode {
-            RuleMode::Enforce => self.restrict(storage, trip, now),
-            RuleMode::Shadow | RuleMode::Off => Ok(()),
-        }
+    pub fn new(storage: &dyn Storage, market: MarketId, posture: PostureRecord) -> Result<Self, ContractError> {
+        let rules = RULES.load(storage, market.0)?;
+        Ok(Self { market, posture, rules, spent: None, journal: None, facts: vec![], signal: None })
     }
 
-    fn restrict(&mut self, storage: &dyn Storage, trip: &Trip, now: u64) -> Result<(), ContractError> {
-        let step = trip.step;
-        let end_max = now.saturating_add(trip.rule.extension_max_seconds);
-        let reduce_only_until = match step.level {
-            Level::Normal | Level::Guarded => now,
-            Level::ReduceOnly | Level::Frozen | Level::Settlement => {
-                let asked = now.saturating_add(step.duration_seconds).min(end_max);
-                self.spend(storage, now, asked)?
-            }
+    /// Answers in force or in the journal, as the rule's mode says.
+    pub fn act(
+        &mut self,
+        storage: &dyn Storage,
+        answer: &Answer<'_>,
+        occasion: Occasion<'_>,
+    ) -> Result<(), ContractError> {
+        let Some(step) = answer.rule.ladder.get(usize::from(answer.step)) else { return Ok(()) };
+        let Occasion { now, at, round, price, evidence } = occasion;
+        let (market, mode) = (self.market, answer.rule.mode);
+        let (rule, score) = (answer.rule.rule, answer.score);
+        if answer.is_new {
+            let level = LevelText(step.level);
+            self.facts.push(RuleTripped { market, rule, mode, moved: score, level, round }.into());
+        }
+        self.load(storage, mode)?;
+        let Some(journal) = self.journal.as_mut() else { return Ok(()) };
+        let none = &mut TimeBudget::default();
+        let ledger = match mode {
+            RuleMode::Enforce => Ledger { posture: &mut self.posture, spent: self.spent.as_mut().unwrap_or(none) },
+            RuleMode::Shadow => Ledger { posture: &mut journal.shadow, spent: &mut journal.shadow_spent },
+            RuleMode::Off => return Ok(()),
         };
-        let response = LadderResponse {
-            level: step.level,
-            duration_seconds: step.duration_seconds,
-            ramp: &step.ramp,
-            ramp_step_seconds: step.ramp_step_seconds,
-        };
-        let phases = response_phases(&response, now, reduce_only_until, end_max);
-        let source = trip.rule.source;
-        let level_before = restrictions::level_of(&self.posture, source, now);
-        let fact = restrictions::add(&mut self.posture, Scope::Market(self.market), source, &phases, 0, now);
-        self.facts.push(fact.into());
-        let level = phases.first().map_or(Level::Normal, |phase| phase.posture.level);
+        let Some(done) = response::restrict(ledger, market, answer, step, now)? else { return Ok(()) };
+        journal.note(JournalEntry {
+            at: now,
+            round,
+            price,
+            rule,
+            mode,
+            score,
+            level: done.level,
+            until: done.fact.until,
+            ends_at: done.fact.ends_at,
+            evidence: ChannelEvidence::from(evidence),
+        });
+        if mode != RuleMode::Enforce {
+            return Ok(());
+        }
+        self.facts.push(done.fact.into());
         // A repeat at the level that the source already holds is no news: the guardian continues the incident by time.
-        if level > level_before && self.signal.as_ref().is_none_or(|signal| level > signal.level) {
-            self.signal = Some(Signal {
-                market: self.market,
-                rule: trip.rule.id,
-                level,
-                moved: trip.moved,
-                observed_at: trip.observed_at,
-            });
+        if done.level > done.level_before && self.signal.as_ref().is_none_or(|signal| done.level > signal.level) {
+            self.signal = Some(Signal { market, rule, level: done.level, moved: score, observed_at: at });
         }
         Ok(())
     }
 
-    /// How long the market may be `ReduceOnly` by its rules.
-    fn spend(&mut self, storage: &dyn Storage, now: u64, end: u64) -> Result<u64, ContractError> {
-        let spent = match self.spent.take() {
-            Some(spent) => spent,
-            None => REDUCE_ONLY_SPENT.may_load(storage, self.market.0)?.unwrap_or_default(),
-        };
-        let grant = spent.grant(&REDUCE_ONLY_BUDGET, now, end)?;
-        self.spent = Some(grant.budget);
-        Ok(grant.until)
+    /// What the cage holds now. No alarm, so nobody is told.
+    fn turn(&mut self, storage: &dyn Storage, config: &CageConfig, now: u64) -> Result<(), ContractError> {
+        let phases = self.rules.book.cage.map(|cage| cage.phases(&config.params)).unwrap_or_default();
+        if phases.is_empty() {
+            return Ok(());
+        }
+        let scope = Scope::Market(self.market);
+        match config.mode {
+            RuleMode::Off => {}
+            RuleMode::Enforce => {
+                let fact = restrictions::add(&mut self.posture, scope, Source::Cage, &phases, 0, now);
+                self.facts.push(fact.into());
+            }
+            RuleMode::Shadow => {
+                self.load(storage, config.mode)?;
+                if let Some(journal) = self.journal.as_mut() {
+                    restrictions::add(&mut journal.shadow, scope, Source::Cage, &phases, 0, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an answer writes, read when the first one is given: an answer is rare and a round is not.
+    fn load(&mut self, storage: &dyn Storage, mode: RuleMode) -> Result<(), ContractError> {
+        if self.journal.is_none() {
+            self.journal = Some(JOURNALS.may_load(storage, self.market.0)?.unwrap_or_default());
+        }
+        if self.spent.is_none() && mode == RuleMode::Enforce {
+            self.spent = Some(REDUCE_ONLY_SPENT.may_load(storage, self.market.0)?.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, now: u64) {
+        let failing = self.rules.failing.once_more(now);
+        self.rules.failing = failing;
+        let fact =
+            EvaluationFailed { market: self.market, failing_since: failing.since, failures_in_a_row: failing.in_a_row };
+        self.facts.push(fact.into());
     }
 
     /// The posture goes last: the lease is renewed only when everything else is written.
     pub fn save(&self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         if let Some(spent) = &self.spent {
             REDUCE_ONLY_SPENT.save(storage, self.market.0, spent)?;
+        }
+        if let Some(journal) = &self.journal {
+            JOURNALS.save(storage, self.market.0, journal)?;
         }
         RULES.save(storage, self.market.0, &self.rules)?;
         POSTURES.save(storage, self.market.0, &self.posture)?;

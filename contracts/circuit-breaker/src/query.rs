@@ -1,14 +1,15 @@
 //! Reads.
 
 use crate::error::ContractError;
-use crate::state::{RuleMemory, CONFIG, GUARDS, RULES, SIGNAL_HEALTH};
+use crate::state::{CONFIG, GUARDS, JOURNALS, RULES, SIGNAL_HEALTH};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
 use firebreak_messages::circuit_breaker::{
-    ConfigResponse, EffectivePosture, EvidenceResponse, GuardConfig, MarketSetup, MarketsResponse, PostureRecord,
-    QueryMsg, RestrictionStatus, RuleEvidence, RuleMode, Scope, SignalHealthResponse, StatusResponse,
+    ChannelEvidence, ConfigResponse, EffectivePosture, EvidenceResponse, GuardConfig, JournalResponse, MarketSetup,
+    MarketsResponse, PostureRecord, QueryMsg, RestrictionStatus, RuleEvidence, RuleMode, Scope, SignalHealthResponse,
+    StatusResponse,
 };
-use firebreak_messages::{time::now, MarketId, RuleId};
+use firebreak_messages::{time::now, MarketId};
 use firebreak_risk::phase_at;
 
 const PAGE_MAX: u32 = 32;
@@ -20,14 +21,20 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Market { market } => to_json_binary(&guard(deps, market)?),
         QueryMsg::Markets { start_after, limit } => to_json_binary(&markets(deps, start_after, limit)?),
         QueryMsg::Status { market } => to_json_binary(&status(deps, env, market)?),
-        QueryMsg::Evidence { market } => to_json_binary(&evidence(deps, market)?),
+        QueryMsg::Evidence { market } => to_json_binary(&evidence(deps, env, market)?),
+        QueryMsg::Journal { market } => to_json_binary(&journal(deps, market)?),
         QueryMsg::SignalHealth {} => to_json_binary(&signal_health(deps)?),
     }?)
 }
 
 fn config(deps: Deps) -> Result<ConfigResponse, ContractError> {
     let config = CONFIG.load(deps.storage)?;
-    Ok(ConfigResponse { owner: config.owner.into(), oracle: config.oracle.into(), guardian: config.guardian })
+    Ok(ConfigResponse {
+        owner: config.owner.into(),
+        oracle: config.oracle.into(),
+        vault: config.vault.map(Into::into),
+        guardian: config.guardian,
+    })
 }
 
 fn guard(deps: Deps, market: MarketId) -> Result<GuardConfig, ContractError> {
@@ -80,24 +87,34 @@ fn restriction_statuses(record: &PostureRecord, scope: Scope, now: u64) -> Vec<R
         .collect()
 }
 
-fn evidence(deps: Deps, market: MarketId) -> Result<EvidenceResponse, ContractError> {
+fn evidence(deps: Deps, env: &Env, market: MarketId) -> Result<EvidenceResponse, ContractError> {
     let guard = guard(deps, market)?;
-    let rules = RULES.load(deps.storage, market.0)?;
-    let of = |rule: RuleId, mode: RuleMode, memory: RuleMemory| RuleEvidence {
-        rule,
-        mode,
-        last_move: memory.last_move,
+    let book = RULES.load(deps.storage, market.0)?.book;
+    let shadow = JOURNALS.may_load(deps.storage, market.0)?.unwrap_or_default().shadow;
+    let mode = |rule| guard.rule(rule).map_or(RuleMode::Off, |config| config.mode);
+    // Bounded by RULES_MAX.
+    let rules = book.memories.iter().map(|memory| RuleEvidence {
+        rule: memory.rule,
+        mode: mode(memory.rule),
+        score: memory.score,
         trips: memory.trips,
         shadow_trips: memory.shadow_trips,
         last_trip_at: memory.last_trip_at,
-    };
+    });
     Ok(EvidenceResponse {
         market,
-        rules: vec![
-            of(RuleId::Band, guard.band.mode, rules.band),
-            of(RuleId::Velocity, guard.velocity.mode, rules.velocity),
-        ],
+        rules: rules.collect(),
+        evidence: ChannelEvidence::from(&book.detectors.evidence(&guard.rule_set().detectors())),
+        cage: book.cage,
+        would_restrict: restriction_statuses(&shadow, Scope::Market(market), now(env)),
+        failing: book.failing,
     })
+}
+
+fn journal(deps: Deps, market: MarketId) -> Result<JournalResponse, ContractError> {
+    guard(deps, market)?;
+    let entries = JOURNALS.may_load(deps.storage, market.0)?.unwrap_or_default().entries;
+    Ok(JournalResponse { market, entries })
 }
 
 fn signal_health(deps: Deps) -> Result<SignalHealthResponse, ContractError> {

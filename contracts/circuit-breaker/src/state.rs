@@ -2,9 +2,12 @@
 //! `firebreak_messages::circuit_breaker::layout`.
 
 use cosmwasm_std::Addr;
-use firebreak_messages::circuit_breaker::{GuardConfig, SignalConfig, SignalHealthResponse};
+use firebreak_messages::circuit_breaker::{
+    GuardConfig, JournalEntry, PostureRecord, SignalConfig, SignalHealthResponse, JOURNAL_MAX,
+};
 use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap};
-use firebreak_risk::{BudgetRule, Episode, ExtremeWindow, MeanWindow, Ratio, TimeBudget};
+use firebreak_risk::detect::RuleBook;
+use firebreak_risk::{BudgetRule, TimeBudget};
 use serde::{Deserialize, Serialize};
 
 const HOUR: u64 = 3_600;
@@ -26,6 +29,8 @@ pub const COUNCIL_BUDGET: BudgetRule =
 pub struct Config {
     pub owner: Addr,
     pub oracle: Addr,
+    /// Read raw.
+    pub vault: Option<Addr>,
     pub guardian: Option<SignalConfig>,
     /// Which markets follow which feed. Bounds: at most `MARKETS_MAX`.
     pub watched: Vec<Watched>,
@@ -37,25 +42,31 @@ pub struct Watched {
     pub feed: FeedId,
 }
 
-/// What the rules of one market remember. Written at every round, hence packed and bounded: some 400 bytes.
+/// What the rules of one market remember. Written at every round, hence packed and bounded: some 1,100 bytes with eight rules, 1,300
+/// with all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketRules {
-    pub mean: MeanWindow,
-    pub extremes: ExtremeWindow,
-    pub band: RuleMemory,
-    pub velocity: RuleMemory,
+    pub book: RuleBook,
     pub failing: Failing,
 }
 
-/// What one rule remembers of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleMemory {
-    pub last_move: Ratio,
-    pub trips: u64,
-    pub shadow_trips: u64,
-    /// Seconds of block time; 0: never.
-    pub last_trip_at: u64,
-    pub episode: Option<Episode>,
+/// What is kept of a market's answers. Written with an answer only.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Journal {
+    /// Oldest first. Bounds: at most [`JOURNAL_MAX`].
+    pub entries: Vec<JournalEntry>,
+    /// What the rules in `shadow` would have restricted: the record that the vault would read, and what they would have spent.
+    pub shadow: PostureRecord,
+    pub shadow_spent: TimeBudget,
+}
+
+impl Journal {
+    pub fn note(&mut self, entry: JournalEntry) {
+        if self.entries.len() >= JOURNAL_MAX {
+            self.entries.remove(0);
+        }
+        self.entries.push(entry);
+    }
 }
 
 /// Evaluations in a row that failed.
@@ -64,6 +75,12 @@ pub struct Failing {
     pub in_a_row: u32,
     /// Seconds of block time; 0: healthy.
     pub since: u64,
+}
+
+impl Failing {
+    pub fn once_more(self, now: u64) -> Self {
+        Self { in_a_row: self.in_a_row.saturating_add(1), since: if self.in_a_row == 0 { now } else { self.since } }
+    }
 }
 
 /// What was spent of one budget, market by market.
@@ -76,11 +93,13 @@ pub struct Spent {
 }
 
 /// Written by `instantiate`, `SetMarket`, `SetGuardian`.
-pub const CONFIG: PackedItem<Config> = PackedItem::new("config", 1);
+pub const CONFIG: PackedItem<Config> = PackedItem::new("config", 2);
 /// market id -> its rules' configuration. Written by `SetMarket`; at most `MARKETS_MAX`.
-pub const GUARDS: PackedMap<u16, GuardConfig> = PackedMap::new("guard", 1);
+pub const GUARDS: PackedMap<u16, GuardConfig> = PackedMap::new("guard", 2);
 /// market id -> what its rules remember. Written by `Evaluate` when there are new rounds, reset by `SetMarket`.
-pub const RULES: PackedMap<u16, MarketRules> = PackedMap::new("rules", 1);
+pub const RULES: PackedMap<u16, MarketRules> = PackedMap::new("rules", 2);
+/// market id -> its last answers, and what its shadow rules would hold. Written by a trip; at most 16 entries and one slot a source.
+pub const JOURNALS: PackedMap<u16, Journal> = PackedMap::new("journal", 1);
 /// market id -> `ReduceOnly` seconds that its rules spent. Written by a trip; at most 32 buckets. A record of its own,
 /// because a trip is rare and a round is not.
 pub const REDUCE_ONLY_SPENT: PackedMap<u16, TimeBudget> = PackedMap::new("reduce_only_spent", 1);

@@ -3,8 +3,9 @@
 
 use crate::error::ContractError;
 use cosmwasm_std::{Api, MessageInfo};
-use firebreak_messages::circuit_breaker::{GuardConfig, LadderStep, MarketSetup, SignalConfig, LADDER_MAX};
+use firebreak_messages::circuit_breaker::{GuardConfig, LadderStep, MarketSetup, RuleConfig, SignalConfig, RULES_MAX};
 use firebreak_messages::{Source, MARKETS_MAX};
+use firebreak_risk::detect::Cage;
 use firebreak_risk::{
     BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, Ratio, PHASES_MAX,
 };
@@ -13,8 +14,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 const SIGNAL_GAS: RangeInclusive<u64> = 100_000..=3_000_000;
-const BAND_WINDOW_SECONDS: RangeInclusive<u64> = 60..=3_600;
-const VELOCITY_WINDOW_SECONDS: RangeInclusive<u64> = 10..=600;
+const BLOCK_SECONDS: RangeInclusive<u64> = 1..=60;
+const QUIET_SECONDS: RangeInclusive<u64> = 0..=3_600;
 const EXTENSION_SECONDS: RangeInclusive<u64> = 60..=21_600;
 const STEP_SECONDS: RangeInclusive<u64> = 1..=21_600;
 const RAMP_MAX: usize = 3;
@@ -65,27 +66,48 @@ pub fn signal(api: &dyn Api, config: SignalConfig) -> Result<SignalConfig, Contr
     })
 }
 
-pub fn guard(config: &GuardConfig) -> Result<(), ContractError> {
+/// Errors: [`ContractError::OutOfBounds`], [`firebreak_risk::RiskError`].
+pub fn guard(config: &GuardConfig, has_vault: bool) -> Result<(), ContractError> {
     let margin = config.maintenance_margin_ratio;
     ensure(!margin.is_zero() && margin < Ratio::ONE, "maintenance_margin_ratio", "above 0 and below 1", margin)?;
-    within("window_seconds of the band rule", config.band.window_seconds, BAND_WINDOW_SECONDS)?;
-    within("extension_max_seconds of the band rule", config.band.extension_max_seconds, EXTENSION_SECONDS)?;
-    ladder(&config.band.ladder)?;
-    within("window_seconds of the velocity rule", config.velocity.window_seconds, VELOCITY_WINDOW_SECONDS)?;
-    within("extension_max_seconds of the velocity rule", config.velocity.extension_max_seconds, EXTENSION_SECONDS)?;
-    ladder(&config.velocity.ladder)
+    within("block_seconds", config.block_seconds, BLOCK_SECONDS)?;
+    ensure(!config.turnover_full.is_zero(), "turnover_full", "above 0", config.turnover_full)?;
+    within("rules", config.rules.len(), 0..=RULES_MAX)?;
+    let mut seen = BTreeSet::new();
+    // Bounded by RULES_MAX.
+    for rule in &config.rules {
+        ensure(seen.insert(rule.rule), "rules", "each at most once", rule.rule)?;
+        ensure(has_vault || !rule.rule.reads_vault(), "rules", "such as need no vault: there is none", rule.rule)?;
+        self::rule(rule)?;
+    }
+    if let Some(cage) = &config.cage {
+        Cage::checked(&cage.params)?;
+    }
+    config.rule_set().detectors().checked()?;
+    Ok(())
 }
 
-fn ladder(steps: &[LadderStep]) -> Result<(), ContractError> {
-    within("steps of a ladder", steps.len(), 1..=LADDER_MAX)?;
+fn rule(config: &RuleConfig) -> Result<(), ContractError> {
+    let (least, longest) = config.rule.window_bounds().unwrap_or((0, 0));
+    within("window_seconds", config.window_seconds, least..=longest)?;
+    within("extension_max_seconds", config.extension_max_seconds, EXTENSION_SECONDS)?;
+    within("quiet_seconds", config.quiet_seconds, QUIET_SECONDS)?;
+    within("steps of a ladder", config.ladder.len(), 1..=config.rule.steps_max())?;
     let mut below = Ratio::ZERO;
     // Bounded by LADDER_MAX.
-    for step in steps {
+    for step in &config.ladder {
         ensure(step.threshold > below, "threshold", "above 0 and growing from step to step", step.threshold)?;
+        ensure(
+            !below.is_zero() || config.release <= step.threshold,
+            "release",
+            "at most the first threshold",
+            config.release,
+        )?;
         below = step.threshold;
-        // a reflex reaches no further than reduce-only.
-        let reflex = matches!(step.level, Level::Guarded | Level::ReduceOnly);
-        ensure(reflex, "level of a step", "guarded or reduce-only", step.level)?;
+        // a reflex reaches no further than reduce-only; one that traders can feed no further than guarded.
+        let reflex = step.level > Level::Normal && step.level <= config.rule.level_max();
+        let wanted = if config.rule.level_max() == Level::Guarded { "guarded" } else { "guarded or reduce-only" };
+        ensure(reflex, "level of a step", wanted, step.level)?;
         within("duration_seconds", step.duration_seconds, STEP_SECONDS)?;
         ramp(step)?;
     }
@@ -110,7 +132,13 @@ fn ramp(step: &LadderStep) -> Result<(), ContractError> {
 /// The longest that a source may restrict, seconds from now; `None`: not by message.
 fn seconds_max(source: Source) -> Option<u64> {
     match source {
-        Source::Band | Source::Velocity => None,
+        Source::Band
+        | Source::Velocity
+        | Source::Surprise
+        | Source::Flow
+        | Source::Solvency
+        | Source::Observers
+        | Source::Cage => None,
         Source::Council | Source::Procedure => Some(DAY.saturating_mul(7)),
         Source::Governance => Some(DAY.saturating_mul(30)),
     }

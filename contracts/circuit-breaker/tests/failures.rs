@@ -48,7 +48,7 @@ fn a_market_whose_rule_overflows_keeps_its_old_lease_and_leaves_the_others_alone
     let mut setup = Setup::new();
     let config = firebreak_messages::circuit_breaker::GuardConfig {
         maintenance_margin_ratio: Ratio::from_atoms(1),
-        ..guard(BTC_FEED, RuleMode::Shadow, RuleMode::Off)
+        ..guard(BTC_FEED, RuleMode::Enforce, RuleMode::Off)
     };
     setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config: config.clone() }).unwrap();
     setup.publish(BTC_FEED, 10_000);

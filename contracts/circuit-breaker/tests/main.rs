@@ -12,6 +12,7 @@
 )]
 
 mod configuration;
+mod detectors;
 mod failures;
 mod only_time_loosens;
 mod restrictions;

@@ -90,9 +90,12 @@ fn every_fast_action_ends_and_no_reflex_acts_by_message() {
     let now = setup.now();
     for source in Source::ALL {
         let longest = match source {
-            Source::Band | Source::Velocity => None,
             Source::Council | Source::Procedure => Some(7 * DAY),
             Source::Governance => Some(30 * DAY),
+            reflex => {
+                assert!(reflex.is_reflex());
+                None
+            }
         };
         let mut attempt =
             |until| setup.as_owner(&restrict(Scope::All, source, vec![phase(until, Level::ReduceOnly)])).err();

@@ -139,7 +139,7 @@ fn a_crash_in_small_steps_reaches_the_top_of_the_ladder() {
 fn repeats_extend_but_never_beyond_the_cap_from_now() {
     let mut setup = Setup::with_modes(ENFORCE, OFF);
     let mut config = guard(BTC_FEED, ENFORCE, OFF);
-    config.band.extension_max_seconds = 400;
+    config.rules[0].extension_max_seconds = 400;
     setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config }).unwrap();
     setup.calm(BTC_FEED, 10_000);
     let mut ends = vec![];
@@ -170,7 +170,7 @@ fn shadow_counts_and_reports_but_restricts_nothing() {
     let evidence = |rule| RuleEvidence {
         rule,
         mode: SHADOW,
-        last_move: Ratio::percent(250),
+        score: Ratio::percent(250),
         trips: 0,
         shadow_trips: 1,
         last_trip_at: tripped_at,
@@ -237,7 +237,7 @@ fn rounds_that_nobody_evaluated_in_time_are_evaluated_in_order() {
 fn a_reflex_is_reduce_only_at_most_six_hours_of_a_day_then_guarded() {
     let mut setup = Setup::with_modes(ENFORCE, OFF);
     let mut config = guard(BTC_FEED, ENFORCE, OFF);
-    for step in &mut config.band.ladder {
+    for step in &mut config.rules[0].ladder {
         step.duration_seconds = 3_000;
     }
     setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config }).unwrap();

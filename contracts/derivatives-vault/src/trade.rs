@@ -63,8 +63,9 @@ pub fn trade(
         }
         enlarge(desk, id, market, opening, base)?;
     }
-    count(desk, market, notional)?;
-    let size_after = position_size(desk, &desk.account(id), market)?;
+    let account = desk.account(id);
+    count(desk, &account, market, notional)?;
+    let size_after = position_size(desk, &account, market)?;
     Ok(Trade { fill_price, notional, realised_pnl, size_before, size_after })
 }
 
@@ -107,10 +108,16 @@ fn enlarge(desk: &mut Desk, id: &AccountId, market: MarketId, delta: Size, base:
     desk.explain(cost.minus(cost_at_mark)?)
 }
 
-/// Flow for the breaker, and the market's part of what the pool's coins must back. The flow figure saturates: it must never
-/// stop a liquidation.
-fn count(desk: &mut Desk, market: MarketId, notional: Amount) -> Result<(), ContractError> {
+/// Flow for the breaker, and the market's part of what the pool's coins must back. The flow figures saturate: they must never
+/// stop a liquidation. An account counts once a block: callers note that it was served after its trade.
+fn count(desk: &mut Desk, account: &Account, market: MarketId, notional: Amount) -> Result<(), ContractError> {
+    let served = account.served_height == desk.height && account.served.iter().any(|served| served.market == market);
     let open = desk.market_mut(market)?;
+    if !served {
+        open.state.flow_trades = open.state.flow_trades.saturating_add(1);
+        let flow = open.state.flow_notional.atoms().saturating_add(notional.atoms());
+        open.state.flow_notional = Amount::from_atoms(flow);
+    }
     open.mark_changed();
     let traded = open.state.traded_notional.atoms().saturating_add(notional.atoms());
     open.state.traded_notional = Amount::from_atoms(traded);

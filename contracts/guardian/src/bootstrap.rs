@@ -80,6 +80,7 @@ pub fn instantiate_all(env: &Env, suite: &SuiteResponse, msg: InstantiateMsg) ->
     let breaker = circuit_breaker::InstantiateMsg {
         owner: owner.clone(),
         oracle: suite.oracle.clone(),
+        vault: Some(suite.derivatives_vault.clone()),
         guardian: Some(circuit_breaker::SignalConfig { contract: owner.clone(), gas_limit: gas.guardian }),
         markets: guards,
     };

@@ -39,6 +39,7 @@ fn the_four_children_stand_where_they_were_told_and_know_each_other() {
         circuit_breaker::InstantiateMsg {
             owner: guardian.clone(),
             oracle: oracle.clone(),
+            vault: Some(derivatives_vault.clone()),
             guardian: Some(circuit_breaker::SignalConfig { contract: guardian.clone(), gas_limit: 200_000 }),
             markets: vec![],
         }
@@ -95,10 +96,8 @@ fn a_child_that_refuses_its_parameters_takes_everything_with_it() {
 
 /// A market that the stub refuses.
 fn serde_json_guard() -> Vec<circuit_breaker::MarketSetup> {
-    let rule = r#""ladder":[],"mode":"off","window_seconds":60,"extension_max_seconds":60"#;
-    let text = format!(
-        r#"[{{"market":666,"config":{{"feed":1,"maintenance_margin_ratio":"0.05","band":{{{rule}}},"velocity":{{{rule}}}}}}}]"#
-    );
+    let config = r#""feed":1,"maintenance_margin_ratio":"0.05","block_seconds":6,"turnover_full":"1","rules":[]"#;
+    let text = format!(r#"[{{"market":666,"config":{{{config}}}}}]"#);
     cosmwasm_std::from_json(text.as_bytes()).unwrap()
 }
 

@@ -2,16 +2,20 @@
 
 use crate::ids::{FeedId, MarketId, Reason, RuleId, Source};
 use cosmwasm_schema::{cw_serde, QueryResponses};
-use firebreak_risk::{phase_at, BasisPoints, Freeze, Level, Phase, Posture, Ratio};
+use firebreak_risk::detect::{Cage, MarketEvidence};
+pub use firebreak_risk::detect::{CageConfig, LadderStep, RuleConfig, RuleMode, RuleSet, LADDER_MAX, RULES_MAX};
+use firebreak_risk::{phase_at, Amount, Freeze, Level, Phase, Posture, Price, Ratio};
 
-/// Steps of one rule's ladder.
-pub const LADDER_MAX: usize = 4;
+/// Entries of a market's journal: the last ones.
+pub const JOURNAL_MAX: usize = 16;
 
 #[cw_serde]
 pub struct InstantiateMsg {
     /// May configure rules, restrict and lift: the guardian.
     pub owner: String,
     pub oracle: String,
+    /// Whose flow and money the rules watch, by raw reads; `None`: rules that need it are refused.
+    pub vault: Option<String>,
     /// Receives a signal when a rule trips; `None` signals nobody.
     pub guardian: Option<SignalConfig>,
     pub markets: Vec<MarketSetup>,
@@ -34,61 +38,35 @@ pub struct MarketSetup {
 #[cw_serde]
 pub struct GuardConfig {
     pub feed: FeedId,
-    /// The yardstick of every rule: moves are counted in shares of it. Bounds: above 0, below 1.
+    /// The yardstick of moves: they are counted in shares of it. Bounds: above 0, below 1.
     pub maintenance_margin_ratio: Ratio,
-    pub band: BandRule,
-    pub velocity: VelocityRule,
+    /// Length of a block: the detectors count moves and orders per block. Bounds: 1 to 60.
+    pub block_seconds: u64,
+    /// Turnover of a block from which one-sided flow counts in full. Bounds: above 0.
+    pub turnover_full: Amount,
+    /// Bounds: at most [`RULES_MAX`], each rule once.
+    pub rules: Vec<RuleConfig>,
+    pub cage: Option<CageConfig>,
 }
 
-/// What a rule does with what it sees.
-#[cw_serde]
-#[derive(Copy, Eq)]
-pub enum RuleMode {
-    /// Restricts.
-    Enforce,
-    /// Records what it would have done.
-    Shadow,
-    Off,
-}
-crate::enum_text!(RuleMode { Enforce = "enforce", Shadow = "shadow", Off = "off" });
+impl GuardConfig {
+    pub fn rule_set(&self) -> RuleSet<'_> {
+        RuleSet {
+            maintenance_margin_ratio: self.maintenance_margin_ratio,
+            block_seconds: self.block_seconds,
+            turnover_full: self.turnover_full,
+            rules: &self.rules,
+            cage: self.cage.as_ref(),
+        }
+    }
 
-/// One step of a ladder: what happens when the move reaches `threshold`.
-#[cw_serde]
-pub struct LadderStep {
-    /// Move, as a share of maintenance margin. Bounds: above 0, growing from step to step.
-    pub threshold: Ratio,
-    /// Bounds: `Guarded` or `ReduceOnly`; a reflex reaches no further.
-    pub level: Level,
-    /// How long the level holds. Bounds: 1 to 21,600.
-    pub duration_seconds: u64,
-    /// The re-opening ramp after it: `Guarded` with each of these shares of the order size, each for `ramp_step_seconds`.
-    /// Bounds: at most 3, growing.
-    pub ramp: Vec<BasisPoints>,
-    pub ramp_step_seconds: u64,
-}
+    pub fn rule(&self, rule: RuleId) -> Option<&RuleConfig> {
+        self.rules.iter().find(|config| config.rule == rule)
+    }
 
-/// Limit-up/limit-down: the move of the price away from its time-weighted mean over a window.
-#[cw_serde]
-pub struct BandRule {
-    pub mode: RuleMode,
-    /// Length of the window of the mean. Bounds: 60 to 3,600.
-    pub window_seconds: u64,
-    /// Bounds: 1 to 4 steps.
-    pub ladder: Vec<LadderStep>,
-    /// Longest time from now that repeated triggers may reach. Bounds: 60 to 21,600.
-    pub extension_max_seconds: u64,
-}
-
-/// The move of the price against its low and high over a short window.
-#[cw_serde]
-pub struct VelocityRule {
-    pub mode: RuleMode,
-    /// Length of the short window. Bounds: 10 to 600.
-    pub window_seconds: u64,
-    /// Bounds: 1 to 4 steps.
-    pub ladder: Vec<LadderStep>,
-    /// Longest time from now that repeated triggers may reach. Bounds: 60 to 21,600.
-    pub extension_max_seconds: u64,
+    pub fn rule_mut(&mut self, rule: RuleId) -> Option<&mut RuleConfig> {
+        self.rules.iter_mut().find(|config| config.rule == rule)
+    }
 }
 
 /// Where a restriction holds.
@@ -150,9 +128,12 @@ pub enum QueryMsg {
     /// Level, cause, since, until, next phase and what is allowed now.
     #[returns(StatusResponse)]
     Status { market: MarketId },
-    /// What a market's rules saw last, and the shadow counters.
+    /// What a market's rules saw last, their counters, and what the shadow rules would restrict now.
     #[returns(EvidenceResponse)]
     Evidence { market: MarketId },
+    /// A market's last answers, enforced and not, with what each channel said then: for the post-mortem.
+    #[returns(JournalResponse)]
+    Journal { market: MarketId },
     #[returns(SignalHealthResponse)]
     SignalHealth {},
 }
@@ -164,6 +145,7 @@ pub struct MigrateMsg {}
 pub struct ConfigResponse {
     pub owner: String,
     pub oracle: String,
+    pub vault: Option<String>,
     pub guardian: Option<SignalConfig>,
 }
 
@@ -202,14 +184,73 @@ pub struct RestrictionStatus {
 pub struct EvidenceResponse {
     pub market: MarketId,
     pub rules: Vec<RuleEvidence>,
+    /// Evidence in whole observations: each channel, all together, and those that traders cannot feed.
+    pub evidence: ChannelEvidence,
+    /// What the level function holds now.
+    pub cage: Option<Cage>,
+    /// What the rules in `shadow` would restrict now.
+    pub would_restrict: Vec<RestrictionStatus>,
+    /// Rules that could not be computed at the last round.
+    pub failing: Vec<RuleId>,
+}
+
+/// Whole observations that a healthy market takes on average to show as much, at least. Assumptions: `docs/detection.md`.
+#[cw_serde]
+#[derive(Copy, Default, Eq)]
+pub struct ChannelEvidence {
+    pub price: u64,
+    pub band: u64,
+    pub intensity: u64,
+    pub one_sided: u64,
+    pub all: u64,
+    pub hard: u64,
+}
+
+impl From<&MarketEvidence> for ChannelEvidence {
+    fn from(evidence: &MarketEvidence) -> Self {
+        Self {
+            price: evidence.price.whole(),
+            band: evidence.band.whole(),
+            intensity: evidence.intensity.whole(),
+            one_sided: evidence.one_sided.whole(),
+            all: evidence.all.whole(),
+            hard: evidence.hard.whole(),
+        }
+    }
+}
+
+/// One answer of a rule.
+#[cw_serde]
+#[derive(Eq)]
+pub struct JournalEntry {
+    pub at: u64,
+    pub round: u64,
+    pub price: Price,
+    pub rule: RuleId,
+    pub mode: RuleMode,
+    /// In the unit of the rule's score.
+    pub score: Ratio,
+    /// What the answer begins with, after budgets; `Normal`: no time was left.
+    pub level: Level,
+    /// End of its first phase, and of its last.
+    pub until: u64,
+    pub ends_at: u64,
+    pub evidence: ChannelEvidence,
+}
+
+#[cw_serde]
+pub struct JournalResponse {
+    pub market: MarketId,
+    /// Oldest first. Bounds: at most [`JOURNAL_MAX`].
+    pub entries: Vec<JournalEntry>,
 }
 
 #[cw_serde]
 pub struct RuleEvidence {
     pub rule: RuleId,
     pub mode: RuleMode,
-    /// Move at the last evaluation, as a share of maintenance margin.
-    pub last_move: Ratio,
+    /// At the last evaluation, in the unit of the rule's score.
+    pub score: Ratio,
     pub trips: u64,
     pub shadow_trips: u64,
     pub last_trip_at: u64,
@@ -317,7 +358,7 @@ pub mod layout {
 }
 
 crate::facts! {
-    /// A rule reached a step of its ladder. `mode` shadow: nothing was restricted.
+    /// A rule reached a step of its ladder. `mode` shadow: nothing was restricted. `moved` is the rule's score.
     RuleTripped = "rule_tripped" {
         market: MarketId, rule: RuleId, mode: RuleMode, moved: Ratio, level: LevelText, round: u64,
     }
@@ -332,7 +373,7 @@ crate::facts! {
     /// The guardian could not be told; the restriction stands.
     SignalFailed = "signal_failed" { callee: String, failing_since: u64, failures_in_a_row: u32 }
     /// The owner added a market or replaced its rules.
-    GuardConfigured = "guard_configured" { market: MarketId, feed: FeedId, band: RuleMode, velocity: RuleMode }
+    GuardConfigured = "guard_configured" { market: MarketId, feed: FeedId, enforced: u32, shadow: u32 }
     /// The owner changed who receives signals; an empty text is nobody.
     SignalConfigured = "signal_configured" { contract_before: String, contract: String, gas_limit: u64 }
 }

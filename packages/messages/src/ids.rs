@@ -3,6 +3,9 @@
 use cosmwasm_schema::cw_serde;
 use std::fmt;
 
+pub use firebreak_risk::detect::RuleId;
+use firebreak_risk::enum_text;
+
 /// Markets of one vault: bounds every loop over markets.
 pub const MARKETS_MAX: usize = 32;
 /// Market slots of one account: bounds every loop over positions.
@@ -63,27 +66,6 @@ impl std::str::FromStr for AccountId {
     }
 }
 
-/// Writes a field-less enum as kebab-case text and reads it back.
-#[macro_export]
-macro_rules! enum_text {
-    ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(match self { $(Self::$variant => $text),+ })
-            }
-        }
-        impl std::str::FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(format!(concat!("{:?} is not a ", stringify!($name)), text)),
-                }
-            }
-        }
-    };
-}
-
 /// Who set a restriction. One slot per (source, scope): the list of restrictions is bounded by this enum.
 /// Grows only at the end.
 #[cw_serde]
@@ -99,38 +81,75 @@ pub enum Source {
     Governance,
     /// Playbooks and sentinels: what the timelock approved in advance.
     Procedure,
+    /// Evidence of the price and of the oracle's band.
+    Surprise,
+    /// What traders can feed: order flow, and how one-sided the book is.
+    Flow,
+    /// Moves and losses in shares of what they cost the venue.
+    Solvency,
+    /// Attestations of observers, or their silence.
+    Observers,
+    /// The level function: margin and leverage follow volatility.
+    Cage,
 }
 enum_text!(Source {
-    Band = "band-rule", Velocity = "velocity-rule", Council = "council", Governance = "governance", Procedure = "procedure"
+    Band = "band-rule",
+    Velocity = "velocity-rule",
+    Council = "council",
+    Governance = "governance",
+    Procedure = "procedure",
+    Surprise = "surprise",
+    Flow = "flow",
+    Solvency = "solvency",
+    Observers = "observers",
+    Cage = "cage",
 });
 
 impl Source {
     /// Every source; its length bounds the restrictions of one scope.
-    pub const ALL: [Self; 5] = [Self::Band, Self::Velocity, Self::Council, Self::Governance, Self::Procedure];
+    pub const ALL: [Self; 10] = [
+        Self::Band,
+        Self::Velocity,
+        Self::Council,
+        Self::Governance,
+        Self::Procedure,
+        Self::Surprise,
+        Self::Flow,
+        Self::Solvency,
+        Self::Observers,
+        Self::Cage,
+    ];
 
     /// Sources that act without a person: they reach `ReduceOnly` at most.
     pub fn is_reflex(self) -> bool {
         match self {
-            Self::Band | Self::Velocity => true,
+            Self::Band
+            | Self::Velocity
+            | Self::Surprise
+            | Self::Flow
+            | Self::Solvency
+            | Self::Observers
+            | Self::Cage => true,
             Self::Council | Self::Governance | Self::Procedure => false,
         }
     }
 }
-
-/// The rules of the breaker.
-#[cw_serde]
-#[derive(Copy, Eq, PartialOrd, Ord, Hash)]
-pub enum RuleId {
-    Band,
-    Velocity,
-}
-enum_text!(RuleId { Band = "band", Velocity = "velocity" });
 
 impl From<RuleId> for Source {
     fn from(rule: RuleId) -> Self {
         match rule {
             RuleId::Band => Self::Band,
             RuleId::Velocity => Self::Velocity,
+            RuleId::Surprise => Self::Surprise,
+            RuleId::Flow | RuleId::Concentration => Self::Flow,
+            RuleId::HourMove
+            | RuleId::DayMove
+            | RuleId::Liquidations
+            | RuleId::PoolDrawdown
+            | RuleId::Outflow
+            | RuleId::FundDrawdown
+            | RuleId::BadDebt => Self::Solvency,
+            RuleId::Observers | RuleId::Silence => Self::Observers,
         }
     }
 }
@@ -152,6 +171,11 @@ pub enum Reason {
     Procedure,
     /// The market was frozen a while ago.
     Grace,
+    Surprise,
+    Flow,
+    Solvency,
+    Observers,
+    Cage,
 }
 enum_text!(Reason {
     LeaseExpired = "lease-expired",
@@ -163,6 +187,11 @@ enum_text!(Reason {
     Settlement = "settlement",
     Procedure = "procedure",
     Grace = "grace",
+    Surprise = "surprise",
+    Flow = "flow",
+    Solvency = "solvency",
+    Observers = "observers",
+    Cage = "cage",
 });
 
 impl From<Source> for Reason {
@@ -173,6 +202,11 @@ impl From<Source> for Reason {
             Source::Council => Self::Council,
             Source::Governance => Self::Governance,
             Source::Procedure => Self::Procedure,
+            Source::Surprise => Self::Surprise,
+            Source::Flow => Self::Flow,
+            Source::Solvency => Self::Solvency,
+            Source::Observers => Self::Observers,
+            Source::Cage => Self::Cage,
         }
     }
 }

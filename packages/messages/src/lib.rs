@@ -26,6 +26,7 @@ pub mod oracle;
 pub mod packed;
 pub mod time;
 
+pub use firebreak_risk::enum_text;
 pub use ids::{
     AccountId, Action, FeedId, MarketId, Reason, RuleId, Source, FEEDS_MAX, MARKETS_MAX, MARKETS_PER_ACCOUNT_MAX,
 };

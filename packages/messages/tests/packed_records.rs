@@ -178,6 +178,8 @@ fn hot_records_stay_short_at_their_worst_values() {
             long: worst_side(),
             short: worst_side(),
         }),
+        flow_trades: u64::MAX,
+        flow_notional: Amount::from_atoms(u128::MAX),
     };
     let pool = Pool {
         cash: SignedAmount::from_atoms(i128::MIN),
@@ -251,11 +253,11 @@ fn hot_records_stay_short_at_their_worst_values() {
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
         ("account", round_trip(&account).len(), 1425),
-        ("market", round_trip(&market).len(), 709),
+        ("market", round_trip(&market).len(), 738),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),
         ("prices", round_trip(&prices).len(), 510),
-        ("postures", round_trip(&postures).len(), 832),
+        ("postures", round_trip(&postures).len(), 1632),
         ("provider", round_trip(&provider).len(), 333),
         ("parked", round_trip(&worst_parked()).len(), 53),
         ("owner", round_trip(&owner).len(), 69),

@@ -4,7 +4,7 @@ use firebreak_risk::detect::{
     Cage, CageParams, DetectorParams, MarketDetectors, MarketEvidence, Money, Observation, Reflex, ReflexParams,
     Solvency, SolvencyParams, SolvencyVerdict,
 };
-use firebreak_risk::{BasisPoints, Level, Ratio, RiskResult};
+use firebreak_risk::{Level, Ratio, RiskResult};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SuiteParams {
@@ -22,19 +22,7 @@ impl SuiteParams {
             detectors: DetectorParams::STANDARD,
             solvency: SolvencyParams { maintenance_margin_ratio, ..SolvencyParams::STANDARD },
             reflex: ReflexParams::STANDARD,
-            cage: CageParams {
-                initial_margin_ratio,
-                // Six usual moves, over a hundred blocks until a liquidation.
-                moves_covered: Ratio::percent(6_000),
-                concentration_free: Ratio::percent(20),
-                concentration_slope: Ratio::percent(10),
-                factor_max: BasisPoints(40_000),
-                factor_step: BasisPoints(1_000),
-                leverage_min: 300,
-                leverage_max: 2_000,
-                leverage_step: 100,
-                ttl_seconds: 3_600,
-            },
+            cage: CageParams::standard(initial_margin_ratio),
         })
     }
 }

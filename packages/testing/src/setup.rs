@@ -4,17 +4,14 @@ use crate::names::made_from;
 use crate::units::{feed_of, ratio, usd};
 use crate::world::DENOM;
 use cosmwasm_std::Binary;
-use firebreak_messages::circuit_breaker::{
-    BandRule, GuardConfig, LadderStep, MarketSetup as GuardSetup, RuleMode, VelocityRule,
-};
+use firebreak_messages::circuit_breaker::{CageConfig, GuardConfig, MarketSetup as GuardSetup, RuleConfig, RuleMode};
 use firebreak_messages::derivatives_vault::{MarketConfig, MarketSetup, VaultParameters};
 use firebreak_messages::guardian::{CouncilConfig, Delays, GasLimits, InstantiateMsg, RolesSetup, SuiteCodes};
 use firebreak_messages::insurance_fund::FundConfig;
 use firebreak_messages::oracle::{FeedConfig, FeedRules, FeedSetup, Feeder};
-use firebreak_messages::MarketId;
-use firebreak_risk::{
-    Amount, BasisPoints, FundingParams, Level, LiquidationParams, MarginParams, OutflowParams, Price, Ratio, Size,
-};
+use firebreak_messages::{MarketId, RuleId};
+use firebreak_risk::detect::CageParams;
+use firebreak_risk::{Amount, FundingParams, LiquidationParams, MarginParams, OutflowParams, Price, Ratio, Size};
 
 const FEEDERS: usize = 3;
 const COUNCIL_THRESHOLD: u64 = 2;
@@ -206,11 +203,26 @@ impl Setup {
         }
     }
 
-    /// Turns every rule of the breaker on or off. Off is what "unprotected" means: leases are renewed, nothing is restricted.
+    /// Turns the rules that a market starts with on, or all of them off. Off is what "unprotected" means: leases are renewed, nothing is
+    /// restricted.
     pub fn set_rules(&mut self, mode: RuleMode) {
         for guard in &mut self.guards {
-            guard.config.band.mode = mode;
-            guard.config.velocity.mode = mode;
+            for rule in &mut guard.config.rules {
+                if mode == RuleMode::Off || ENFORCED.contains(&rule.rule) {
+                    rule.mode = mode;
+                }
+            }
+            if let Some(cage) = guard.config.cage.as_mut().filter(|_| mode == RuleMode::Off) {
+                cage.mode = mode;
+            }
+        }
+    }
+
+    /// Every rule that a market starts with restricts, the cage included: what a market is tuned to.
+    pub fn enforce_every_rule(&mut self) {
+        for guard in &mut self.guards {
+            guard.config.rules.iter_mut().for_each(|rule| rule.mode = RuleMode::Enforce);
+            guard.config.cage.iter_mut().for_each(|cage| cage.mode = RuleMode::Enforce);
         }
     }
 }
@@ -241,30 +253,21 @@ pub(crate) fn feed(symbol: &str, feeders: usize) -> FeedConfig {
     }
 }
 
-/// Limit-up/limit-down as equity markets have it since 2012: 5 % around a five-minute mean, a pause of five minutes. In
-/// shares of a maintenance margin of 2.5 % that is 2; half of it already calls for caution.
+/// What restricts from the start; the others are tuned on what they would have done, and are enforced by a vote.
+const ENFORCED: [RuleId; 2] = [RuleId::Band, RuleId::Velocity];
+const SHADOWED: [RuleId; 6] =
+    [RuleId::Surprise, RuleId::Flow, RuleId::HourMove, RuleId::DayMove, RuleId::Liquidations, RuleId::Concentration];
+
+/// Eight rules with the shipped figures, and a cage.
 fn guard(market: MarketId, maintenance_margin_ratio: Ratio) -> GuardConfig {
-    let step = |threshold: &str, level: Level| LadderStep {
-        threshold: ratio(threshold),
-        level,
-        duration_seconds: 300,
-        ramp: vec![BasisPoints(2_500), BasisPoints(5_000)],
-        ramp_step_seconds: 300,
-    };
+    let enforced = ENFORCED.map(|rule| RuleConfig::standard(rule, RuleMode::Enforce));
+    let shadowed = SHADOWED.map(|rule| RuleConfig::standard(rule, RuleMode::Shadow));
     GuardConfig {
         feed: feed_of(market),
         maintenance_margin_ratio,
-        band: BandRule {
-            mode: RuleMode::Enforce,
-            window_seconds: 300,
-            ladder: vec![step("1", Level::Guarded), step("2", Level::ReduceOnly)],
-            extension_max_seconds: 3_600,
-        },
-        velocity: VelocityRule {
-            mode: RuleMode::Enforce,
-            window_seconds: 60,
-            ladder: vec![step("1", Level::Guarded), step("1.5", Level::ReduceOnly)],
-            extension_max_seconds: 3_600,
-        },
+        block_seconds: 6,
+        turnover_full: usd(10_000),
+        rules: enforced.into_iter().chain(shadowed).collect(),
+        cage: Some(CageConfig { mode: RuleMode::Shadow, params: CageParams::standard(ratio("0.05")) }),
     }
 }

@@ -10,7 +10,7 @@ use firebreak_messages::derivatives_vault::{
 };
 use firebreak_messages::guardian::IncidentOpened;
 use firebreak_messages::oracle::{HookFailed, HookHealthResponse, HookSkipped, QueryMsg as OracleQuery, Validity};
-use firebreak_messages::{Action, MarketId, Reason};
+use firebreak_messages::{Action, MarketId, Reason, RuleId};
 use firebreak_risk::{Amount, Level, Ratio};
 use firebreak_testing::*;
 
@@ -165,9 +165,10 @@ fn one_markets_overflowing_rule_closes_that_market_and_no_other() {
         .feed(BTC, |feed| feed.jump_max = ratio("1000"))
         .guard(BTC, |guard| {
             guard.maintenance_margin_ratio = Ratio::from_atoms(1);
-            for ladder in [&mut guard.band.ladder, &mut guard.velocity.ladder] {
-                ladder.truncate(1);
-                ladder[0].threshold = ratio("100000000000000000000");
+            guard.rules.retain(|rule| [RuleId::Band, RuleId::Velocity].contains(&rule.rule));
+            for rule in &mut guard.rules {
+                rule.ladder.truncate(1);
+                rule.ladder[0].threshold = ratio("100000000000000000000");
             }
         })
         .build();

@@ -117,7 +117,7 @@ fn an_account_on_the_edge_cannot_run_an_operation_out() {
 fn witnesses_are_for_operations_that_configure_the_vault() {
     let mut world = World::builder().build();
     let mut rules = world.setup().guards[0].config.clone();
-    rules.band.window_seconds = 600;
+    rules.rules[0].window_seconds = 600;
     let call = world.call(
         Code::Breaker,
         &firebreak_messages::circuit_breaker::ExecuteMsg::SetMarket { market: BTC, config: rules },

@@ -125,7 +125,7 @@ impl Model {
                     _ if level < Level::ReduceOnly => true,
                     Source::Council => spend(&mut next.council, &COUNCIL_BUDGET),
                     Source::Procedure => spend(&mut next.procedure, &COUNCIL_BUDGET),
-                    Source::Band | Source::Velocity | Source::Governance => true,
+                    _ => true,
                 };
                 if !within {
                     return None;

@@ -42,7 +42,7 @@ impl Queue {
 
 fn rules(world: &World, window_seconds: u64) -> Call {
     let mut config = world.setup().guards[0].config.clone();
-    config.band.window_seconds = window_seconds;
+    config.rules[0].window_seconds = window_seconds;
     world.call(Code::Breaker, &BreakerMsg::SetMarket { market: BTC, config })
 }
 
@@ -121,13 +121,13 @@ fn the_timelock_has_none_of_the_four_defects() {
     let good = rules(&world, 900);
     let (scope, source) = (Scope::Market(MarketId(99)), Source::Council);
     let bad = world.call(Code::Breaker, &BreakerMsg::Lift { scope, source });
-    let before = world.setup().guards[0].config.band.window_seconds;
+    let before = world.setup().guards[0].config.rules[0].window_seconds;
     let failed = world.govern(vec![good, bad]).done();
     assert!(failed.has::<OperationFailed>());
     let last = operation(&world, known + 3);
     assert_eq!(last.status, OperationStatus::Failed);
     let now: GuardConfig = world.query(Code::Breaker, &BreakerQuery::Market { market: BTC });
-    assert_eq!(now.band.window_seconds, before, "the first call's write is undone with the second");
+    assert_eq!(now.rules[0].window_seconds, before, "the first call's write is undone with the second");
     world.execute_operation(last.operation).fact::<OperationFailed>();
     // And what nobody scheduled does not run at all.
     let unowned = VaultMsg::Configure { parameters: world.setup().vault.clone() };

@@ -2,12 +2,12 @@
 
 use super::ensure_owner;
 use crate::error::ContractError;
-use crate::state::{MarketRules, RuleMemory, Watched, CONFIG, GUARDS, RULES, SIGNAL_HEALTH};
+use crate::state::{MarketRules, Watched, CONFIG, GUARDS, RULES, SIGNAL_HEALTH};
 use crate::validate;
 use cosmwasm_std::{DepsMut, MessageInfo, Response};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
 use firebreak_messages::circuit_breaker::{
-    GuardConfig, GuardConfigured, PostureRecord, SignalConfig, SignalConfigured, SignalHealthResponse,
+    GuardConfig, GuardConfigured, PostureRecord, RuleMode, SignalConfig, SignalConfigured, SignalHealthResponse,
 };
 use firebreak_messages::{MarketId, MARKETS_MAX};
 
@@ -28,8 +28,8 @@ pub fn set_market_as_owner(
 ///
 /// Errors: [`ContractError::OutOfBounds`], [`ContractError::TooManyMarkets`], [`ContractError::FeedFixed`].
 pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result<GuardConfigured, ContractError> {
-    validate::guard(&guard)?;
     let mut config = CONFIG.load(deps.storage)?;
+    validate::guard(&guard, config.vault.is_some())?;
     let feed_before = config.watched.iter().find(|watched| watched.market == market).map(|watched| watched.feed);
     if feed_before.is_none() && config.watched.len() >= MARKETS_MAX {
         return Err(ContractError::TooManyMarkets { max: MARKETS_MAX });
@@ -47,16 +47,14 @@ pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result
         }
     }
     let before = RULES.may_load(deps.storage, market.0)?.unwrap_or_default();
-    let counters = |memory: RuleMemory| RuleMemory { episode: None, ..memory };
-    let rules = MarketRules {
-        band: counters(before.band),
-        velocity: counters(before.velocity),
-        failing: before.failing,
-        ..MarketRules::default()
-    };
-    RULES.save(deps.storage, market.0, &rules)?;
+    let lease = POSTURES.load(deps.storage, market.0)?.evaluated_round;
+    let book = before.book.reconfigured(&guard.rules, lease);
+    RULES.save(deps.storage, market.0, &MarketRules { book, failing: before.failing })?;
     GUARDS.save(deps.storage, market.0, &guard)?;
-    Ok(GuardConfigured { market, feed: guard.feed, band: guard.band.mode, velocity: guard.velocity.mode })
+    let of = |mode: RuleMode| guard.rules.iter().filter(|rule| rule.mode == mode).count();
+    let count = |mode| u32::try_from(of(mode)).unwrap_or(u32::MAX);
+    let (enforced, shadow) = (count(RuleMode::Enforce), count(RuleMode::Shadow));
+    Ok(GuardConfigured { market, feed: guard.feed, enforced, shadow })
 }
 
 /// A new guardian starts healthy: failures of the old one say nothing about it.

@@ -3,7 +3,7 @@
 use crate::error::ContractError;
 use crate::market;
 use crate::signal;
-use crate::state::{Failing, MarketRules, CONFIG, RULES};
+use crate::state::{MarketRules, CONFIG, RULES};
 use cosmwasm_std::{DepsMut, Env, Response, Storage};
 use firebreak_messages::circuit_breaker::EvaluationFailed;
 use firebreak_messages::{time::now, FeedId, MarketId, FEEDS_MAX};
@@ -25,7 +25,7 @@ pub fn evaluate(deps: DepsMut, env: &Env, feeds: &[FeedId]) -> Result<Response, 
     let mut signals = vec![];
     // Bounded by MARKETS_MAX markets of at most FEEDS_MAX feeds.
     for watched in config.watched.iter().filter(|watched| feeds.contains(&watched.feed)) {
-        let assessed = market::assess(deps.as_ref(), &config.oracle, *watched, now(env));
+        let assessed = market::assess(deps.as_ref(), &config, *watched, now(env));
         let saved = assessed.and_then(|assessment| match assessment {
             Some(assessment) => assessment.save(deps.storage).map(|()| Some(assessment)),
             None => Ok(None),
@@ -48,11 +48,7 @@ pub fn evaluate(deps: DepsMut, env: &Env, feeds: &[FeedId]) -> Result<Response, 
 fn failed(storage: &mut dyn Storage, market: MarketId, now: u64) -> Result<EvaluationFailed, ContractError> {
     // Rules that cannot even be read count from here: the count is for people, the lease does the protecting.
     let readable = RULES.load(storage, market.0).ok();
-    let before = readable.as_ref().map(|rules| rules.failing).unwrap_or_default();
-    let failing = Failing {
-        in_a_row: before.in_a_row.saturating_add(1),
-        since: if before.in_a_row == 0 { now } else { before.since },
-    };
+    let failing = readable.as_ref().map(|rules| rules.failing).unwrap_or_default().once_more(now);
     if let Some(rules) = readable {
         RULES.save(storage, market.0, &MarketRules { failing, ..rules })?;
     }

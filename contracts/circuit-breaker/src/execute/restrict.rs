@@ -55,7 +55,14 @@ fn spend(
         Source::Procedure => budget::PROCEDURE,
         // The timelock's word comes with a delay, in which a canceller may stop it; a provider of liquidity whose cool-down
         // is longer than that cannot leave before. A reflex has a budget of its own.
-        Source::Governance | Source::Band | Source::Velocity => return Ok(()),
+        Source::Governance
+        | Source::Band
+        | Source::Velocity
+        | Source::Surprise
+        | Source::Flow
+        | Source::Solvency
+        | Source::Observers
+        | Source::Cage => return Ok(()),
     };
     if let Some(wanted_until) = end_of(phases, Level::ReduceOnly) {
         if let Some(short) = account.spend(storage, scope, now, wanted_until)? {

@@ -13,13 +13,18 @@ use firebreak_circuit_breaker::contract::{execute, instantiate, migrate, query, 
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
 use firebreak_messages::circuit_breaker::{
-    BandRule, EvidenceResponse, ExecuteMsg, GuardConfig, InstantiateMsg, LadderStep, MarketSetup, PostureRecord,
-    QueryMsg, RuleMode, SignalConfig, SignalHealthResponse, StatusResponse, VelocityRule,
+    EvidenceResponse, ExecuteMsg, GuardConfig, InstantiateMsg, JournalResponse, LadderStep, MarketSetup, PostureRecord,
+    QueryMsg, RuleConfig, RuleMode, SignalConfig, SignalHealthResponse, StatusResponse,
 };
+use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
+use firebreak_messages::derivatives_vault::{MarketState, Pool};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
-use firebreak_messages::{guardian, FeedId, MarketId};
-use firebreak_risk::{BasisPoints, Level, Phase, Posture, Price, Ratio};
+use firebreak_messages::{guardian, FeedId, MarketId, RuleId};
+use firebreak_risk::{
+    Amount, BasisPoints, Level, Phase, PoolShares, Posture, Price, Ratio, Side, SignedAmount, SignedRatio, Size,
+    Vesting,
+};
 use std::collections::BTreeMap;
 
 pub const BTC: MarketId = MarketId(1);
@@ -45,6 +50,15 @@ fn oracle_sudo(deps: DepsMut, _: Env, feed: FeedId) -> StdResult<Response> {
     PRICES.remove(deps.storage, feed.0);
     Ok(Response::new())
 }
+// A vault that is two records.
+fn vault_execute(deps: DepsMut, _: Env, _: MessageInfo, (market, state, pool): Books) -> StdResult<Response> {
+    let failed = |error: firebreak_messages::PackedError| StdError::generic_err(error.to_string());
+    MARKETS.save(deps.storage, market.0, &state).map_err(failed)?;
+    POOL.save(deps.storage, &pool).map_err(failed)?;
+    Ok(Response::new())
+}
+type Books = (MarketId, MarketState, Pool);
+
 fn no_query(_: Deps, _: Env, _: Empty) -> StdResult<Binary> {
     Err(StdError::generic_err("nothing to ask"))
 }
@@ -80,6 +94,7 @@ pub struct Setup {
     pub app: App,
     pub breaker: Addr,
     pub oracle: Addr,
+    pub vault: Addr,
     pub guardian: Addr,
     pub owner: Addr,
     pub anyone: Addr,
@@ -98,21 +113,62 @@ pub fn step(threshold: u32, level: Level, duration_seconds: u64) -> LadderStep {
 
 /// Margin 4 %: the band rule answers 1 % with `Guarded`, 2 % with `ReduceOnly`; velocity alike at 1.2 % and 2.4 %.
 pub fn guard(feed: FeedId, band: RuleMode, velocity: RuleMode) -> GuardConfig {
+    let band = RuleConfig {
+        window_seconds: 600,
+        ladder: vec![step(25, Level::Guarded, 300), step(50, Level::ReduceOnly, 300)],
+        ..RuleConfig::standard(RuleId::Band, band)
+    };
+    let velocity = RuleConfig {
+        ladder: vec![step(30, Level::Guarded, 120), step(60, Level::ReduceOnly, 120)],
+        extension_max_seconds: 1_800,
+        ..RuleConfig::standard(RuleId::Velocity, velocity)
+    };
+    guard_of(feed, vec![band, velocity])
+}
+
+pub fn guard_of(feed: FeedId, rules: Vec<RuleConfig>) -> GuardConfig {
     GuardConfig {
         feed,
         maintenance_margin_ratio: Ratio::percent(4),
-        band: BandRule {
-            mode: band,
-            window_seconds: 600,
-            ladder: vec![step(25, Level::Guarded, 300), step(50, Level::ReduceOnly, 300)],
-            extension_max_seconds: 3_600,
-        },
-        velocity: VelocityRule {
-            mode: velocity,
-            window_seconds: 60,
-            ladder: vec![step(30, Level::Guarded, 120), step(60, Level::ReduceOnly, 120)],
-            extension_max_seconds: 1_800,
-        },
+        block_seconds: 6,
+        turnover_full: Amount::from_units(10_000),
+        rules,
+        cage: None,
+    }
+}
+
+/// A market of the vault, with nothing in it.
+pub fn empty_market() -> MarketState {
+    MarketState {
+        long: Side::default(),
+        short: Side::default(),
+        funding_rate: SignedRatio::ZERO,
+        borrow_rate: Ratio::ZERO,
+        accrued_at: START,
+        mark_price: price(10_000),
+        mark_round: 1,
+        mark_skew: Size::ZERO,
+        traded_notional: Amount::ZERO,
+        liquidated_notional: Amount::ZERO,
+        open_notional: Amount::from_units(1_000_000),
+        vesting: Vesting::default(),
+        settlement: None,
+        health_cursor: 0,
+        closed_owed: Amount::ZERO,
+        closed_due: Amount::ZERO,
+        freeze: None,
+        flow_trades: 0,
+        flow_notional: Amount::ZERO,
+    }
+}
+
+/// A pool of ten millions.
+pub fn pool() -> Pool {
+    Pool {
+        cash: SignedAmount::from_atoms(10_000_000_000_000),
+        shares: PoolShares::from_atoms(10_000_000_000_000),
+        insurance_size: Amount::from_units(100_000),
+        ..Pool::default()
     }
 }
 
@@ -142,6 +198,8 @@ impl Setup {
             ContractWrapper::new(oracle_execute, oracle_instantiate, no_query).with_sudo(oracle_sudo),
         ));
         let oracle = app.instantiate_contract(oracle_code, owner.clone(), &Empty {}, &[], "oracle", None).unwrap();
+        let vault_code = app.store_code(Box::new(ContractWrapper::new(vault_execute, oracle_instantiate, no_query)));
+        let vault = app.instantiate_contract(vault_code, owner.clone(), &Empty {}, &[], "vault", None).unwrap();
         let guardian_code = app.store_code(Box::new(
             ContractWrapper::new(guardian_execute, guardian_instantiate, guardian_query).with_sudo(guardian_sudo),
         ));
@@ -153,13 +211,14 @@ impl Setup {
         let msg = InstantiateMsg {
             owner: owner.to_string(),
             oracle: oracle.to_string(),
+            vault: Some(vault.to_string()),
             guardian: Some(SignalConfig { contract: guardian.to_string(), gas_limit: 500_000 }),
             markets,
         };
         let breaker = app
             .instantiate_contract(code, owner.clone(), &msg, &[], "breaker", None)
             .map_err(|error| error.downcast::<ContractError>().unwrap())?;
-        Ok(Self { app, breaker, oracle, guardian, owner, anyone, records: BTreeMap::new() })
+        Ok(Self { app, breaker, oracle, vault, guardian, owner, anyone, records: BTreeMap::new() })
     }
 
     pub fn now(&self) -> u64 {
@@ -251,6 +310,16 @@ impl Setup {
 
     pub fn evidence(&self, market: MarketId) -> EvidenceResponse {
         self.query(&QueryMsg::Evidence { market })
+    }
+
+    pub fn journal(&self, market: MarketId) -> JournalResponse {
+        self.query(&QueryMsg::Journal { market })
+    }
+
+    /// What the breaker will read of the vault.
+    pub fn set_vault(&mut self, market: MarketId, state: &MarketState, pool: &Pool) {
+        let books: Books = (market, state.clone(), pool.clone());
+        self.app.execute_contract(self.owner.clone(), self.vault.clone(), &books, &[]).unwrap();
     }
 
     pub fn signal_health(&self) -> SignalHealthResponse {

@@ -138,6 +138,8 @@ pub fn set_market(
             mark_skew: firebreak_risk::Size::ZERO,
             traded_notional: Amount::ZERO,
             liquidated_notional: Amount::ZERO,
+            flow_trades: 0,
+            flow_notional: Amount::ZERO,
             open_notional: Amount::ZERO,
             vesting: Vesting::new(time::now(env)),
             settlement: None,

@@ -303,17 +303,13 @@ pub fn set_feed(feed: u16) -> oracle::ExecuteMsg {
 }
 
 pub fn set_market(market: u16) -> circuit_breaker::ExecuteMsg {
-    let mode = circuit_breaker::RuleMode::Off;
     let config = circuit_breaker::GuardConfig {
         feed: FeedId(market),
         maintenance_margin_ratio: Ratio::percent(5),
-        band: circuit_breaker::BandRule { mode, window_seconds: 300, ladder: vec![], extension_max_seconds: HOUR },
-        velocity: circuit_breaker::VelocityRule {
-            mode,
-            window_seconds: 60,
-            ladder: vec![],
-            extension_max_seconds: HOUR,
-        },
+        block_seconds: 6,
+        turnover_full: Amount::from_units(1),
+        rules: vec![],
+        cage: None,
     };
     circuit_breaker::ExecuteMsg::SetMarket { market: MarketId(market), config }
 }

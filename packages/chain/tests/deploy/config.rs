@@ -91,7 +91,12 @@ fn a_text_that_is_no_configuration_names_the_field() {
         ("missing", "lp_cooldown_seconds = 3600\n", "", "vault: missing field `lp_cooldown_seconds`"),
         ("type", "age_max_seconds = 60", "age_max_seconds = \"soon\"", "feeds[0].config.age_max_seconds: invalid type"),
         ("decimal", "reserve_ratio = \"0.1\"", "reserve_ratio = \"lots\"", "vault.reserve_ratio"),
-        ("level", "level = \"guarded\"", "level = \"shut\"", "guards[0].config.band.ladder[0].level: unknown variant"),
+        (
+            "level",
+            "level = \"guarded\"",
+            "level = \"shut\"",
+            "guards[0].config.rules[0].ladder[0].level: unknown variant",
+        ),
         ("permission", "\"chain-default\"", "\"anyone\"", "suite.instantiate_permission: unknown variant"),
         ("negative", "threshold = 2\n", "threshold = -2\n", "council.threshold: invalid value"),
     ];

@@ -245,6 +245,10 @@ pub struct MarketState {
     pub closed_due: Amount,
     /// While a freeze of the market is felt.
     pub freeze: Option<FreezeSnapshot>,
+    /// Trades that paid a fee or a penalty and their notional, of each account the first one in a block: a single trade is at most the
+    /// market's largest order, so that this is what flow detectors may count. They saturate.
+    pub flow_trades: u64,
+    pub flow_notional: Amount,
 }
 
 /// What the positions of a market were worth when it was frozen: liquidation asks for it until the grace after the freeze is over.

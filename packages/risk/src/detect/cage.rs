@@ -5,16 +5,18 @@
 //! leverage back waits, and nobody can shake the margin up and down within an hour. Maintenance margin is not touched.
 
 use super::scale::PICO;
-use crate::error::RiskResult;
+use crate::error::{RiskError, RiskResult};
 use crate::number::{mul_div, Rounding, ONE};
-use crate::posture::{BasisPoints, Posture};
+use crate::posture::{BasisPoints, Phase, Posture, PHASES_MAX};
 use crate::quantity::Ratio;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Hundredths of leverage in one.
 const LEVERAGE_HUNDREDTHS: u128 = 100;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct CageParams {
     /// The market's own initial margin: what the factor multiplies. Bounds: above 0.
     pub initial_margin_ratio: Ratio,
@@ -38,7 +40,8 @@ pub struct CageParams {
 }
 
 /// What holds now. Starts at the cage's calm end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Cage {
     pub factor: BasisPoints,
     /// Hundredths.
@@ -91,10 +94,59 @@ impl Cage {
         } else if may_loosen {
             next.leverage_max = leverage.min(self.leverage_max.saturating_add(params.leverage_step));
         }
-        if (next.factor, next.leverage_max) != (self.factor, self.leverage_max) {
+        let changed = (next.factor, next.leverage_max) != (self.factor, self.leverage_max);
+        // A tight cage that is still wanted tight waits anew: what it announced would loosen otherwise.
+        if changed || (may_loosen && self.restricts(params)) {
             next.changed_at = now;
         }
         Ok(next)
+    }
+
+    /// Refuses a cage that is none.
+    ///
+    /// Errors: [`RiskError::OutOfBounds`].
+    pub fn checked(params: &CageParams) -> RiskResult<()> {
+        let refuse = |what: &'static str, wanted: &'static str, found: u64| {
+            Err(RiskError::OutOfBounds { what, wanted: wanted.into(), found: found.to_string() })
+        };
+        if params.initial_margin_ratio.is_zero() {
+            return refuse("initial_margin_ratio of a cage", "above 0", 0);
+        }
+        if params.factor_max < BasisPoints::ONE {
+            return refuse("factor_max of a cage", "at least 10000", params.factor_max.0.into());
+        }
+        if params.factor_step.0 == 0 || params.leverage_step == 0 {
+            return refuse("steps of a cage", "above 0", 0);
+        }
+        if params.leverage_min < 100 || params.leverage_min > params.leverage_max || params.leverage_max == u16::MAX {
+            return refuse("leverages of a cage", "100 to 65534, growing", params.leverage_min.into());
+        }
+        if !(60..=86_400).contains(&params.ttl_seconds) {
+            return refuse("ttl_seconds of a cage", "between 60 and 86400", params.ttl_seconds);
+        }
+        Ok(())
+    }
+
+    /// What holds from now on when nothing is seen any more: a step looser after each time to live, then nothing. Nothing at all for a
+    /// calm cage. Later states never permit more than earlier ones said, at any time: a state loosens by one step only, and only when the
+    /// earlier one had said so.
+    ///
+    /// Bounds: at most [`PHASES_MAX`] phases. Errors: none; ends past the end of time saturate.
+    pub fn phases(&self, params: &CageParams) -> Vec<Phase> {
+        let mut phases = Vec::with_capacity(PHASES_MAX);
+        let mut state = *self;
+        let mut until = self.changed_at;
+        while state.restricts(params) && phases.len() < PHASES_MAX {
+            until = until.saturating_add(params.ttl_seconds);
+            phases.push(Phase { until, posture: state.posture() });
+            state.factor = BasisPoints(state.factor.0.saturating_sub(params.factor_step.0)).max(BasisPoints::ONE);
+            state.leverage_max = state.leverage_max.saturating_add(params.leverage_step).min(params.leverage_max);
+        }
+        phases
+    }
+
+    fn restricts(&self, params: &CageParams) -> bool {
+        self.factor > BasisPoints::ONE || self.leverage_max < params.leverage_max
     }
 
     /// As a posture to join with others. Calm, it restricts nothing but the cage's largest leverage.
@@ -176,6 +228,26 @@ mod tests {
                 cage = cage.after(0, Ratio::ZERO, now, &PARAMS).unwrap();
             }
             prop_assert_eq!((cage.factor, cage.leverage_max), (BasisPoints::ONE, PARAMS.leverage_max));
+        }
+
+        /// What was announced holds at least, at every later moment, whatever is seen meanwhile.
+        #[test]
+        fn a_later_state_never_permits_more_than_was_announced(
+            steps in prop::collection::vec((0u64..100 * BP, 0u32..=100, 1u64..5_000), 1..30),
+        ) {
+            let mut cage = Cage::calm(&PARAMS, 0);
+            let mut now = 0;
+            let at = |cage: &Cage, time| {
+                crate::posture::phase_at(&cage.phases(&PARAMS), time).map_or(Posture::NORMAL, |phase| phase.posture)
+            };
+            for (scale, concentration, elapsed) in steps {
+                now += elapsed;
+                let next = cage.after(scale, Ratio::percent(concentration), now, &PARAMS).unwrap();
+                for time in (0..40).map(|step| now + step * 700) {
+                    prop_assert!(at(&next, time).is_at_least_as_tight_as(at(&cage, time)), "at {time}: {next:?} after {cage:?}");
+                }
+                cage = next;
+            }
         }
 
         #[test]

@@ -1,7 +1,6 @@
 //! First prices, a provider, first-loss capital, a staker, three traders. Then a day passes.
 
 use super::scene::{the, Scene};
-use firebreak_messages::circuit_breaker::RuleTripped;
 use firebreak_messages::derivatives_vault::{CollateralAdded, ExecuteMsg as Vault, LiquidityProvided};
 use firebreak_messages::event::Fact;
 use firebreak_messages::insurance_fund::{ExecuteMsg as Fund, FirstLossAdded, Staked};
@@ -23,7 +22,7 @@ fn prices_come_in(scene: &mut Scene) {
     let rounds = RoundPublished::all(&events);
     let found: Vec<_> = rounds.iter().map(|round| (round.feed.0, round.round, round.price, round.validity)).collect();
     assert_eq!(found, [(1, 1, price("60000"), Validity::Valid), (2, 1, price("3000"), Validity::Valid)]);
-    assert_eq!(RuleTripped::all(&events), []);
+    assert_eq!(super::enforced(&events), []);
     assert_eq!(scene.reads().status(BTC).effective.posture.level, Level::Normal);
 }
 

@@ -4,7 +4,7 @@
 use super::scene::{order_of, the, Scene};
 use cosmwasm_std::Event;
 use firebreak_derivatives_vault::ContractError;
-use firebreak_messages::circuit_breaker::{LevelText, RestrictionAdded, RuleTripped, Scope};
+use firebreak_messages::circuit_breaker::{LevelText, RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::{DropReason, OrderDropped, OrderFilled, OrderSkipped};
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::IncidentOpened;
@@ -30,7 +30,7 @@ pub fn tell(scene: &mut Scene) {
 }
 
 fn the_breaker_restricts(scene: &Scene, events: &[Event]) {
-    let tripped = RuleTripped::all(events);
+    let tripped = super::enforced(events);
     let found: Vec<_> = tripped.iter().map(|trip| (trip.market, trip.rule, trip.moved, trip.level.0)).collect();
     // 5 % is twice the maintenance margin of 2.5 %.
     let wanted = [RuleId::Band, RuleId::Velocity].map(|rule| (BTC, rule, ratio("2"), Level::ReduceOnly));

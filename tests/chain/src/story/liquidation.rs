@@ -2,7 +2,6 @@
 //! pays what it holds, the pool the rest.
 
 use super::scene::{micro, the, Scene};
-use firebreak_messages::circuit_breaker::RuleTripped;
 use firebreak_messages::derivatives_vault::{
     AccountHealthy, ExecuteMsg as Vault, FeesSwept, LossBooked, LossLedger, Payer, PositionLiquidated,
 };
@@ -16,7 +15,7 @@ pub fn tell(scene: &mut Scene) {
     let left = a_part_is_liquidated(scene);
     scene.advance(10);
     let events = scene.price("50000", "3000");
-    let rules: Vec<RuleId> = RuleTripped::all(&events).iter().map(|tripped| tripped.rule).collect();
+    let rules: Vec<RuleId> = super::enforced(&events).iter().map(|tripped| tripped.rule).collect();
     assert_eq!(rules, [RuleId::Band, RuleId::Velocity]);
     the_rest_is_a_deficit(scene, left);
     fees_fill_the_fund_again(scene);

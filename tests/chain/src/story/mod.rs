@@ -18,6 +18,9 @@ pub use scene::Scene;
 
 use crate::chain::Chain;
 use crate::summary::Summary;
+use cosmwasm_std::Event;
+use firebreak_messages::circuit_breaker::{RuleMode, RuleTripped};
+use firebreak_messages::event::Fact;
 
 /// Block time at which the story begins and the suite is bootstrapped, seconds since 1970.
 pub const BEGIN: u64 = 1_700_000_000;
@@ -38,4 +41,9 @@ pub fn tell(chain: &mut dyn Chain) -> Summary {
     scene.chapter("council", |scene| council::tell(scene, &requests[1]));
     scene.chapter("governance", governance::tell);
     scene.end()
+}
+
+/// What restricting rules answered; the others only write down what they would have.
+fn enforced(events: &[Event]) -> Vec<RuleTripped> {
+    RuleTripped::all(events).into_iter().filter(|tripped| tripped.mode == RuleMode::Enforce).collect()
 }

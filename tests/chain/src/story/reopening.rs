@@ -1,7 +1,6 @@
 //! The market opens again by itself: a quarter of the order size, half of it, all of it. Nobody is asked.
 
 use super::scene::{the, Scene};
-use firebreak_messages::circuit_breaker::RuleTripped;
 use firebreak_messages::derivatives_vault::{
     CollateralWithdrawn, DropReason, ExecuteMsg as Vault, OrderDropped, OrderFilled,
 };
@@ -40,7 +39,7 @@ fn at(scene: &mut Scene, moment: u64, level: Level, order_size_factor: BasisPoin
     let before = scene.reads().status(BTC).effective.posture;
     scene.advance(1);
     let events = scene.price("50000", "3000");
-    assert_eq!(RuleTripped::all(&events), []);
+    assert_eq!(super::enforced(&events), []);
     let after = scene.reads().status(BTC).effective.posture;
     assert_ne!(before, after);
     assert_eq!((after.level, after.order_size_factor), (level, order_size_factor));

@@ -167,6 +167,7 @@ pub fn breaker(reader: &impl Reader, plan: &Plan, addresses: &Addresses, check: 
     if let Some(found) = check.read::<ConfigResponse>(part, "config", reader.smart(own, &QueryMsg::Config {}))? {
         check.compare(part, "owner", &addresses.guardian, &found.owner);
         check.compare(part, "oracle", &addresses.oracle, &found.oracle);
+        check.compare(part, "vault", &Some(&addresses.derivatives_vault), &found.vault);
         let signal = SignalConfig { contract: addresses.guardian.clone(), gas_limit: config.gas.guardian };
         if !check.compare(part, "guardian", &Some(&signal), &found.guardian) {
             check.call(part, own, &ExecuteMsg::SetGuardian { guardian: Some(signal) });

@@ -86,7 +86,7 @@ pub fn rules(m: &mut Machine) -> bool {
     let market = m.market();
     let setup = m.world.setup().guards.iter().find(|setup| setup.market == market);
     let Some(mut config) = setup.map(|setup| setup.config.clone()) else { return false };
-    config.band.window_seconds = 60 * m.dice.between(2, 20) as u64;
+    config.rules[0].window_seconds = 60 * m.dice.between(2, 20) as u64;
     govern(m, Code::Breaker, &BreakerMsg::SetMarket { market, config })
 }
 

@@ -1,0 +1,94 @@
+//! Who may attest, and what their word has been worth.
+
+use super::ensure_owner;
+use crate::error::ContractError;
+use crate::observers::{Observer, Observers, OBSERVERS, WORDS};
+use crate::state::CONFIG;
+use crate::validate;
+use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use firebreak_messages::circuit_breaker::{ObserversConfig, ObserversConfigured, ObserversJudged};
+use firebreak_messages::guardian::layout::INCIDENTS;
+use firebreak_messages::guardian::IncidentStatus;
+use firebreak_messages::time::now;
+
+/// How long before an incident was detected a warning may have come to be about it, seconds.
+const WARNED_BEFORE_SECONDS: u64 = 600;
+
+/// Replaces the list. A key that stays keeps its nonce, its trust and its record, wherever it stands now; a new one counts as heard of
+/// just now. What was said so far is forgotten, since words name places in the list: a restriction that they led to stays.
+///
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`].
+pub fn set_observers(
+    deps: DepsMut,
+    env: &Env,
+    info: &MessageInfo,
+    config: ObserversConfig,
+) -> Result<Response, ContractError> {
+    let stored = CONFIG.load(deps.storage)?;
+    ensure_owner(&stored, info)?;
+    validate::observers(&config)?;
+    let before = Observers::load(deps.storage)?;
+    let (observers_before, heartbeat_seconds) = (before.list.len(), config.heartbeat_seconds);
+    let kept = |config: firebreak_messages::circuit_breaker::ObserverConfig| {
+        let known = before.list.iter().find(|known| known.config.public_key == config.public_key);
+        match known {
+            Some(known) => Observer { config, ..known.clone() },
+            None => Observer::new(config, now(env)),
+        }
+    };
+    // Bounded by OBSERVERS_MAX.
+    let list: Vec<Observer> = config.observers.into_iter().map(kept).collect();
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let fact = ObserversConfigured {
+        observers_before: count(observers_before),
+        observers: count(list.len()),
+        heartbeat_seconds,
+    };
+    OBSERVERS.save(deps.storage, &Observers { heartbeat_seconds, list })?;
+    // Bounded by MARKETS_MAX.
+    for watched in &stored.watched {
+        if let Some(mut words) = WORDS.may_load(deps.storage, watched.market.0)? {
+            words.live.clear();
+            words.warned.clear();
+            WORDS.save(deps.storage, watched.market.0, &words)?;
+        }
+    }
+    Ok(Response::new().add_event(fact))
+}
+
+/// Counts the guardian's verdict on a closed incident for those who had warned of its market, once. Anyone: the verdict is read from the
+/// guardian's record, so nobody can bring a wrong one, and closing an incident depends on nothing here.
+///
+/// Errors: [`ContractError::NoVerdict`].
+pub fn judge(deps: DepsMut, incident: u64) -> Result<Response, ContractError> {
+    let config = CONFIG.load(deps.storage)?;
+    let refuse = || ContractError::NoVerdict { incident };
+    let guardian = config.guardian.ok_or_else(refuse)?;
+    let record = INCIDENTS.query(&deps.querier, &guardian.contract, incident).ok_or_else(refuse)?;
+    let confirmed = match record.status {
+        IncidentStatus::Resolved => true,
+        IncidentStatus::FalseAlarm => false,
+        IncidentStatus::Detected | IncidentStatus::Contained | IncidentStatus::Recovering => return Err(refuse()),
+    };
+    let market = record.market.ok_or_else(refuse)?;
+    let mut words = WORDS.may_load(deps.storage, market.0)?.unwrap_or_default();
+    // One verdict an incident, in their order: a correction does not count twice.
+    if incident <= words.judged {
+        return Err(refuse());
+    }
+    let mut observers = Observers::load(deps.storage)?;
+    let since = record.detected_at.saturating_sub(WARNED_BEFORE_SECONDS);
+    let mut judged = 0u32;
+    // Bounded by OBSERVERS_MAX.
+    for (observer, at) in &words.warned {
+        let is_about_it = (since..=record.closed_at).contains(at);
+        if let Some(observer) = observers.list.get_mut(usize::from(*observer)).filter(|_| is_about_it) {
+            observer.judge(confirmed);
+            judged = judged.saturating_add(1);
+        }
+    }
+    words.judged = incident;
+    WORDS.save(deps.storage, market.0, &words)?;
+    OBSERVERS.save(deps.storage, &observers)?;
+    Ok(Response::new().add_event(ObserversJudged { incident, market, confirmed, judged }))
+}

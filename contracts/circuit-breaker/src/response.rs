@@ -1,0 +1,67 @@
+//! From an answer to a restriction, in force or as it would have been: the same steps, on another record.
+
+use crate::error::ContractError;
+use crate::restrictions;
+use crate::state::REDUCE_ONLY_BUDGET;
+use firebreak_messages::circuit_breaker::{LadderStep, PostureRecord, RestrictionAdded, Scope};
+use firebreak_messages::{MarketId, RuleId, Source};
+use firebreak_risk::detect::Answer;
+use firebreak_risk::{response_phases, BasisPoints, Level, Response, TimeBudget};
+
+/// Where a restriction is written, and what pays for its `ReduceOnly`.
+pub struct Ledger<'a> {
+    pub posture: &'a mut PostureRecord,
+    pub spent: &'a mut TimeBudget,
+}
+
+/// What came of an answer.
+pub struct Restricted {
+    pub fact: RestrictionAdded,
+    /// What the rule's source held before, and what this answer begins with.
+    pub level_before: Level,
+    pub level: Level,
+}
+
+/// Adds the answer's phases to its source's slot. `None` when it adds nothing: what anybody can feed is not lengthened while it is in
+/// force.
+///
+/// `ReduceOnly` lasts as long as the market's budget grants, the rest of the time is `Guarded`. Errors: those of
+/// [`TimeBudget::grant`].
+pub fn restrict(
+    ledger: Ledger<'_>,
+    market: MarketId,
+    answer: &Answer<'_>,
+    step: &LadderStep,
+    now: u64,
+) -> Result<Option<Restricted>, ContractError> {
+    let Ledger { posture, spent } = ledger;
+    let rule = answer.rule;
+    let source = Source::from(rule.rule);
+    let level_before = restrictions::level_of(posture, source, now);
+    if !rule.rule.lengthens() && level_before >= step.level {
+        return Ok(None);
+    }
+    let end_max = now.saturating_add(rule.extension_max_seconds);
+    let held = answer.until.unwrap_or(now.saturating_add(step.duration_seconds)).min(end_max);
+    let reduce_only_until = if step.level >= Level::ReduceOnly {
+        let grant = spent.grant(&REDUCE_ONLY_BUDGET, now, held)?;
+        *spent = grant.budget;
+        grant.until
+    } else {
+        now
+    };
+    let response = Response {
+        level: step.level,
+        duration_seconds: held.saturating_sub(now),
+        ramp: &step.ramp,
+        ramp_step_seconds: step.ramp_step_seconds,
+    };
+    let mut phases = response_phases(&response, now, reduce_only_until, end_max);
+    if rule.rule == RuleId::Outflow {
+        // a rule that money going out can trip must not make other people's money stay.
+        phases.iter_mut().for_each(|phase| phase.posture.outflow_factor = BasisPoints::ONE);
+    }
+    let level = phases.first().map_or(Level::Normal, |phase| phase.posture.level);
+    let fact = restrictions::add(posture, Scope::Market(market), source, &phases, 0, now);
+    Ok(Some(Restricted { fact, level_before, level }))
+}
