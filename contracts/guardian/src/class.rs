@@ -261,6 +261,7 @@ impl Known {
             ExecuteMsg::RemoveSentinel { .. } => Ok(roles("a sentinel")),
             ExecuteMsg::Trip {} => refuse("trip"),
             ExecuteMsg::Heartbeat {} => refuse("heartbeat"),
+            ExecuteMsg::StepDown {} => refuse("step_down"),
             ExecuteMsg::Witness { .. } => refuse("witness"),
             ExecuteMsg::CheckWitnesses { .. } => refuse("check_witnesses"),
             ExecuteMsg::Undo { .. } => refuse("undo"),

@@ -63,6 +63,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         ExecuteMsg::RemoveSentinel { address } => execute::remove_sentinel(deps, &env, &info, address),
         ExecuteMsg::Trip {} => execute::trip(deps, &env, &info),
         ExecuteMsg::Heartbeat {} => execute::heartbeat(deps, &env, &info),
+        ExecuteMsg::StepDown {} => execute::step_down(deps, &env),
         ExecuteMsg::Witness { operation, accounts } => execute::witness(deps, &env, operation, accounts),
         ExecuteMsg::CheckWitnesses { accounts } => execute::check_witnesses(deps.as_ref(), &env, &info, accounts),
         ExecuteMsg::MemberChangedHook { diffs: _ } => Ok(execute::members_changed(deps, &info)),

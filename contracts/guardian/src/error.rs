@@ -1,7 +1,7 @@
 use cosmwasm_std::{Instantiate2AddressError, StdError};
 use firebreak_messages::guardian::{OperationStatus, Role, RunStatus};
 use firebreak_messages::{AccountId, FeedId, MarketId, PackedError, Source};
-use firebreak_risk::{Level, RiskError};
+use firebreak_risk::{Amount, Level, RiskError};
 use thiserror::Error;
 
 /// Every refusal says what was wanted and what was found. Nothing moves when one is returned.
@@ -113,6 +113,9 @@ pub enum ContractError {
     TooManySentinels { max: usize },
     #[error("{found} is no sentinel, canceller or council member")]
     NoHeartbeat { found: String },
+
+    #[error("the fund holds {content}, half of its target of {target} or more")]
+    CoverageSuffices { content: Amount, target: Amount },
 
     // Dry run.
     #[error("operation {operation} does not configure the vault: it needs no witnesses")]

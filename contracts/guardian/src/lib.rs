@@ -7,7 +7,7 @@
 //! | council: k of n weights of a cw4 group | restrict, within a budget of time, and run playbooks, in the k-th confirmation's transaction |
 //! | sentinels | restrict once, a little; armed again by the timelock |
 //! | circuit breaker | reports a trip, which becomes an incident and starts the playbooks that wait for it |
-//! | anyone | runs an operation that is ready, completes a role that was accepted and has waited, undoes a run that is due |
+//! | anyone | runs an operation that is ready, completes a role that was accepted and has waited, undoes a run that is due, steps leverage down while the fund is thin |
 //!
 //! The delay class is a function of (target, message), never of the person.
 //!

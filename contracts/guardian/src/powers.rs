@@ -58,7 +58,12 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
             list.add(power(Holder::Member, &member.addr, &what))?;
         }
     }
-    for what in ["execute what is ready", "undo a run that is due", "complete a role that has waited"] {
+    for what in [
+        "execute what is ready",
+        "undo a run that is due",
+        "complete a role that has waited",
+        "step leverage down while the fund is thin",
+    ] {
         list.add(power(Holder::Anyone, "", what))?;
     }
     Ok(PowersResponse { powers: list.powers })

@@ -170,7 +170,12 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
         row(Holder::Sentinel, "restrict once", Level::ReduceOnly, 0, HOUR),
     ];
     wanted.extend((0..3).map(|_| row(Holder::Member, "confirm with 1 of 2", normal, 0, 0)));
-    for what in ["execute what is ready", "undo a run that is due", "complete a role that has waited"] {
+    for what in [
+        "execute what is ready",
+        "undo a run that is due",
+        "complete a role that has waited",
+        "step leverage down while the fund is thin",
+    ] {
         wanted.push(row(Holder::Anyone, what, normal, 0, 0));
     }
     assert_eq!(rows, wanted);

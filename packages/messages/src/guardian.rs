@@ -30,6 +30,8 @@ pub const PENDING_ACTIONS_MAX: usize = 16;
 pub const WITNESSES_MAX: usize = 8;
 /// Kinds of coins of one call.
 pub const CALL_COINS_MAX: usize = 4;
+/// How long a step down for thin coverage holds, seconds.
+pub const COVERAGE_STEP_SECONDS: u64 = 3_600;
 /// Bytes of an operation's description.
 pub const DESCRIPTION_MAX: usize = 1_024;
 /// Longest time between an operation's readiness and its `not_after`, seconds.
@@ -203,6 +205,9 @@ pub enum ExecuteMsg {
     Trip {},
     /// Sentinels, cancellers and council members: a sign of life. Emits [`HeartbeatGiven`].
     Heartbeat {},
+    /// Anyone, while the insurance fund holds less than half of its stress loss (F13): every market is `Guarded` for an hour, as a
+    /// restriction of source `procedure`; again as long as it is true. Emits [`CoverageThin`].
+    StepDown {},
     /// Anyone, before the execution of an operation that configures the vault: names accounts that it must not make
     /// liquidatable at the unchanged prices. The 8 nearest to liquidation are kept. Bounds: 1 to 8 accounts.
     /// Emits [`WitnessesNamed`].

@@ -1,6 +1,7 @@
 //! One file per capability.
 
 mod council;
+mod coverage;
 mod dry_run;
 mod incident;
 mod playbook;
@@ -14,6 +15,7 @@ use crate::error::ContractError;
 use cosmwasm_std::{Env, MessageInfo};
 
 pub use council::{confirm, live, members_changed};
+pub use coverage::step_down;
 pub use dry_run::{check_witnesses, witness};
 pub use incident::advance;
 pub use playbook::{remove_playbook, set_playbook, undo};

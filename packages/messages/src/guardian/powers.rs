@@ -2,7 +2,7 @@
 
 use super::Tightening;
 use cosmwasm_schema::cw_serde;
-use firebreak_risk::Level;
+use firebreak_risk::{Amount, Level};
 
 /// Sentinels at a time.
 pub const SENTINELS_MAX: usize = 8;
@@ -81,5 +81,6 @@ crate::facts! {
     SentinelSet = "sentinel_set" { address: String, armed: bool }
     SentinelRemoved = "sentinel_removed" { address: String }
     SentinelTripped = "sentinel_tripped" { address: String, incident: u64, until: u64 }
+    CoverageThin = "coverage_thin" { content: Amount, target: Amount, until: u64 }
     HeartbeatGiven = "heartbeat_given" { address: String, before: u64 }
 }

@@ -54,6 +54,7 @@ fn is_a_right(message: &Message) -> bool {
             | GuardianMsg::CompleteRole { .. }
             | GuardianMsg::Undo { .. }
             | GuardianMsg::Advance { .. }
+            | GuardianMsg::StepDown {}
             | GuardianMsg::Witness { .. }
             | GuardianMsg::MemberChangedHook { .. } => false,
         },

@@ -1,0 +1,73 @@
+//! F13: while the insurance fund covers less than half of a stress loss of the open interest, leverage steps down; by anyone, for an
+//! hour, and no longer than it is true.
+
+use firebreak_guardian::ContractError as GuardianError;
+use firebreak_messages::circuit_breaker::RestrictionAdded;
+use firebreak_messages::guardian::{CoverageThin, ExecuteMsg, COVERAGE_STEP_SECONDS};
+use firebreak_messages::insurance_fund::{CoverageResponse, QueryMsg as FundQuery};
+use firebreak_messages::Source;
+use firebreak_risk::{Amount, Level};
+use firebreak_testing::*;
+
+fn step_down(world: &mut World) -> Attempt {
+    world.send("anyone", Code::Guardian, &ExecuteMsg::StepDown {}, Amount::ZERO)
+}
+
+fn coverage(world: &World) -> CoverageResponse {
+    world.query(Code::Insurance, &FundQuery::Coverage {})
+}
+
+/// A fund that covers half of the stress of 60,000 of open interest, 3,000, or a unit less.
+fn venue(first_loss: Amount) -> World {
+    let mut world = World::builder().without_fees().insurance(first_loss).trader("alice", usd(20_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    world.refresh().done();
+    world
+}
+
+#[test]
+fn a_thin_fund_steps_leverage_down_for_an_hour_and_as_long_as_it_is_thin() {
+    let mut world = venue(usd(1_000));
+    let thin = coverage(&world);
+    assert!(thin.ratio.unwrap() < ratio("0.5"), "{thin:?}");
+    let before = world.effective(BTC).posture.leverage_max;
+    let outcome = step_down(&mut world).done();
+    let until = outcome.now + COVERAGE_STEP_SECONDS;
+    assert_eq!(outcome.fact::<CoverageThin>(), CoverageThin { content: thin.content, target: thin.target, until });
+    assert_eq!(outcome.fact::<RestrictionAdded>().source, Source::Procedure);
+    for market in [BTC, ETH] {
+        let posture = world.effective(market).posture;
+        assert_eq!(posture.level, Level::Guarded);
+        assert!(posture.leverage_max < before);
+    }
+    // The way out is open, and nobody is nearer to liquidation.
+    assert!(!world.account("alice").liquidatable);
+    // Renewed while it is true.
+    world.advance(COVERAGE_STEP_SECONDS / 2);
+    world.refresh().done();
+    step_down(&mut world).done();
+    world.advance(COVERAGE_STEP_SECONDS - 60);
+    world.refresh().done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Guarded);
+    // Thick again: nobody renews it, and it ends.
+    world.add_first_loss("dao-0", usd(5_000)).done();
+    let CoverageResponse { content, target, .. } = coverage(&world);
+    step_down(&mut world).refused_with(GuardianError::CoverageSuffices { content, target });
+    world.advance(120);
+    world.refresh().done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+}
+
+#[test]
+fn nobody_restricts_a_venue_whose_fund_covers_half_of_its_stress() {
+    for (first_loss, done) in [(usd(1_500), false), (Amount::from_atoms(1_499_000_000), true)] {
+        let mut world = venue(first_loss);
+        let CoverageResponse { content, target, .. } = coverage(&world);
+        let attempt = step_down(&mut world);
+        assert_eq!(attempt.is_done(), done, "{content} of {target}");
+    }
+    // Without open interest there is nothing to cover.
+    let mut world = World::builder().insurance(Amount::ZERO).build();
+    let (content, target) = (Amount::ZERO, Amount::ZERO);
+    step_down(&mut world).refused_with(GuardianError::CoverageSuffices { content, target });
+}
