@@ -30,11 +30,6 @@ pub fn restricts(m: &mut Machine) -> bool {
     m.world.council_restrict(scope, level, seconds).is_done()
 }
 
-/// The fund is thick here: what matters is that nobody restricts without its word.
-pub fn steps_down(m: &mut Machine) -> bool {
-    m.world.send("anyone", Code::Guardian, &ExecuteMsg::StepDown {}, Amount::ZERO).is_done()
-}
-
 pub const CANDIDATE: &str = "trader-0";
 
 pub fn accept_role(m: &mut Machine) -> bool {
