@@ -31,6 +31,9 @@ fn what_is_no_price_is_refused() {
         let refused = Err(RiskError::OutOfBounds { what: "legs", wanted: "1 to 4".into(), found });
         assert_eq!(composite_price(&legs(count), Rounding::Floor), refused);
     }
+    for count in [1, LEGS_MAX] {
+        assert_eq!(composite_price(&legs(count), Rounding::Floor), Ok(price("1")));
+    }
     let bounds = |found: &str| {
         let wanted = format!("above 0 and at most {PRICE_MAX}");
         Err(RiskError::OutOfBounds { what: "price", wanted, found: found.into() })

@@ -203,6 +203,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn evidence_is_forgotten_at_the_end_of_a_level_and_not_where_it_fell_for_being_quiet() {
+        let stop = Reflex::default().after(&evidence(TIER_YEAR, TIER_YEAR), Level::Normal, 1_000, &PARAMS).reflex;
+        for (name, all, falls_at, reset) in [("quiet", 0, 1_300, false), ("never quiet", TIER_YEAR, 4_600, true)] {
+            let mut reflex = stop;
+            let fallen = (1u64..).find_map(|block| {
+                let now = 1_000 + 6 * block;
+                let stepped = reflex.after(&evidence(all, all), Level::Normal, now, &PARAMS);
+                reflex = stepped.reflex;
+                (reflex.level < Level::ReduceOnly).then_some((now, stepped.reset))
+            });
+            assert_eq!(fallen, Some((falls_at, reset)), "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn more_evidence_never_means_a_lower_level(

@@ -38,6 +38,7 @@ fn repeats_extend_a_freeze_and_a_lift_ends_it() {
     assert_eq!(after(first, &[phase(Level::Frozen, 300)], 200), Freeze { since: 100, until: 300 }, "without a gap");
     assert_eq!(after(first, &[phase(Level::Frozen, 300)], 201), Freeze { since: 201, until: 300 }, "a new one");
     assert_eq!(after(first, &[], 130), Freeze { since: 100, until: 130 }, "lifted");
+    assert_eq!(after(first, &[phase(Level::Frozen, 300)], 300), first, "a phase that is over is none");
     assert_eq!(after(first, &[phase(Level::ReduceOnly, 900)], 250), first, "what is milder leaves it as it was");
     // Lifted by one source, held by the other.
     let held: [&[Phase]; 2] = [&[phase(Level::Guarded, 400)], &[phase(Level::Frozen, 180)]];
