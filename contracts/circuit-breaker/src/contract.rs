@@ -54,6 +54,11 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         }
         ExecuteMsg::Lift { scope, source } => execute::lift(deps, &env, &info, scope, source),
         ExecuteMsg::SetGuardian { guardian } => execute::set_guardian(deps, &info, guardian),
+        ExecuteMsg::SetObservers { config } => execute::set_observers(deps, &env, &info, config),
+        ExecuteMsg::Attest { market, signal, attestations } => {
+            execute::attest(deps, &env, market, signal, &attestations)
+        }
+        ExecuteMsg::Judge { incident } => execute::judge(deps, incident),
     }
 }
 

@@ -42,6 +42,22 @@ pub enum ContractError {
     #[error("the budget of this source restricts the scope {scope} until {granted_until}, asked is {wanted_until}")]
     CouncilBudget { scope: Scope, wanted_until: u64, granted_until: u64 },
 
+    #[error("attestations come in ascending order of observers, {found} came after {after}")]
+    ObserverOrder { after: u8, found: u8 },
+    #[error("there is no observer {found}")]
+    UnknownObserver { found: u8 },
+    #[error("observer {observer} has used nonce {last}, a higher one is wanted, found {found}")]
+    OldNonce { observer: u8, last: u64, found: u64 },
+    #[error(
+        "an attestation of observer {observer} must be observed by {now} and expire at most ten minutes later and not yet, found \
+         {observed_at} and {expires_at}"
+    )]
+    AttestationTime { observer: u8, observed_at: u64, expires_at: u64, now: u64 },
+    #[error("the signature is not observer {observer}'s for this attestation of this breaker")]
+    BadSignature { observer: u8 },
+    #[error("the guardian has no verdict on incident {incident} of one market that was not counted yet")]
+    NoVerdict { incident: u64 },
+
     #[error("there is no reply {id}")]
     UnknownReply { id: u64 },
     #[error("migration needs {wanted}, found {found}")]

@@ -1,15 +1,19 @@
 //! One file a capability.
 
+mod attest;
 mod budget;
 mod configure;
 mod evaluate;
 mod lift;
+mod observers;
 mod restrict;
 mod scope;
 
+pub use attest::attest;
 pub use configure::{set_guardian, set_market, set_market_as_owner};
 pub use evaluate::evaluate;
 pub use lift::lift;
+pub use observers::{judge, set_observers};
 pub use restrict::restrict;
 
 use crate::error::ContractError;

@@ -7,6 +7,9 @@
 //! vault reads raw holds these restrictions, one slot a source, and the *lease*: the last round that was evaluated. A
 //! vault that sees a newer round than that acts as in `ReduceOnly`, so a dead breaker leaves no market open.
 //!
+//! Observers attest what they see elsewhere, signed off chain and relayed by anyone: a quorum of three with three sources and more than a
+//! third of the weight answers like a rule, less than that by a small step.
+//!
 //! Anyone may ask for an evaluation; nobody can make it loosen. A reflex reaches `ReduceOnly` at most, and for at most 6
 //! of 24 hours. The only message that loosens is `Lift`, and only the owner (the guardian's timelock) sends it. Nothing
 //! here moves funds, and nothing that one market's rules do stops the others.
@@ -31,6 +34,7 @@ mod error;
 mod execute;
 mod market;
 mod migrate;
+pub mod observers;
 mod query;
 mod reading;
 mod response;

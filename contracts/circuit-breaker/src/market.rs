@@ -1,6 +1,7 @@
 //! The evaluation of one market: load, judge, decide. Writes nothing; an error stays this market's.
 
 use crate::error::ContractError;
+use crate::observers::Observers;
 use crate::response::{self, Ledger};
 use crate::signal::Signal;
 use crate::state::{Config, Failing, Journal, MarketRules, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES};
@@ -12,9 +13,9 @@ use firebreak_messages::circuit_breaker::{
 };
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
-use firebreak_messages::{MarketId, Source};
+use firebreak_messages::{MarketId, RuleId, Source};
 use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput};
-use firebreak_risk::{Price, Ratio, Rounding, TimeBudget};
+use firebreak_risk::{Phase, Price, Ratio, Rounding, TimeBudget};
 
 /// What an evaluation decided.
 pub struct Assessment {
@@ -64,6 +65,10 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
     let set = guard.rule_set();
     let vault = config.vault.as_ref().filter(|_| set.reads_vault());
     let reading = vault.and_then(|vault| reading::of(&deps.querier, vault, market));
+    let silence = match guard.rule(RuleId::Silence) {
+        Some(_) => Observers::load(deps.storage)?.silence(now),
+        None => Ratio::ZERO,
+    };
     let mut assessment = Assessment::new(deps.storage, market, posture)?;
     restrictions::prune(&mut assessment.posture, now);
     // Bounded by ROUNDS_KEPT, one answer a rule each.
@@ -75,7 +80,7 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
                 price: round.price,
                 band: Ratio::of(round.band.atoms(), round.price.atoms(), Rounding::Floor).ok(),
                 reading: reading.as_ref(),
-                silence: Ratio::ZERO,
+                silence,
             };
             let observed = assessment.rules.book.observe(&set, &input, round.round);
             let evidence = &observed.evidence;
@@ -152,23 +157,35 @@ impl Assessment {
         Ok(())
     }
 
-    /// What the cage holds now. No alarm, so nobody is told.
+    /// What the cage holds now.
     fn turn(&mut self, storage: &dyn Storage, config: &CageConfig, now: u64) -> Result<(), ContractError> {
         let phases = self.rules.book.cage.map(|cage| cage.phases(&config.params)).unwrap_or_default();
         if phases.is_empty() {
             return Ok(());
         }
+        self.hold(storage, config.mode, Source::Cage, &phases, now)
+    }
+
+    /// Adds phases to a source's slot, in force or in the journal. No alarm, so nobody is told.
+    pub fn hold(
+        &mut self,
+        storage: &dyn Storage,
+        mode: RuleMode,
+        source: Source,
+        phases: &[Phase],
+        now: u64,
+    ) -> Result<(), ContractError> {
         let scope = Scope::Market(self.market);
-        match config.mode {
+        match mode {
             RuleMode::Off => {}
             RuleMode::Enforce => {
-                let fact = restrictions::add(&mut self.posture, scope, Source::Cage, &phases, 0, now);
+                let fact = restrictions::add(&mut self.posture, scope, source, phases, 0, now);
                 self.facts.push(fact.into());
             }
             RuleMode::Shadow => {
-                self.load(storage, config.mode)?;
+                self.load(storage, mode)?;
                 if let Some(journal) = self.journal.as_mut() {
-                    restrictions::add(&mut journal.shadow, scope, Source::Cage, &phases, 0, now);
+                    restrictions::add(&mut journal.shadow, scope, source, phases, 0, now);
                 }
             }
         }

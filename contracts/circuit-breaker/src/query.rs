@@ -1,6 +1,7 @@
 //! Reads.
 
 use crate::error::ContractError;
+use crate::observers::Observers;
 use crate::state::{CONFIG, GUARDS, JOURNALS, RULES, SIGNAL_HEALTH};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
@@ -24,6 +25,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
         QueryMsg::Evidence { market } => to_json_binary(&evidence(deps, env, market)?),
         QueryMsg::Journal { market } => to_json_binary(&journal(deps, market)?),
         QueryMsg::SignalHealth {} => to_json_binary(&signal_health(deps)?),
+        QueryMsg::Observers {} => to_json_binary(&Observers::load(deps.storage)?.statuses(now(env))),
     }?)
 }
 

@@ -2,8 +2,10 @@
 //! inside.
 
 use crate::error::ContractError;
-use cosmwasm_std::{Api, MessageInfo};
-use firebreak_messages::circuit_breaker::{GuardConfig, LadderStep, MarketSetup, RuleConfig, SignalConfig, RULES_MAX};
+use cosmwasm_std::{Api, HexBinary, MessageInfo};
+use firebreak_messages::circuit_breaker::{
+    GuardConfig, LadderStep, MarketSetup, ObserversConfig, RuleConfig, SignalConfig, OBSERVERS_MAX, RULES_MAX,
+};
 use firebreak_messages::{Source, MARKETS_MAX};
 use firebreak_risk::detect::Cage;
 use firebreak_risk::{
@@ -125,6 +127,24 @@ fn ramp(step: &LadderStep) -> Result<(), ContractError> {
         let grows = *factor > below && *factor <= BasisPoints::ONE;
         ensure(grows, "ramp", "growing and at most 10000", factor.0)?;
         below = *factor;
+    }
+    Ok(())
+}
+
+/// Errors: [`ContractError::OutOfBounds`].
+pub fn observers(config: &ObserversConfig) -> Result<(), ContractError> {
+    within("heartbeat_seconds", config.heartbeat_seconds, 60..=DAY)?;
+    within("observers", config.observers.len(), 0..=OBSERVERS_MAX)?;
+    let mut seen = BTreeSet::new();
+    // Bounded by OBSERVERS_MAX.
+    for observer in &config.observers {
+        let key = HexBinary::from_hex(&observer.public_key).ok();
+        let compressed = key.as_ref().is_some_and(|key| key.len() == 33 && matches!(key.first(), Some(2 | 3)));
+        ensure(compressed, "public_key of an observer", "33 bytes, compressed, hex", &observer.public_key)?;
+        // Upper and lower case are one key.
+        ensure(seen.insert(key), "public_key of an observer", "another one for each", &observer.public_key)?;
+        within("bytes of an observer's source", observer.source.len(), 1..=32)?;
+        within("weight of an observer", observer.weight, 1..=1_000)?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@
 mod configuration;
 mod detectors;
 mod failures;
+mod observers;
 mod only_time_loosens;
 mod restrictions;
 mod rules;

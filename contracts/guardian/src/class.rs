@@ -204,11 +204,12 @@ impl Known {
                 Ok(_) | Err(_) => {}
             }
         } else if contract == circuit_breaker {
-            use circuit_breaker::ExecuteMsg::{Lift, Restrict, SetGuardian};
+            use circuit_breaker::ExecuteMsg::{Lift, Restrict, SetGuardian, SetObservers};
             match from_json(msg) {
                 Ok(Lift { .. }) => return refuse("lift"),
                 Ok(Restrict { .. }) => return refuse("restrict"),
                 Ok(SetGuardian { .. }) => return refuse("set_guardian"),
+                Ok(SetObservers { .. }) => return refuse("set_observers"),
                 Ok(_) | Err(_) => {}
             }
         } else if contract == insurance_fund {
@@ -341,7 +342,8 @@ fn breaker_message(msg: &Binary, now: u64) -> Result<Classified, ContractError> 
         // Ends any source's restriction: loosening is slow.
         ExecuteMsg::Lift { .. } => roles("the end of a restriction"),
         ExecuteMsg::SetGuardian { .. } => roles("who is told of trips"),
-        ExecuteMsg::Evaluate { .. } => NOT_GOVERNANCE,
+        ExecuteMsg::SetObservers { .. } => roles("who may attest"),
+        ExecuteMsg::Evaluate { .. } | ExecuteMsg::Attest { .. } | ExecuteMsg::Judge { .. } => NOT_GOVERNANCE,
     })
 }
 

@@ -6,8 +6,8 @@
 use cosmwasm_schema::cw_serde;
 use cw_storage_plus::{Item, Map};
 use firebreak_messages::guardian::{
-    CouncilAction, CouncilConfig, Delays, Incident, Operation, Playbook, Role, Run, SignalTrigger, SuiteResponse,
-    Tightening, Witness,
+    CouncilAction, CouncilConfig, Delays, Operation, Playbook, Role, Run, SignalTrigger, SuiteResponse, Tightening,
+    Witness,
 };
 use firebreak_messages::{PackedItem, PackedMap};
 use firebreak_risk::{RiskError, RiskResult};
@@ -38,7 +38,7 @@ pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
 pub const BALLOT: Item<Ballot> = Item::new("ballot");
 /// incident id -> incident. Written by `Signal`, `Confirm`, `Advance`, runs of playbooks; a market gets at most one an
 /// hour from signals, never looped over.
-pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 2);
+pub use firebreak_messages::guardian::layout::INCIDENTS;
 /// Id of the next incident. Written by `Signal`, `Confirm`.
 pub const NEXT_INCIDENT: PackedItem<u64> = PackedItem::new("next_incident", 1);
 /// Names of the playbooks and the signals that they wait for: what a signal reads. At most `PLAYBOOKS_MAX`. Written by

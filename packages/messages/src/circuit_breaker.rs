@@ -1,7 +1,15 @@
 //! Messages and records of the `circuit-breaker`.
 
+mod observers;
+
+pub use observers::{
+    Attestation, ObservedSignal, ObserverConfig, ObserverStatus, ObserversConfig, ObserversResponse, ToAttest,
+    ATTESTATION_BYTES, ATTESTATION_SECONDS_MAX, CLOCK_AHEAD_SECONDS, OBSERVERS_MAX, SEVERITY_MAX, SIGNATURE_BYTES,
+};
+
 use crate::ids::{FeedId, MarketId, Reason, RuleId, Source};
 use cosmwasm_schema::{cw_serde, QueryResponses};
+use cosmwasm_std::Binary;
 use firebreak_risk::detect::{Cage, MarketEvidence};
 pub use firebreak_risk::detect::{CageConfig, LadderStep, RuleConfig, RuleMode, RuleSet, LADDER_MAX, RULES_MAX};
 use firebreak_risk::{phase_at, Amount, Freeze, Level, Phase, Posture, Price, Ratio};
@@ -113,6 +121,14 @@ pub enum ExecuteMsg {
     Lift { scope: Scope, source: Source },
     /// Owner only.
     SetGuardian { guardian: Option<SignalConfig> },
+    /// Owner only. Who may attest; empty: nobody. Keys that stay keep their nonce, trust and record.
+    SetObservers { config: ObserversConfig },
+    /// Anyone. No funds. Observers' signed words about one market: [`Attestation`]s of [`ATTESTATION_BYTES`] each, in ascending order
+    /// of observers. They can only tighten. Emits [`Attested`], and with a quorum or a first warning [`RuleTripped`],
+    /// [`RestrictionAdded`], [`SignalFailed`].
+    Attest { market: MarketId, signal: ObservedSignal, attestations: Binary },
+    /// Anyone. Counts the guardian's verdict on a closed incident of one market for those who had warned. Once each, in their order.
+    Judge { incident: u64 },
 }
 
 #[cw_serde]
@@ -136,6 +152,9 @@ pub enum QueryMsg {
     Journal { market: MarketId },
     #[returns(SignalHealthResponse)]
     SignalHealth {},
+    /// Who may attest, what their words weigh now, and who is silent.
+    #[returns(ObserversResponse)]
+    Observers {},
 }
 
 #[cw_serde]
@@ -374,6 +393,12 @@ crate::facts! {
     SignalFailed = "signal_failed" { callee: String, failing_since: u64, failures_in_a_row: u32 }
     /// The owner added a market or replaced its rules.
     GuardConfigured = "guard_configured" { market: MarketId, feed: FeedId, enforced: u32, shadow: u32 }
+    /// Attestations were accepted; `severity` is what a quorum says now, over all signals.
+    Attested = "attested" { market: MarketId, signal: ObservedSignal, attesting: u32, severity: u8 }
+    /// The owner replaced the list of observers.
+    ObserversConfigured = "observers_configured" { observers_before: u32, observers: u32, heartbeat_seconds: u64 }
+    /// A verdict was counted for so many observers.
+    ObserversJudged = "observers_judged" { incident: u64, market: MarketId, confirmed: bool, judged: u32 }
     /// The owner changed who receives signals; an empty text is nobody.
     SignalConfigured = "signal_configured" { contract_before: String, contract: String, gas_limit: u64 }
 }

@@ -412,3 +412,12 @@ crate::facts! {
 }
 
 use crate::circuit_breaker::LevelText;
+
+/// Keys that others may read raw.
+pub mod layout {
+    use super::Incident;
+    use crate::packed::PackedMap;
+
+    /// id -> incident, open or closed. Written when it is opened, acted on, advanced or closed.
+    pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 2);
+}

@@ -12,28 +12,24 @@ use crate::market::{Assessment, Occasion};
 use crate::observers::{Observers, Word, Words, OBSERVERS, WORDS};
 use crate::signal;
 use crate::state::{CONFIG, GUARDS};
-use cosmwasm_std::{Api, Binary, DepsMut, Env, HexBinary, Response};
+use cosmwasm_std::{Api, Binary, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
 use firebreak_messages::circuit_breaker::{
     Attestation, Attested, ObservedSignal, RuleConfig, RuleMode, ToAttest, ATTESTATION_BYTES, ATTESTATION_SECONDS_MAX,
     CLOCK_AHEAD_SECONDS, OBSERVERS_MAX, SEVERITY_MAX,
 };
 use firebreak_messages::{time::now, MarketId, RuleId, Source};
-use firebreak_risk::detect::{Answer, MarketEvidence};
-use firebreak_risk::{BasisPoints, Level, Phase, Posture, Price, Ratio};
+use firebreak_risk::detect::{Answer, Hold, MarketEvidence};
+use firebreak_risk::{BasisPoints, Phase, Posture, Price, Ratio};
 use sha2::{Digest, Sha256};
 
 /// How long one observer's warning tightens by a small step, and how often it may.
 const ALONE_SECONDS: u64 = 300;
 const ALONE_EVERY_SECONDS: u64 = 3_600;
 
-/// What less than a quorum gets: orders a little smaller, margin a little higher, everything open.
-const SMALL_STEP: Posture = Posture {
-    level: Level::Guarded,
-    initial_margin_factor: BasisPoints(11_000),
-    order_size_factor: BasisPoints(7_500),
-    ..Posture::NORMAL
-};
+/// What less than a quorum gets: orders a little smaller, margin a little higher, everything open and no level named.
+const SMALL_STEP: Posture =
+    Posture { initial_margin_factor: BasisPoints(11_000), order_size_factor: BasisPoints(7_500), ..Posture::NORMAL };
 
 /// Errors: [`ContractError::UnknownMarket`], [`ContractError::OutOfBounds`], [`ContractError::ObserverOrder`],
 /// [`ContractError::UnknownObserver`], [`ContractError::OldNonce`], [`ContractError::AttestationTime`],
@@ -71,7 +67,9 @@ pub fn attest(
         let mut assessment = Assessment::new(deps.storage, market, posture)?;
         let observed_at = given.iter().map(|one| one.observed_at).max().unwrap_or(now);
         if severity > 0 {
-            step(&deps, &mut assessment, rule, severity, observed_at, now)?;
+            let detectors = guard.rule_set().detectors();
+            let evidence = assessment.rules.book.detectors.evidence(&detectors);
+            step(deps.storage, &mut assessment, rule, severity, (&evidence, observed_at, now))?;
         } else if warns_alone {
             step_alone(&mut observers, &given, now);
             let phases = [Phase { until: now.saturating_add(ALONE_SECONDS), posture: SMALL_STEP }];
@@ -157,18 +155,17 @@ fn step_alone(observers: &mut Observers, given: &[Attestation], now: u64) {
 
 /// The rule's answer to a quorum: a step above what is answered at most, so that the harshest level takes two messages.
 fn step(
-    deps: &DepsMut,
+    storage: &dyn Storage,
     assessment: &mut Assessment,
     rule: &RuleConfig,
     severity: u8,
-    observed_at: u64,
-    now: u64,
+    (evidence, observed_at, now): (&MarketEvidence, u64, u64),
 ) -> Result<(), ContractError> {
     let Some(memory) = assessment.rules.book.memory_mut(RuleId::Observers) else { return Ok(()) };
     let Some(held) = memory.watch.hold_mut() else { return Ok(()) };
     // What has run its time is quiet, whether or not a round has said so.
     if now >= held.until {
-        *held = Default::default();
+        *held = Hold::default();
     }
     let counted = severity.min(held.step.saturating_add(1));
     let score = Ratio::percent(u32::from(counted).saturating_mul(100));
@@ -178,9 +175,8 @@ fn step(
     let Some((step, until)) = heard.answer else { return Ok(()) };
     memory.count(rule.mode, now);
     let price = assessment.rules.book.detectors.last.map_or(Price::ZERO, |last| last.price);
-    let evidence = MarketEvidence::default();
     let round = assessment.posture.evaluated_round;
-    let occasion = Occasion { now, at: observed_at, round, price, evidence: &evidence };
+    let occasion = Occasion { now, at: observed_at, round, price, evidence };
     let answer = Answer { rule, step, score, until: Some(until), is_new: heard.is_new };
-    assessment.act(deps.storage, &answer, occasion)
+    assessment.act(storage, &answer, occasion)
 }

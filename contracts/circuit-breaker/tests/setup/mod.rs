@@ -85,8 +85,19 @@ fn guardian_execute(deps: DepsMut, _: Env, _: MessageInfo, msg: guardian::Execut
 fn guardian_query(deps: Deps, _: Env, _: Empty) -> StdResult<Binary> {
     to_json_binary(&SIGNALS.load(deps.storage)?)
 }
-fn guardian_sudo(deps: DepsMut, _: Env, failing: bool) -> StdResult<Response> {
-    FAILING.save(deps.storage, &failing)?;
+/// Fails from now on or no more; or keeps an incident where the guardian has it.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum GuardianSudo {
+    Fail(bool),
+    Keep(Box<guardian::Incident>),
+}
+fn guardian_sudo(deps: DepsMut, _: Env, msg: GuardianSudo) -> StdResult<Response> {
+    match msg {
+        GuardianSudo::Fail(failing) => FAILING.save(deps.storage, &failing)?,
+        GuardianSudo::Keep(incident) => guardian::layout::INCIDENTS
+            .save(deps.storage, incident.incident, &incident)
+            .map_err(|error| StdError::generic_err(error.to_string()))?,
+    }
     Ok(Response::new())
 }
 
@@ -289,7 +300,12 @@ impl Setup {
     }
 
     pub fn break_guardian(&mut self, failing: bool) {
-        self.app.wasm_sudo(self.guardian.clone(), &failing).unwrap();
+        self.app.wasm_sudo(self.guardian.clone(), &GuardianSudo::Fail(failing)).unwrap();
+    }
+
+    pub fn keep_incident(&mut self, incident: &guardian::Incident) {
+        let message = GuardianSudo::Keep(Box::new(incident.clone()));
+        self.app.wasm_sudo(self.guardian.clone(), &message).unwrap();
     }
 
     pub fn signals(&self) -> Vec<guardian::ExecuteMsg> {

@@ -42,7 +42,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn all(words: &[(u8, u32, u8)]) -> Vec<Attested> {
-        words.iter().map(|(severity, weight, source)| Attested { severity: *severity, weight: *weight, source: *source }).collect()
+        words
+            .iter()
+            .map(|(severity, weight, source)| Attested { severity: *severity, weight: *weight, source: *source })
+            .collect()
     }
 
     //

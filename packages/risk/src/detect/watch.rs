@@ -181,8 +181,8 @@ impl Watch {
         }
     }
 
-    /// Seconds until which the last answer holds, for what has a state of its own.
-    pub fn hold(&self) -> Option<&Hold> {
+    /// What was answered, for what is answered outside of rounds.
+    pub fn hold_mut(&mut self) -> Option<&mut Hold> {
         match self {
             Self::Amount { hold, .. } | Self::Net { hold, .. } | Self::Score(hold) => Some(hold),
             Self::Mean { .. } | Self::Extremes { .. } | Self::Move(_) => None,

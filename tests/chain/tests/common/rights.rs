@@ -6,7 +6,7 @@ use firebreak_circuit_breaker::ContractError as BreakerError;
 use firebreak_derivatives_vault::ContractError as VaultError;
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_insurance_fund::ContractError as FundError;
-use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, ObserversConfig, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{
     CouncilAction, ExecuteMsg as GuardianMsg, InstantiateMsg, Playbook, Role, Sentinel, Step, Tightening,
@@ -71,8 +71,10 @@ fn is_a_right(message: &Message) -> bool {
             BreakerMsg::SetMarket { .. }
             | BreakerMsg::Restrict { .. }
             | BreakerMsg::Lift { .. }
+            | BreakerMsg::SetObservers { .. }
             | BreakerMsg::SetGuardian { .. } => true,
-            BreakerMsg::Evaluate { .. } => false,
+            // Whoever relays or asks: the signatures, and the guardian's own record, are what counts.
+            BreakerMsg::Evaluate { .. } | BreakerMsg::Attest { .. } | BreakerMsg::Judge { .. } => false,
         },
         Message::Insurance(message) => match message {
             FundMsg::Cover { .. }
@@ -200,6 +202,10 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         (BreakerMsg::SetMarket { market, config: setup.guards[0].config.clone() }, unauthorized.clone()),
         (restrict, unauthorized.clone()),
         (BreakerMsg::Lift { scope: Scope::All, source: Source::Council }, unauthorized.clone()),
+        (
+            BreakerMsg::SetObservers { config: ObserversConfig { heartbeat_seconds: 600, observers: vec![] } },
+            unauthorized.clone(),
+        ),
         (BreakerMsg::SetGuardian { guardian: None }, unauthorized),
     ];
 
