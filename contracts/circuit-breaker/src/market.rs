@@ -9,12 +9,13 @@ use crate::{reading, restrictions};
 use cosmwasm_std::{Deps, Event, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
 use firebreak_messages::circuit_breaker::{
-    CageConfig, ChannelEvidence, EvaluationFailed, JournalEntry, LevelText, PostureRecord, RuleMode, RuleTripped, Scope,
+    CageConfig, ChannelEvidence, EvaluationFailed, GuardConfig, JournalEntry, LevelText, PostureRecord, RuleMode,
+    RuleTripped, Scope,
 };
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::{MarketId, RuleId, Source};
-use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput};
+use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput, RuleSet};
 use firebreak_risk::{Phase, Price, Ratio, Rounding, TimeBudget};
 
 /// What an evaluation decided.
@@ -51,6 +52,7 @@ pub struct Occasion<'a> {
 /// rule can be computed again. A rule in `shadow` holds nothing up.
 ///
 /// Errors: [`ContractError::PriceMissing`], unreadable records, [`firebreak_risk::RiskError`].
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result<Option<Assessment>, ContractError> {
     let Watched { market, feed } = watched;
     let posture = POSTURES.load(deps.storage, market.0)?;
@@ -82,15 +84,7 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
                 reading: reading.as_ref(),
                 silence,
             };
-            let observed = assessment.rules.book.observe(&set, &input, round.round);
-            let evidence = &observed.evidence;
-            let occasion = Occasion { now, at: round.published_at, round: round.round, price: round.price, evidence };
-            for answer in &observed.answers {
-                assessment.act(deps.storage, answer, occasion)?;
-            }
-            if let Some(cage) = guard.cage.as_ref().filter(|_| observed.cage_changed) {
-                assessment.turn(deps.storage, cage, now)?;
-            }
+            assessment.judge(deps.storage, &guard, &set, &input, round.round)?;
         }
         if !assessment.rules.book.is_failing(&set) {
             assessment.posture.evaluated_round = round.round;
@@ -110,7 +104,30 @@ impl Assessment {
         Ok(Self { market, posture, rules, spent: None, journal: None, facts: vec![], signal: None })
     }
 
+    /// One round: every rule's answer and the cage.
+    #[inline(never)] // A chain admits 100 locals in a function.
+    fn judge(
+        &mut self,
+        storage: &dyn Storage,
+        guard: &GuardConfig,
+        set: &RuleSet<'_>,
+        input: &RuleInput<'_>,
+        round: u64,
+    ) -> Result<(), ContractError> {
+        let observed = self.rules.book.observe(set, input, round);
+        let RuleInput { now, at, price, .. } = *input;
+        let occasion = Occasion { now, at, round, price, evidence: &observed.evidence };
+        for answer in &observed.answers {
+            self.act(storage, answer, occasion)?;
+        }
+        if let Some(cage) = guard.cage.as_ref().filter(|_| observed.cage_changed) {
+            self.turn(storage, cage, now)?;
+        }
+        Ok(())
+    }
+
     /// Answers in force or in the journal, as the rule's mode says.
+    #[inline(never)] // A chain admits 100 locals in a function.
     pub fn act(
         &mut self,
         storage: &dyn Storage,

@@ -12,6 +12,7 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::{MarketId, MARKETS_MAX};
 
 /// Errors: [`ContractError::Unauthorized`], and those of [`set_market`].
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn set_market_as_owner(
     deps: DepsMut,
     info: &MessageInfo,

@@ -12,6 +12,7 @@ use firebreak_messages::{time::now, FeedId, MarketId, FEEDS_MAX};
 ///
 /// A feed named twice counts once; a feed that no market follows is passed over, because the oracle's hook names every
 /// feed that moved. Errors: [`ContractError::OutOfBounds`] for more than [`FEEDS_MAX`] feeds.
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn evaluate(deps: DepsMut, env: &Env, feeds: &[FeedId]) -> Result<Response, ContractError> {
     if feeds.len() > FEEDS_MAX {
         return Err(ContractError::OutOfBounds {

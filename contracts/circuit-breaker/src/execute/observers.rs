@@ -18,6 +18,7 @@ const WARNED_BEFORE_SECONDS: u64 = 600;
 /// just now. What was said so far is forgotten, since words name places in the list: a restriction that they led to stays.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`].
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn set_observers(
     deps: DepsMut,
     env: &Env,

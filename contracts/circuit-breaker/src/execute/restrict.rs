@@ -17,6 +17,7 @@ use firebreak_risk::{Level, Phase};
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::ReflexSource`], [`ContractError::UnknownMarket`],
 /// [`ContractError::OutOfBounds`], [`ContractError::LevelNotAllowed`], [`ContractError::PostureBeyondLevel`],
 /// [`ContractError::FrozenBudget`], [`ContractError::CouncilBudget`].
+#[inline(never)] // A chain admits 100 locals in a function.
 pub fn restrict(
     deps: DepsMut,
     env: &Env,
