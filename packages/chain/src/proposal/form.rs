@@ -66,11 +66,14 @@ impl Form {
 ///
 /// Errors: [`ProposalError::Address`] for a prefix that is none.
 pub fn gov_account(prefix: &str) -> Result<String, ProposalError> {
+    let refused = || ProposalError::Address { what: "the chain's prefix", found: prefix.into() };
+    // Some versions of the encoder take an empty prefix.
+    if prefix.is_empty() {
+        return Err(refused());
+    }
     let hash = Checksum::generate(b"gov");
     let bytes = hash.as_slice().get(..MODULE_ADDRESS_BYTES).unwrap_or_default();
-    AccountId::new(prefix, bytes)
-        .map(|address| address.to_string())
-        .map_err(|_| ProposalError::Address { what: "the chain's prefix", found: prefix.into() })
+    AccountId::new(prefix, bytes).map(|address| address.to_string()).map_err(|_| refused())
 }
 
 fn unreadable(error: cosmwasm_std::StdError) -> ProposalError {
