@@ -96,7 +96,7 @@ fn config(net: &Localnet) -> Config {
 #[track_caller]
 fn govern(net: &mut Localnet, deployed: &Deployed, calls: Vec<Call>) {
     let (dao, guardian) = (deployed.outside["dao"].clone(), deployed.addresses.guardian.clone());
-    let not_after = net.now().unwrap() + 172_800 + 86_400;
+    let not_after = net.now().unwrap() + 172_800 + 2 * 86_400;
     let schedule = ExecuteMsg::Schedule { calls, not_after, predecessor: None, description: "a test".into() };
     let msg = to_json_binary(&schedule).unwrap();
     let call = WasmMsg::Execute { contract_addr: guardian.clone(), msg, funds: vec![] };
