@@ -16,6 +16,7 @@
 //! | [`timeline`], [`report`] | what people read |
 //! | [`suite`] | all detectors of one market, as a breaker would run them |
 //! | [`detection`] | `firebreak detect`: the suite on a price file |
+//! | [`breaker`] | `firebreak detect --breaker`: the contract itself on a price file |
 //! | [`calibrate`] | `firebreak calibrate`: null models, shifts, attacks, and the bars |
 //! | [`drill`] | `firebreak drill`: one trouble with its procedure and without |
 //! | [`chart`] | SVG |
@@ -24,6 +25,7 @@
 //! agents decide; amounts that are reported come from the contracts, in micro-units.
 
 pub mod agents;
+pub mod breaker;
 pub mod calibrate;
 pub mod chart;
 pub mod cli;

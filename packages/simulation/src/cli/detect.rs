@@ -1,6 +1,7 @@
 //! `firebreak detect`.
 
 use super::calibrate::{open_csv, suite_params, unwritable};
+use crate::breaker;
 use crate::chart;
 use crate::detection::{attack_cost, run as run_series, AttackCost, Course};
 use crate::error::InputError;
@@ -21,6 +22,9 @@ pub struct DetectArgs {
     /// The market's maintenance margin, a ratio.
     #[arg(long, value_name = "RATIO", default_value = "0.025")]
     pub maintenance_margin: Ratio,
+    /// Runs the files through the circuit breaker's contract as well, with the rules that read prices enforced.
+    #[arg(long)]
+    pub breaker: bool,
     /// What a taker pays, a ratio: for the cost of an attack by trading.
     #[arg(long, value_name = "RATIO", default_value_t = 0.0005)]
     pub fee: f64,
@@ -54,6 +58,10 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode, InputError> {
     for series in &series {
         let course = run_series(series, &params).map_err(|error| InputError::Detectors { cause: error.to_string() })?;
         println!("{}", page(&course));
+        if args.breaker {
+            let run = breaker::run(series, breaker::price_rules(args.maintenance_margin));
+            println!("{}", run.map_err(|cause| InputError::Detectors { cause })?.text());
+        }
         if let (Some(writer), Some(path)) = (&mut csv, &args.csv) {
             write_csv(writer, &course).map_err(|error| unwritable(path, &error.to_string()))?;
         }
