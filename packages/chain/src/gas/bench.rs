@@ -66,7 +66,7 @@ pub(super) enum To {
 pub(super) struct Bench {
     pub net: Localnet,
     pub actors: Actors,
-    config: Config,
+    pub config: Config,
     pub codes: Codes,
     outside: Outside,
     pub addresses: Addresses,

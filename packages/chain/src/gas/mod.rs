@@ -14,6 +14,7 @@ mod losses;
 mod node;
 mod procedure;
 mod row;
+mod signed;
 mod snapshot;
 mod suite;
 mod trading;
@@ -85,6 +86,8 @@ fn pass(bench: &mut Bench, what: &str, progress: &mut dyn FnMut(&str)) -> Result
     procedure::timelock(bench)?;
     say("a dead breaker");
     procedure::dead_breaker(bench)?;
+    say("signed rounds");
+    signed::measure(bench)?;
     Ok(std::mem::take(&mut bench.samples))
 }
 
