@@ -176,6 +176,18 @@ mod tests {
     const BP: u64 = PICO / 10_000;
 
     #[test]
+    fn a_cage_is_checked_at_its_bounds() {
+        let with = |leverage_min, leverage_max| Cage::checked(&CageParams { leverage_min, leverage_max, ..PARAMS });
+        for (leverage_min, leverage_max) in [(100, 100), (300, 2_000), (100, u16::MAX - 1)] {
+            assert_eq!(with(leverage_min, leverage_max), Ok(()));
+        }
+        for (leverage_min, leverage_max) in [(99, 2_000), (300, 299), (300, u16::MAX)] {
+            let refused = with(leverage_min, leverage_max).unwrap_err();
+            assert!(matches!(refused, RiskError::OutOfBounds { what: "leverages of a cage", .. }), "{refused:?}");
+        }
+    }
+
+    #[test]
     fn volatility_and_concentration_ask_for_margin() {
         for (name, scale, concentration, wanted) in [
             ("calm: the market's own", 5 * BP, 0, 500), // 60 * 5 bp = 3 %

@@ -448,6 +448,16 @@ fn a_queue_served_ten_thousand_times_pays_out_what_was_granted() {
     assert!(queue.epoch > 2);
 }
 
+#[test]
+fn deposits_of_an_hour_are_one_entry_and_those_of_the_next_another() {
+    let mut outflow = Outflow::default();
+    for (hour, traders) in [(7, 10), (7, 5), (8, 3)] {
+        outflow.add_fresh(hour, amount(traders), amount(1)).unwrap();
+    }
+    let entries: Vec<_> = outflow.fresh.iter().map(|fresh| (fresh.hour, fresh.traders, fresh.providers)).collect();
+    assert_eq!(entries, [(7, amount(15), amount(2)), (8, amount(3), amount(1))]);
+}
+
 proptest! {
     #[test]
     fn no_window_lets_out_more_than_its_capacity_and_what_flows_back(

@@ -252,6 +252,14 @@ fn the_record_of_a_market_is_bounded_and_does_not_grow_with_history() {
     assert_eq!(postcard::from_bytes::<RuleBook>(&postcard::to_allocvec(&book).unwrap()).unwrap(), book);
 }
 
+#[test]
+fn the_detectors_are_asked_by_a_cage_alone_and_by_a_rule_alone() {
+    let (cage, flow, band) = (cage(), [rule(RuleId::Flow, "600", None)], [rule(RuleId::Band, "1", None)]);
+    assert!(set(&[], Some(&cage)).needs_detectors());
+    assert!(set(&flow, None).needs_detectors());
+    assert!(!set(&band, None).needs_detectors());
+}
+
 proptest! {
     /// Whatever the figures: no panic, answers within their ladders, and modes change nothing in the state but the counters.
     #[test]
