@@ -66,6 +66,24 @@ fn a_claim_is_paid_at_a_price_that_was_published_after_it() {
 }
 
 #[test]
+fn a_price_within_the_delay_is_nobodys_though_it_were_the_worst() {
+    let pay = |early: Option<&str>| {
+        let mut bench = matured(&["bob", "lp"]);
+        bench.claim("bob", 0, Amount::ZERO).unwrap();
+        // Five seconds later, in a later block; the delay is ten.
+        match early {
+            Some(text) => bench.set_price(BTC, text),
+            None => bench.advance(5),
+        }
+        bench.advance(5);
+        publish(&mut bench, "60000");
+        paid(&bench.execute_claims().unwrap(), "bob")
+    };
+    assert_eq!(pay(Some("60300")), pay(None));
+    assert!(!pay(None).is_zero());
+}
+
+#[test]
 fn who_executes_late_is_paid_the_worst_price_since_the_first_that_was_its_own() {
     // A provider that executes its own claim chooses nothing.
     for (prices, worst) in [

@@ -584,3 +584,20 @@ fn amounts_that_are_zero_negative_or_not_numbers_do_not_pass_the_border() {
     let refused = bench.place("alice", BTC, "0", "1").unwrap_err();
     assert!(matches!(refused, ContractError::Risk(RiskError::OutOfBounds { what: "size", .. })));
 }
+
+#[test]
+fn a_price_at_the_bound_is_good_enough_and_one_atom_worse_is_not() {
+    for text in ["1", "-1"] {
+        let run = |bound: &str| {
+            let mut bench = Bench::new();
+            bench.deposit("alice", 100_000);
+            bench.place("alice", BTC, text, bound).unwrap();
+            bench.step(BTC, 15, "60000")
+        };
+        let filled = OrderFilled::all(&run(any_price(text)))[0].fill_price;
+        assert_eq!(OrderFilled::all(&run(&filled.to_string())).len(), 1, "{text} at {filled}");
+        let atom = Price::from_atoms(1);
+        let beyond = if text == "1" { filled.minus(atom) } else { filled.plus(atom) }.unwrap();
+        assert_eq!(reasons(&run(&beyond.to_string())), [DropReason::BoundMissed], "{text} at {beyond}");
+    }
+}
