@@ -150,7 +150,10 @@ impl Known {
         *contract == self.suite.oracle
             && matches!(
                 from_json(msg),
-                Ok(oracle::ExecuteMsg::SetFeed { .. } | oracle::ExecuteMsg::PromoteFallback { .. })
+                Ok(oracle::ExecuteMsg::SetFeed { .. }
+                    | oracle::ExecuteMsg::PromoteFallback { .. }
+                    // Back to the first sources: as much another word on the price as the way there.
+                    | oracle::ExecuteMsg::DemoteFallback { .. })
             )
     }
 

@@ -9,7 +9,7 @@ use firebreak_messages::guardian::{
     Incident, IncidentAction, IncidentAdvanced, IncidentOpened, IncidentStatus, INCIDENT_ACTIONS_MAX,
 };
 use firebreak_messages::insurance_fund::layout::COVERED;
-use firebreak_messages::MarketId;
+use firebreak_messages::Source;
 use firebreak_risk::Level;
 
 /// What is known when an incident is opened.
@@ -120,13 +120,22 @@ pub fn count_payouts(deps: Deps, incident: &mut Incident) -> Result<(), Contract
     Ok(())
 }
 
-/// What the breaker's records restrict now, in one market or everywhere. Read raw; unreadable is the tightest that a
-/// reflex may set, so nothing is called recovered because nobody can see it.
-pub fn level_now(deps: Deps, market: Option<MarketId>, now: u64) -> Result<Level, ContractError> {
+/// What the breaker's records restrict now where the incident is. Read raw; unreadable is the tightest that a reflex may
+/// set, so nothing is called recovered because nobody can see it.
+///
+/// A mild restriction of all markets in the procedure's name counts while an action of the incident lasts: afterwards it is the step
+/// down for a thin fund, which anyone renews for as long as it is thin, and no incident would ever end.
+pub fn level_now(deps: Deps, incident: &Incident, now: u64) -> Result<Level, ContractError> {
     let breaker = SUITE.load(deps.storage)?.circuit_breaker;
-    let Some(all) = POSTURE_OF_ALL.query(&deps.querier, &breaker) else { return Ok(Level::ReduceOnly) };
+    let Some(mut all) = POSTURE_OF_ALL.query(&deps.querier, &breaker) else { return Ok(Level::ReduceOnly) };
+    if incident.actions.iter().all(|action| action.until <= now) {
+        all.restrictions.retain(|slot| {
+            slot.source != Source::Procedure
+                || slot.phases.iter().any(|phase| phase.until > now && phase.posture.level > Level::Guarded)
+        });
+    }
     let effective = all.effective(EffectivePosture::NORMAL, now);
-    let Some(market) = market else { return Ok(effective.posture.level) };
+    let Some(market) = incident.market else { return Ok(effective.posture.level) };
     let Some(own) = POSTURES.query(&deps.querier, &breaker, market.0) else { return Ok(Level::ReduceOnly) };
     Ok(own.effective(effective, now).posture.level)
 }

@@ -3,12 +3,14 @@
 //! A query only: it asks the other contracts, which no message of the guardian's fast tiers does.
 
 use crate::error::ContractError;
-use crate::state::{ARMED, COUNCIL, DELAYS, PLAYBOOKS, SUITE};
+use crate::json::message_name;
+use crate::state::{ARMED, COUNCIL, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
 use cosmwasm_std::{from_json, Deps};
 use firebreak_messages::guardian::{Playbook, Step, SuiteResponse};
 use firebreak_messages::{derivatives_vault, insurance_fund};
 use firebreak_risk::{
-    max_loss, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Ratio, SignedAmount, Stakes, Stolen,
+    max_loss, Amount, Barriers, CouncilPlaybooks, Injection, Level, MaxLoss, OutflowParams, Ratio, SignedAmount,
+    Stakes, Stolen,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,10 @@ struct PoolAnswer {
 struct PoolFigures {
     cash: SignedAmount,
     traders_cash: SignedAmount,
+    receivable: Amount,
+    escrow: Amount,
+    insurance_fees: Amount,
+    parked: Amount,
     unvested: Amount,
 }
 #[derive(Deserialize)]
@@ -78,11 +84,13 @@ pub fn bound(deps: Deps, stolen: Stolen, horizon: Option<u64>) -> Result<MaxLoss
     let limits = ask::<FundConfigAnswer>(deps, &fund, &Fund::Config {})?.config;
     let held: FundAnswer = ask(deps, &fund, &Fund::Fund {})?;
     let (delays, council) = (DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
-    let (injections, frozen_seconds, restricted_seconds) = of_playbooks(deps, &fund)?;
+    let (playbooks, freeze) = of_playbooks(deps, &vault, &fund)?;
+    let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     let half_lives = markets.markets.iter().map(|market| market.config.vesting_half_life_seconds);
     let stakes = Stakes {
-        pool: pool.cash.positive_part(),
-        collateral: pool.traders_cash.positive_part().plus(pool.unvested)?,
+        pool: pool.cash.minus_amount(pool.receivable)?.positive_part(),
+        collateral: collateral(&pool)?,
+        fees: pool.escrow.plus(pool.insurance_fees)?,
         first_loss: held.first_loss,
         staked: held.staked,
     };
@@ -95,9 +103,9 @@ pub fn bound(deps: Deps, stolen: Stolen, horizon: Option<u64>) -> Result<MaxLoss
         cover_share: limits.cover_share_max,
         inject_share: limits.inject_share_max,
         cover_window_seconds: limits.cover_window_seconds,
-        injections,
-        frozen_seconds: council.frozen_seconds_max.max(frozen_seconds),
-        restricted_seconds: council.restriction_seconds_max.max(restricted_seconds),
+        sentinels: sentinels.iter().filter(|sentinel| sentinel.armed).count() as u64,
+        freezes: freeze || council.frozen_seconds_max > 0,
+        playbooks,
     };
     Ok(max_loss(&stakes, &barriers, stolen, horizon)?)
 }
@@ -106,9 +114,16 @@ fn ask<T: DeserializeOwned>(deps: Deps, contract: &str, question: &impl Serializ
     Ok(deps.querier.query_wasm_smart(contract, question)?)
 }
 
-/// What the council's playbooks inject, and how long their longest freeze and their longest other restriction are.
-fn of_playbooks(deps: Deps, fund: &str) -> Result<(Vec<Injection>, u64, u64), ContractError> {
-    let (mut injections, mut frozen, mut restricted) = (vec![], 0u64, 0u64);
+/// Of accounts that owe nothing, with what is theirs later.
+fn collateral(pool: &PoolFigures) -> Result<Amount, ContractError> {
+    let cash = pool.traders_cash.plus_amount(pool.receivable)?.positive_part();
+    Ok(cash.plus(pool.unvested)?.plus(pool.parked)?)
+}
+
+/// What the council's playbooks can do, and whether one of them freezes.
+fn of_playbooks(deps: Deps, vault: &str, fund: &str) -> Result<(CouncilPlaybooks, bool), ContractError> {
+    let (mut found, mut freeze) = (CouncilPlaybooks::default(), false);
+    let notice = |found: Option<u64>, seconds: u64| Some(found.map_or(seconds, |least| least.min(seconds)));
     // Bounded by PLAYBOOKS_MAX times STEPS_MAX.
     for armed in ARMED.may_load(deps.storage)?.unwrap_or_default() {
         let playbook: Playbook = PLAYBOOKS.load(deps.storage, armed.playbook)?.playbook;
@@ -118,16 +133,29 @@ fn of_playbooks(deps: Deps, fund: &str) -> Result<(Vec<Injection>, u64, u64), Co
         let (runs, window_seconds) = (u64::from(playbook.runs_max), playbook.window_seconds);
         for step in playbook.steps.into_iter().chain(playbook.undo) {
             match step {
-                Step::Restrict(step) if step.level >= Level::Frozen => frozen = frozen.max(step.duration_seconds),
-                Step::Restrict(step) => restricted = restricted.max(step.duration_seconds),
-                Step::Call { contract, msg } if contract == fund => {
-                    if let Ok(insurance_fund::ExecuteMsg::Inject { amount, .. }) = from_json(&msg) {
-                        injections.push(Injection { amount, runs, window_seconds });
+                Step::Restrict(step) => {
+                    found.restrict = true;
+                    freeze |= step.level >= Level::Frozen;
+                }
+                Step::Settle { notice_seconds, .. } => {
+                    found.settle_notice_seconds = notice(found.settle_notice_seconds, notice_seconds);
+                }
+                Step::Call { contract, msg } if contract == fund => match from_json(&msg) {
+                    Ok(insurance_fund::ExecuteMsg::Inject { amount, .. }) => {
+                        found.injections.push(Injection { amount, runs, window_seconds });
+                    }
+                    Ok(_) | Err(_) => found.configure_fund = true,
+                },
+                Step::Call { contract, msg } if contract == vault => {
+                    found.configure_vault = true;
+                    // With a time of its own, which may be over.
+                    if message_name(&msg).is_some_and(|name| name.starts_with("settle_")) {
+                        found.settle_notice_seconds = notice(found.settle_notice_seconds, 0);
                     }
                 }
-                Step::Call { .. } | Step::Settle { .. } => {}
+                Step::Call { .. } => {}
             }
         }
     }
-    Ok((injections, frozen, restricted))
+    Ok((found, freeze))
 }

@@ -13,6 +13,9 @@ use firebreak_messages::guardian::{
 };
 use firebreak_risk::Level;
 
+/// No delay of roles is shorter: seconds.
+pub const ROLES_DELAY_MIN: u64 = 86_400;
+
 /// Gas of the breaker's worst trip and of the reply that records a failed signal.
 const WORST_TRIP_GAS: u64 = 200_000;
 const REPLY_GAS: u64 = 10_000;
@@ -31,7 +34,7 @@ pub fn no_funds(funds: &[Coin]) -> Result<(), ContractError> {
 pub fn delays(delays: Delays) -> Result<Delays, ContractError> {
     let between = |what, found: u64, min: u64| between(what, found, min, DELAY_MAX_SECONDS);
     between("parameters", delays.parameters, 3_600)?;
-    between("roles", delays.roles, delays.parameters.max(86_400))?;
+    between("roles", delays.roles, delays.parameters.max(ROLES_DELAY_MIN))?;
     between("code", delays.code, delays.roles.max(172_800))?;
     Ok(delays)
 }

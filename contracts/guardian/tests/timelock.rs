@@ -515,11 +515,18 @@ fn what_failed_ends_at_its_not_after_too() {
 //
 #[test]
 fn who_says_the_price_and_what_may_be_lost_on_it_do_not_change_within_one_delay() {
+    let back = oracle::ExecuteMsg::DemoteFallback { feed: FeedId(1) };
+    for message in [set_feed(1), oracle::ExecuteMsg::PromoteFallback { feed: FeedId(1) }, back] {
+        apart(&message);
+    }
+}
+
+fn apart(message: &oracle::ExecuteMsg) {
     let mut chain = Chain::new();
     let anyone = "anyone".into_addr();
     let vault = chain.suite.derivatives_vault.clone();
     let configure = execute(&vault, &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() });
-    let feed = chain.schedule(vec![execute(&chain.suite.oracle.clone(), &set_feed(1))]);
+    let feed = chain.schedule(vec![execute(&chain.suite.oracle.clone(), message)]);
     chain.wait(DAY - HOUR);
     let cap = chain.schedule(vec![chain.guard(1), configure]);
     let rules = chain.schedule(vec![chain.guard(2)]);

@@ -4,12 +4,20 @@ use crate::error::ContractError;
 use firebreak_messages::insurance_fund::FundConfig;
 use firebreak_risk::Ratio;
 
+/// No claim window is shorter: seconds.
+pub const CLAIM_WINDOW_MIN: u64 = 3_600;
+
 /// Errors: [`ContractError::OutOfBounds`].
 pub fn config(config: FundConfig) -> Result<FundConfig, ContractError> {
     seconds("cooldown_seconds", config.cooldown_seconds, 3_600, 2_592_000)?;
     // A window longer than the cool-down would let a staker who always has a request open leave at most moments at
     // once.
-    seconds("claim_window_seconds", config.claim_window_seconds, 3_600, config.cooldown_seconds.min(604_800))?;
+    seconds(
+        "claim_window_seconds",
+        config.claim_window_seconds,
+        CLAIM_WINDOW_MIN,
+        config.cooldown_seconds.min(604_800),
+    )?;
     let hold_max = config.cooldown_seconds.saturating_sub(config.claim_window_seconds);
     seconds("cover_hold_seconds", config.cover_hold_seconds, 0, hold_max)?;
     seconds("cover_window_seconds", config.cover_window_seconds, 60, 604_800)?;

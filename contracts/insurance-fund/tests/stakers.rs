@@ -212,6 +212,28 @@ fn a_matured_claim_waits_after_a_cover_but_never_for_ever() {
 
 //
 #[test]
+fn a_longer_claim_window_does_not_waive_the_hold_of_a_waiting_request() {
+    let hold = 7_200;
+    let short = FundConfig { claim_window_seconds: 3_600, cover_hold_seconds: hold, ..config() };
+    let mut chain = Chain::new(short.clone());
+    let (alice, owner) = (chain.alice.clone(), chain.owner.clone());
+    let bought = chain.stake(&alice, 1_000_000);
+    let request = chain.request(&alice, bought);
+    let matures_at = chain.app.block_info().time.seconds() + DAY;
+    let long = FundConfig { claim_window_seconds: 3_600 + hold, ..short };
+    chain.send(&owner, &ExecuteMsg::Configure { config: long }, &[]).unwrap();
+    chain.wait(DAY);
+    chain.cover(vec![deficit(BTC, 100)]);
+    let waits = |now| ContractError::CoverPending { request, last_cover_at: matures_at, until: matures_at + hold, now };
+    chain.refused(&alice, &claim(request), &[], waits(matures_at));
+    chain.wait(hold - 1);
+    chain.refused(&alice, &claim(request), &[], waits(matures_at + hold - 1));
+    chain.wait(1);
+    chain.claim(&alice, request).unwrap();
+}
+
+//
+#[test]
 fn a_longer_hold_does_not_let_a_waiting_request_expire() {
     let short = FundConfig { claim_window_seconds: 3_600, cover_hold_seconds: 600, ..config() };
     let mut chain = Chain::new(short.clone());

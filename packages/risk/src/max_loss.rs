@@ -19,6 +19,8 @@ pub const REACTION_SECONDS: u64 = 259_200;
 const FROZEN_BUDGET_SECONDS: u64 = 86_400;
 /// A sentinel's tightest step.
 const SENTINEL_SECONDS: u64 = 3_600;
+/// What a source may restrict at most, over its restrictions: the council's own, and again the playbooks' that it runs.
+const RESTRICTED_SECONDS: u64 = 604_800;
 /// `ln 2`, rounded up: no profit vests faster than this share of itself in a half-life.
 const LN_2: u128 = 693_147_180_559_945_310;
 /// Whole windows or half-lives that are counted one by one; after more of them everything is taken to be gone.
@@ -40,10 +42,12 @@ pub struct Stolen {
 /// Whose coins there are. Units: settlement coin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stakes {
-    /// The pool's own cash.
+    /// The pool's own coins: its cash without what accounts owe it.
     pub pool: Amount,
-    /// Accounts' cash and unvested profit.
+    /// Accounts' cash above zero, unvested profit, and exits that wait parked.
     pub collateral: Amount,
+    /// Execution fees of waiting orders, and fees that the insurance fund has not collected.
+    pub fees: Amount,
     pub first_loss: Amount,
     pub staked: Amount,
 }
@@ -55,6 +59,19 @@ pub struct Injection {
     /// Runs within the window.
     pub runs: u64,
     pub window_seconds: u64,
+}
+
+/// What the playbooks that the council may run can do. What a configuration in them says is not read: it may be any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CouncilPlaybooks {
+    pub injections: Vec<Injection>,
+    pub restrict: bool,
+    /// The shortest notice of a settlement.
+    pub settle_notice_seconds: Option<u64>,
+    /// A message to the vault: parameters, a market, a contest of profits.
+    pub configure_vault: bool,
+    /// A message to the fund other than an injection.
+    pub configure_fund: bool,
 }
 
 /// What is in the way.
@@ -69,11 +86,11 @@ pub struct Barriers {
     pub cover_share: Ratio,
     pub inject_share: Ratio,
     pub cover_window_seconds: u64,
-    /// Of playbooks that the council may run.
-    pub injections: Vec<Injection>,
-    /// Longest restriction of the council.
-    pub frozen_seconds: u64,
-    pub restricted_seconds: u64,
+    /// Armed ones.
+    pub sentinels: u64,
+    /// The council may freeze, by itself or by a playbook.
+    pub freezes: bool,
+    pub playbooks: CouncilPlaybooks,
 }
 
 /// The bound. Units: settlement coin, seconds.
@@ -106,57 +123,99 @@ pub struct MaxLoss {
 pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: Option<u64>) -> RiskResult<MaxLoss> {
     let repair = barriers.roles_delay.saturating_add(REACTION_SECONDS);
     let seconds = horizon.unwrap_or(if stolen.cancellers { u64::MAX } else { repair });
-    let fund = stakes.first_loss.plus(stakes.staked)?;
-    let value = stakes.pool.plus(stakes.collateral)?.plus(fund)?;
-    let (frozen_seconds, trader_exit_seconds, provider_exit_seconds) = waits(barriers, stolen, seconds);
+    let Stakes { pool, collateral, fees, first_loss, staked } = *stakes;
+    let fund = first_loss.plus(staked)?;
+    let held = pool.plus(collateral)?.plus(fees)?;
+    let value = held.plus(fund)?;
+    let reached = Reached::of(barriers, stolen, seconds);
+    let (frozen_seconds, trader_exit_seconds, provider_exit_seconds) = waits(barriers, stolen, reached, seconds);
     let bound = |taken: Amount, forced: Amount, leaves: Amount| -> RiskResult<MaxLoss> {
         let total = taken.plus(forced)?.min(value);
         Ok(MaxLoss { taken, forced, total, value, leaves, frozen_seconds, trader_exit_seconds, provider_exit_seconds })
     };
-    if stolen.proposers && stolen.cancellers && seconds >= barriers.parameters_delay {
-        return bound(stakes.pool, stakes.collateral.plus(fund)?, value);
+    if reached.timelock {
+        return bound(pool, collateral.plus(fees)?.plus(fund)?, value);
     }
     let injected = if stolen.council { injected(stakes, barriers, seconds)? } else { Amount::ZERO };
     if !stolen.feeders {
-        return bound(Amount::ZERO, injected, Amount::ZERO);
+        // A contest cuts profits, a margin makes somebody liquidatable, a fund that pays less leaves a deficit to others.
+        let configured = if reached.vault || reached.fund { collateral } else { Amount::ZERO };
+        return bound(Amount::ZERO, injected.plus(configured)?, Amount::ZERO);
     }
     // Who says the price liquidates whom it likes, up and down, the fund pays what that leaves uncollected, and the pool is
-    // the counterparty of every profit. No profit is withdrawn before it has vested.
-    let covered = drained(fund, barriers.cover_share, Amount::ZERO, barriers.cover_window_seconds, seconds)?;
-    let of_fund = covered.plus(injected)?.min(fund);
-    let vested = vested_share(barriers.half_life_seconds, seconds)?;
-    let taken = stakes.pool.times(vested, Rounding::Ceil)?;
-    let reach = stakes.pool.plus(stakes.collateral)?.plus(of_fund)?;
-    let leaves = reach.times(vested, Rounding::Ceil)?.min(outflow(stakes, barriers, seconds)?);
-    bound(taken, stakes.collateral.plus(of_fund)?, leaves)
+    // the counterparty of every profit. No profit is withdrawn before it has vested, unless the vault is settled or says otherwise.
+    let of_fund = if reached.fund {
+        fund
+    } else {
+        let covered = drained(fund, barriers.cover_share, Amount::ZERO, barriers.cover_window_seconds, seconds)?;
+        covered.plus(injected)?.min(fund)
+    };
+    let reach = held.plus(of_fund)?;
+    let unbarred = reached.settled || reached.vault;
+    // Shares of the pool vest nothing: bought at a false low value, they leave at the true one once they have cooled down.
+    let shares_leave = unbarred || seconds >= barriers.lp_cooldown_seconds;
+    let vested = if shares_leave { Ratio::ONE } else { vested_share(barriers.half_life_seconds, seconds)? };
+    let taken = pool.times(vested, Rounding::Ceil)?;
+    let leaves = if unbarred {
+        reach
+    } else {
+        let limited = reach.times(vested, Rounding::Ceil)?.min(outflow(reach, barriers, seconds)?);
+        // The keeper's fee of a liquidation is paid at once, behind no barrier, out of whose collateral it was.
+        limited.plus(collateral)?.min(reach)
+    };
+    bound(taken, collateral.plus(fees)?.plus(of_fund)?, leaves)
 }
 
-/// Freeze, traders' exit, providers' exit.
-fn waits(barriers: &Barriers, stolen: Stolen, seconds: u64) -> (u64, u64, u64) {
+/// Which decisions take effect within the time.
+#[derive(Clone, Copy)]
+struct Reached {
+    timelock: bool,
+    settled: bool,
+    vault: bool,
+    fund: bool,
+}
+
+impl Reached {
+    fn of(barriers: &Barriers, stolen: Stolen, seconds: u64) -> Self {
+        let CouncilPlaybooks { settle_notice_seconds, configure_vault, configure_fund, .. } = barriers.playbooks;
+        Self {
+            timelock: stolen.proposers && stolen.cancellers && seconds >= barriers.parameters_delay,
+            settled: stolen.council && settle_notice_seconds.is_some_and(|notice| notice <= seconds),
+            vault: stolen.council && configure_vault,
+            fund: stolen.council && configure_fund,
+        }
+    }
+}
+
+/// Freeze, traders' exit, providers' exit. A restriction outlasts the horizon in which it was made.
+fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) -> (u64, u64, u64) {
     let (mut frozen, mut restricted) = (0u64, 0u64);
     if stolen.sentinels {
-        restricted = SENTINEL_SECONDS;
+        restricted = SENTINEL_SECONDS.saturating_mul(barriers.sentinels);
     }
     if stolen.council {
-        frozen = barriers.frozen_seconds.min(FROZEN_BUDGET_SECONDS);
-        restricted = restricted.max(barriers.restricted_seconds);
+        let sources = if barriers.playbooks.restrict { 2 } else { 1 };
+        restricted = restricted.saturating_add(RESTRICTED_SECONDS.saturating_mul(sources));
+        frozen = if barriers.freezes { FROZEN_BUDGET_SECONDS } else { 0 };
     }
-    if stolen.feeders || (stolen.proposers && stolen.cancellers && seconds >= barriers.parameters_delay) {
-        // Silence: no price, no fill, until somebody else says the price.
-        (frozen, restricted) = (seconds, seconds);
+    if stolen.feeders || reached.timelock || reached.settled {
+        // Silence: no price, no fill, until somebody else says the price. A settlement has no way back.
+        frozen = frozen.max(seconds);
     }
-    let (frozen, restricted) = (frozen.min(seconds), restricted.max(frozen).min(seconds));
-    (frozen, frozen, restricted.max(barriers.lp_cooldown_seconds))
+    (frozen, frozen, restricted.max(frozen).max(barriers.lp_cooldown_seconds))
 }
 
 /// What the council's playbooks send, at most: what their budgets allow, and what the fund's own window does.
 fn injected(stakes: &Stakes, barriers: &Barriers, seconds: u64) -> RiskResult<Amount> {
     let mut asked = Amount::ZERO;
     // Bounded by the playbooks' steps.
-    for injection in &barriers.injections {
+    for injection in &barriers.playbooks.injections {
         let windows = begun(injection.window_seconds, seconds).saturating_add(1);
         let runs = injection.runs.saturating_mul(windows);
         asked = asked.plus(Amount::from_atoms(injection.amount.atoms().saturating_mul(runs.into())))?;
+    }
+    if barriers.playbooks.configure_fund {
+        return Ok(asked.min(stakes.first_loss));
     }
     Ok(asked.min(drained(
         stakes.first_loss,
@@ -193,9 +252,10 @@ fn vested_share(half_life_seconds: u64, seconds: u64) -> RiskResult<Ratio> {
     Ok(Ratio::from_atoms(linear.min(ONE.saturating_sub(halved))))
 }
 
-/// What both of the limiter's buckets let out: their size follows what the vault still holds.
-fn outflow(stakes: &Stakes, barriers: &Barriers, seconds: u64) -> RiskResult<Amount> {
-    let (held, limits) = (stakes.pool.plus(stakes.collateral)?, &barriers.outflow);
+/// What both of the limiter's buckets let out: their size follows what the vault still holds,
+/// with what the fund has paid in.
+fn outflow(held: Amount, barriers: &Barriers, seconds: u64) -> RiskResult<Amount> {
+    let limits = &barriers.outflow;
     let hour = drained(held, limits.hour_ratio, limits.hour_min, HOUR, seconds)?;
     Ok(hour.min(drained(held, limits.day_ratio, limits.day_min, DAY, seconds)?))
 }

@@ -2,8 +2,10 @@
 //! hour, and no longer than it is true.
 
 use firebreak_guardian::ContractError as GuardianError;
-use firebreak_messages::circuit_breaker::RestrictionAdded;
-use firebreak_messages::guardian::{CoverageThin, ExecuteMsg, COVERAGE_STEP_SECONDS};
+use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
+use firebreak_messages::guardian::{
+    CouncilAction, CoverageThin, ExecuteMsg, IncidentAdvanced, IncidentStatus, COVERAGE_STEP_SECONDS,
+};
 use firebreak_messages::insurance_fund::{CoverageResponse, QueryMsg as FundQuery};
 use firebreak_messages::Source;
 use firebreak_risk::{Amount, Level};
@@ -70,4 +72,27 @@ fn nobody_restricts_a_venue_whose_fund_covers_half_of_its_stress() {
     let mut world = World::builder().insurance(Amount::ZERO).build();
     let (content, target) = (Amount::ZERO, Amount::ZERO);
     step_down(&mut world).refused_with(GuardianError::CoverageSuffices { content, target });
+}
+
+#[test]
+fn who_renews_the_step_keeps_no_incident_open() {
+    for level in [Level::Guarded, Level::ReduceOnly] {
+        let mut world = venue(usd(1_000));
+        world.council_decides(&CouncilAction::restrict(Scope::All, level, COVERAGE_STEP_SECONDS)).done();
+        let incident = world.incidents()[0].incident;
+        for _ in 0..3 {
+            world.advance(COVERAGE_STEP_SECONDS / 2);
+            world.refresh().done();
+            step_down(&mut world).done();
+            if world.now() < world.incidents()[0].actions[0].until {
+                // Its own restriction is in force.
+                world.advance_incident(incident).done();
+                assert_eq!(world.incidents()[0].status, IncidentStatus::Contained);
+            }
+        }
+        assert_eq!(world.effective(BTC).posture.level, Level::Guarded);
+        let advanced = world.advance_incident(incident).done().facts::<IncidentAdvanced>();
+        let statuses: Vec<_> = advanced.iter().map(|fact| fact.status).collect();
+        assert_eq!(statuses, [IncidentStatus::Recovering, IncidentStatus::Resolved], "{level:?}");
+    }
 }

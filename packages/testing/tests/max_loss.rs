@@ -5,7 +5,7 @@
 //! thief's: paid, or cash of the thief's account. Profit that has not vested is not.
 
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
-use firebreak_messages::guardian::{ExecuteMsg, QueryMsg};
+use firebreak_messages::guardian::{ExecuteMsg, QueryMsg, Step};
 use firebreak_messages::insurance_fund::ExecuteMsg as FundMsg;
 use firebreak_risk::{Amount, MaxLoss, Price, Stolen};
 use firebreak_testing::*;
@@ -208,9 +208,65 @@ fn stolen_feeders_take_no_more_than_the_bound_and_at_least_a_third_of_it() {
 
 //
 #[test]
+fn stolen_feeders_sell_themselves_the_pool_below_its_value() {
+    let mut world = World::builder()
+        .with_market(BTC, |config| config.vesting_half_life_seconds = 7 * DAY)
+        .trader("alice", usd(3_000_000))
+        .build();
+    for _ in 0..2 {
+        world.open("alice", BTC, size("30")).done();
+    }
+    let horizon = 4 * HOUR;
+    let (found, begun) = (bound(&world, FEEDERS, Some(horizon)), world.now());
+    let (truth, stake) = (world.pool().value.unwrap().withdraw, usd(1_000_000));
+    // Up: the pool owes the long a gain that is none.
+    let mut at = price(TRUE_PRICE);
+    for _ in 0..6 {
+        at = moved(at, 112);
+        world.advance(5);
+        world.report(&[(BTC, at), (ETH, price("3000"))]).done();
+        world.next_block();
+    }
+    assert!(world.pool().value.unwrap().deposit < truth);
+    // In, once the breaker has seen enough of it; the price is the thief's all the while.
+    for _ in 0..30 {
+        if world.provide("mallory", stake).is_done() {
+            break;
+        }
+        world.advance(290);
+        world.report(&[(BTC, at), (ETH, price("3000"))]).done();
+        world.next_block();
+    }
+    let shares = world.provider("mallory").shares;
+    assert!(!shares.is_zero(), "{} s: no shares", world.now() - begun);
+    // Back to the truth.
+    while at > price(TRUE_PRICE) {
+        at = moved(at, 89).max(price(TRUE_PRICE));
+        world.advance(5);
+        world.report(&[(BTC, at), (ETH, price("3000"))]).done();
+        world.next_block();
+    }
+    let pool = world.pool();
+    let owned = pool.value.unwrap().withdraw.positive_part().atoms() as f64 * shares.atoms() as f64
+        / pool.pool.shares.atoms() as f64;
+    let taken = owned - stake.atoms() as f64;
+    println!("feeders as providers: {:.0}, bound of the pool {}", taken / 1e6, found.taken.atoms() / 1_000_000);
+    // More than what would vest of the whole pool within the time.
+    assert!(taken > pool.pool.cash.atoms() as f64 * 0.7 * horizon as f64 / (7 * DAY) as f64, "{taken}");
+    assert!(taken <= found.taken.atoms() as f64 && world.now() <= begun + horizon);
+    let asked = world.request_withdrawal("mallory", shares);
+    assert!(asked.is_done());
+}
+
+//
+#[test]
 fn a_stolen_council_takes_what_its_playbooks_may_inject_and_nothing_else() {
     let mut world = scene();
-    let playbook = world.template(BTC, "price-crash");
+    // Of the template what moves coins: with what it configures the bound takes the worst for given.
+    let mut playbook = world.template(BTC, "price-crash");
+    let vault = world.addresses.derivatives_vault.to_string();
+    playbook.steps.retain(|step| !matches!(step, Step::Call { contract, .. } if *contract == vault));
+    (playbook.undo, playbook.undo_after_seconds, playbook.undo_when_resolved) = (vec![], 0, false);
     world.approve(vec![playbook]).done();
     world.refresh().done();
     let bound = bound(&world, COUNCIL, Some(DAY));
@@ -290,9 +346,20 @@ fn the_published_table_is_what_the_suite_answers() {
             Stolen { proposers: true, council: true, sentinels: true, feeders: true, ..NONE },
         ),
     ];
-    for (name, stolen) in sets {
+    // The same suite with all six templates, of which one settles.
+    let mut whole = scene();
+    let playbooks = whole.templates(BTC);
+    assert_eq!(playbooks.len(), 6);
+    whole.approve(playbooks).done();
+    whole.refresh().done();
+    let both = Stolen { council: true, ..FEEDERS };
+    let suites = sets.into_iter().map(|(name, stolen)| (&world, name, stolen)).chain([
+        (&whole, "council, with all six playbooks", COUNCIL),
+        (&whole, "council and feeders, with all six playbooks", both),
+    ]);
+    for (world, name, stolen) in suites {
         let horizons = [Some(HOUR), Some(DAY), Some(7 * DAY), None];
-        let found = horizons.map(|horizon| bound(&world, stolen, horizon));
+        let found = horizons.map(|horizon| bound(world, stolen, horizon));
         let share =
             |bound: &MaxLoss| format!("{:.1} %", 100.0 * bound.total.atoms() as f64 / bound.value.atoms() as f64);
         let leaves =

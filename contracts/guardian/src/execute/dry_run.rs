@@ -13,7 +13,7 @@ use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::{ensure_self, timelock};
 use crate::state::{later, SUITE, WITNESSES};
-use crate::validate::between;
+use crate::validate::{between, ROLES_DELAY_MIN};
 use cosmwasm_std::{to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
 use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
 use firebreak_messages::guardian::{
@@ -85,7 +85,9 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
 pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result<Option<WasmMsg>, ContractError> {
     let Some(witnesses) = WITNESSES.may_load(deps.storage, record.operation)? else { return Ok(None) };
     let waited = later(record.ready_at, known.delay(DelayClass::Roles))?;
-    if now(env) >= waited.min(record.not_after.saturating_sub(DRY_RUN_ROOM_SECONDS)) {
+    // An approval of before the room was asked for may end sooner than that: it is judged for the least delay of roles all the same.
+    let room = record.not_after.saturating_sub(DRY_RUN_ROOM_SECONDS).max(later(record.ready_at, ROLES_DELAY_MIN)?);
+    if now(env) >= waited.min(room) {
         return Ok(None);
     }
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
@@ -116,4 +118,52 @@ pub fn check_witnesses(
         }
     }
     Ok(Response::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cosmwasm_std::testing::{mock_dependencies, mock_env};
+    use cosmwasm_std::{Binary, Timestamp};
+    use firebreak_messages::guardian::{Call, Delays, OperationStatus, SuiteResponse};
+
+    //
+    #[test]
+    fn an_approval_that_ends_at_once_is_judged_to_its_end() {
+        let mut deps = mock_dependencies();
+        let named = |name: &str| name.to_string();
+        let suite = SuiteResponse {
+            oracle: named("oracle"),
+            circuit_breaker: named("breaker"),
+            insurance_fund: named("fund"),
+            derivatives_vault: named("vault"),
+        };
+        SUITE.save(&mut deps.storage, &suite).unwrap();
+        WITNESSES.save(&mut deps.storage, 1, &vec![]).unwrap();
+        let delays = Delays { parameters: 3_600, roles: 3 * ROLES_DELAY_MIN, code: 3 * ROLES_DELAY_MIN };
+        let known = Known::new("guardian".into(), suite, delays, 0);
+        let ready_at = 1_000_000;
+        let judged = |not_after: u64, now: u64| {
+            let record = Operation {
+                operation: 1,
+                proposer: "dao".into(),
+                calls: vec![Call::Execute { contract: "vault".into(), msg: Binary::default(), funds: vec![] }],
+                class: DelayClass::Parameters,
+                scheduled_at: ready_at - 3_600,
+                ready_at,
+                not_after,
+                predecessor: None,
+                description: String::new(),
+                status: OperationStatus::Scheduled,
+            };
+            let mut env = mock_env();
+            env.block.time = Timestamp::from_seconds(now);
+            judge(deps.as_ref(), &env, &known, &record).unwrap().is_some()
+        };
+        // As it could be scheduled once: it ends before the room begins.
+        assert!(judged(ready_at + 1, ready_at) && judged(ready_at + 3_600, ready_at + 3_600));
+        // With the room of today it gives way an hour before its end.
+        let end = ready_at + ROLES_DELAY_MIN + DRY_RUN_ROOM_SECONDS;
+        assert!(judged(end, ready_at + ROLES_DELAY_MIN - 1) && !judged(end, ready_at + ROLES_DELAY_MIN));
+    }
 }

@@ -21,7 +21,7 @@ pub fn advance(deps: DepsMut, env: &Env, incident: u64) -> Result<Response, Cont
     }
     let now = now(env);
     count_payouts(deps.as_ref(), &mut record)?;
-    let level = level_now(deps.as_ref(), record.market, now)?;
+    let level = level_now(deps.as_ref(), &record, now)?;
     let mut response = Response::new();
     if record.status == IncidentStatus::Contained && level < record.level_max {
         response = response.add_event(incident::advance(&mut record, IncidentStatus::Recovering, now));
@@ -50,7 +50,7 @@ pub fn close(deps: DepsMut, env: &Env, closing: Closing) -> Result<Response, Con
     if incident::is_open(&record) {
         count_payouts(deps.as_ref(), &mut record)?;
         if !false_alarm {
-            let found = level_now(deps.as_ref(), record.market, now)?;
+            let found = level_now(deps.as_ref(), &record, now)?;
             if !is_over(&record, found, now) {
                 let quiet_since = record.last_signal_at;
                 return Err(ContractError::NotOver { incident, found, quiet_since, now });

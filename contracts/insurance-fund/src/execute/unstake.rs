@@ -13,6 +13,7 @@
 use crate::check::{Done, Payment};
 use crate::error::ContractError;
 use crate::state::{Fund, Staker, StoredConfig, STAKERS};
+use crate::validate::CLAIM_WINDOW_MIN;
 use cosmwasm_std::{Env, MessageInfo, Response, Storage};
 use firebreak_messages::insurance_fund::{
     FirstLossAdded, UnstakeCanceled, UnstakeRequest, UnstakeRequested, Unstaked, REQUESTS_MAX,
@@ -89,8 +90,9 @@ pub fn claim(
         return Err(ContractError::NotMatured { request, matures_at, now });
     }
     let hold = config.config.cover_hold_seconds;
-    // A hold that became longer since the request does not reach into the window that the request has to its end.
-    let latest = expires_at.saturating_sub(config.config.claim_window_seconds).max(matures_at);
+    // By the request's own times: no window that was made longer since waives the hold, and no hold that was made longer
+    // since leaves less than the shortest window.
+    let latest = expires_at.saturating_sub(CLAIM_WINDOW_MIN).max(matures_at);
     let until = fund.last_cover_at.saturating_add(hold).min(matures_at.saturating_add(hold)).min(latest);
     // A fund that never paid holds nobody up.
     if fund.last_cover_at > 0 && now < until {

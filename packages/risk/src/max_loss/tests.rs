@@ -6,7 +6,13 @@ fn units(whole: u64) -> Amount {
 }
 
 fn stakes() -> Stakes {
-    Stakes { pool: units(1_000), collateral: units(400), first_loss: units(100), staked: units(100) }
+    Stakes {
+        pool: units(1_000),
+        collateral: units(400),
+        fees: Amount::ZERO,
+        first_loss: units(100),
+        staked: units(100),
+    }
 }
 
 fn barriers() -> Barriers {
@@ -26,9 +32,12 @@ fn barriers() -> Barriers {
         cover_share: Ratio::percent(50),
         inject_share: Ratio::percent(20),
         cover_window_seconds: DAY,
-        injections: vec![Injection { amount: units(5), runs: 2, window_seconds: DAY }],
-        frozen_seconds: 6 * HOUR,
-        restricted_seconds: 2 * DAY,
+        sentinels: 2,
+        freezes: true,
+        playbooks: CouncilPlaybooks {
+            injections: vec![Injection { amount: units(5), runs: 2, window_seconds: DAY }],
+            ..CouncilPlaybooks::default()
+        },
     }
 }
 
@@ -67,12 +76,14 @@ fn the_council_sends_what_its_playbooks_and_the_funds_window_allow() {
     ] {
         assert_eq!(bound(council, Some(horizon)).total, units(total), "{horizon}");
     }
-    let found = bound(council, Some(7 * DAY));
-    assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (6 * HOUR, 6 * HOUR));
-    assert_eq!((found.provider_exit_seconds, found.leaves), (2 * DAY, Amount::ZERO));
+    // Restrictions outlast the horizon: the freeze budget of a week, and a week of the council's own.
+    let found = bound(council, Some(HOUR));
+    assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (DAY, DAY));
+    assert_eq!((found.provider_exit_seconds, found.leaves), (7 * DAY, Amount::ZERO));
     // Without a playbook that injects there is nothing to send.
-    let without = Barriers { injections: vec![], ..barriers() };
-    assert_eq!(max_loss(&stakes(), &without, council, None).unwrap().total, Amount::ZERO);
+    let without = Barriers { freezes: false, playbooks: CouncilPlaybooks::default(), ..barriers() };
+    let found = max_loss(&stakes(), &without, council, None).unwrap();
+    assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 0));
 }
 
 #[test]
@@ -82,14 +93,16 @@ fn who_says_the_price_takes_collateral_the_funds_window_and_what_vests_of_the_po
     let hour = bound(feeders, Some(HOUR));
     assert_eq!(hour.taken, Amount::from_atoms(28_881_133)); // 28.881132...
     assert_eq!(hour.forced, units(400 + 150));
-    // Of 1,550 within reach 2.8881 % have vested: 44.77; the hour's bucket twice would be 136.5.
-    assert_eq!(hour.leaves, Amount::from_atoms(44_765_756));
-    // A day: exactly one half-life. 1,400 * (1 - 0.85^2) is less than what has vested.
+    // Of 1,550 within reach 2.8881 % have vested: 44.77; the hour's bucket twice would be 151.1. And keepers' fees out of 400.
+    assert_eq!(hour.leaves, Amount::from_atoms(44_765_756 + 400_000_000));
+    // A second before the cool-down is over less than the whole pool; then shares leave with all of it, as fast as the limiter
+    // allows: 1,550 * (1 - 0.85^2).
+    assert_eq!(bound(feeders, Some(DAY - 1)).taken, units(500));
     let day = bound(feeders, Some(DAY));
-    assert_eq!((day.taken, day.leaves), (units(500), Amount::from_atoms(388_500_000)));
-    // For ever with an honest DAO: three days and the delay of a day; 1 - 2^-4 of the pool, 200 * (1 - 0.5^5) of the fund.
+    assert_eq!((day.taken, day.leaves), (units(1_000), Amount::from_atoms(430_125_000 + 400_000_000)));
+    // For ever with an honest DAO: three days and the delay of a day; 200 * (1 - 0.5^5) of the fund.
     let ever = bound(feeders, None);
-    assert_eq!((ever.taken, ever.forced), (Amount::from_atoms(937_500_000), Amount::from_atoms(593_750_000)));
+    assert_eq!((ever.taken, ever.forced), (units(1_000), Amount::from_atoms(593_750_000)));
     assert_eq!(ever.frozen_seconds, 4 * DAY);
     // Nobody replaces them when the cancellers are stolen too.
     let both = bound(Stolen { cancellers: true, ..feeders }, None);
@@ -102,6 +115,62 @@ fn a_whole_timelock_owns_everything_from_its_shortest_delay_on() {
     assert_eq!(bound(timelock, Some(HOUR - 1)).total, Amount::ZERO);
     let found = bound(timelock, Some(HOUR));
     assert_eq!((found.total, found.leaves), (units(1_600), units(1_600)));
+}
+
+fn with(playbooks: CouncilPlaybooks, stolen: Stolen, horizon: u64) -> MaxLoss {
+    max_loss(&stakes(), &Barriers { playbooks, ..barriers() }, stolen, Some(horizon)).unwrap()
+}
+
+#[test]
+fn a_council_that_may_settle_stops_everything_and_with_the_feeders_pays_what_they_say() {
+    let settles = CouncilPlaybooks { settle_notice_seconds: Some(2 * HOUR), restrict: true, ..Default::default() };
+    let council = Stolen { council: true, ..NONE };
+    let found = with(settles.clone(), council, 30 * DAY);
+    assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 30 * DAY));
+    assert_eq!((found.trader_exit_seconds, found.provider_exit_seconds), (30 * DAY, 30 * DAY));
+    // Before the notice is over: the council's week and its playbooks'.
+    assert_eq!(with(settles.clone(), council, 2 * HOUR - 1).provider_exit_seconds, 14 * DAY);
+    let both = Stolen { feeders: true, ..council };
+    assert_eq!(with(settles.clone(), both, 2 * HOUR - 1).leaves, bound(feeders_only(), Some(2 * HOUR - 1)).leaves);
+    let found = with(settles, both, 2 * HOUR);
+    // At a false price at once, whatever has vested and however narrow the limiter: 1,400 and 200 * (1 - 0.5^2).
+    assert_eq!((found.taken, found.leaves), (units(1_000), units(1_550)));
+}
+
+fn feeders_only() -> Stolen {
+    Stolen { feeders: true, ..NONE }
+}
+
+#[test]
+fn what_a_councils_playbook_configures_may_cost_every_account() {
+    let council = Stolen { council: true, ..NONE };
+    let vault = CouncilPlaybooks { configure_vault: true, ..Default::default() };
+    let fund = CouncilPlaybooks { configure_fund: true, ..Default::default() };
+    for playbooks in [vault.clone(), fund.clone()] {
+        let found = with(playbooks, council, HOUR);
+        assert_eq!((found.forced, found.leaves), (units(400), Amount::ZERO));
+    }
+    let both = Stolen { feeders: true, ..council };
+    // Neither vesting nor the limiter is sure then, or the fund's window is not.
+    assert_eq!(with(vault, both, HOUR).leaves, units(1_550));
+    assert_eq!(with(fund, both, HOUR).forced, units(600));
+}
+
+#[test]
+fn sentinels_hold_exits_up_an_hour_each() {
+    let many = Barriers { sentinels: 30, ..barriers() };
+    let found = max_loss(&stakes(), &many, Stolen { sentinels: true, ..NONE }, Some(60)).unwrap();
+    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (0, 30 * HOUR));
+}
+
+#[test]
+fn waiting_fees_are_part_of_what_there_is_and_of_what_is_lost() {
+    let stakes = Stakes { fees: units(7), ..stakes() };
+    let found = max_loss(&stakes, &barriers(), feeders_only(), Some(HOUR)).unwrap();
+    assert_eq!((found.value, found.forced), (units(1_607), units(557)));
+    let timelock = Stolen { proposers: true, cancellers: true, ..NONE };
+    let found = max_loss(&stakes, &barriers(), timelock, Some(HOUR)).unwrap();
+    assert_eq!((found.total, found.leaves), (units(1_607), units(1_607)));
 }
 
 fn any_stolen() -> impl Strategy<Value = Stolen> {
@@ -121,7 +190,7 @@ proptest! {
         one in any_stolen(), other in any_stolen(), early in 0u64..1_000_000, later in 0u64..1_000_000,
         pool in 0u64..1_000_000, collateral in 0u64..1_000_000, fund in 0u64..1_000_000,
     ) {
-        let stakes = Stakes { pool: units(pool), collateral: units(collateral), first_loss: units(fund), staked: units(fund) };
+        let stakes = Stakes { pool: units(pool), collateral: units(collateral), fees: Amount::ZERO, first_loss: units(fund), staked: units(fund) };
         let all = Stolen {
             proposers: one.proposers || other.proposers,
             cancellers: one.cancellers || other.cancellers,
