@@ -7,12 +7,13 @@ use crate::{execute, hook, migrate as migration, query as queries, validate};
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 use firebreak_messages::oracle::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+use firebreak_messages::FeedId;
 
 pub const CONTRACT_NAME: &str = "firebreak:oracle";
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Errors: [`ContractError::OutOfBounds`] and [`ContractError::Duplicate`] for a configuration outside its bounds,
-/// [`ContractError::UnexpectedFunds`].
+/// [`ContractError::UnknownFeed`] of a leg or a fallback, [`ContractError::UnexpectedFunds`].
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     mut deps: DepsMut,
@@ -28,8 +29,13 @@ pub fn instantiate(
     validate::feeds(&msg.feeds)?;
     let mut response = Response::new();
     // Bounded by FEEDS_MAX.
+    let fallbacks: Vec<FeedId> = msg.feeds.iter().filter_map(|setup| setup.config.fallback).collect();
     for setup in msg.feeds {
         response = response.add_event(execute::set_feed(deps.branch(), setup.feed, setup.config)?);
+    }
+    // Afterwards: one may come later in the list.
+    for feed in fallbacks {
+        execute::ensure_known(deps.storage, feed)?;
     }
     Ok(response)
 }

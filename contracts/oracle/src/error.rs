@@ -43,8 +43,6 @@ pub enum ContractError {
     ExpiredRound { feed: FeedId, expires_at: u64, now: u64 },
     #[error("feed {feed} has no signer at place {signer}")]
     UnknownSigner { feed: FeedId, signer: u8 },
-    #[error("signer {signer} of feed {feed} is in quarantine")]
-    QuarantinedSigner { feed: FeedId, signer: u8 },
     #[error("signer {found} of feed {feed} comes after signer {after}: each once, in ascending order")]
     SignerOrder { feed: FeedId, after: u8, found: u8 },
     #[error("the signature of signer {signer} of feed {feed} does not hold for this round of this oracle")]

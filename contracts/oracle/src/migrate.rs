@@ -1,4 +1,7 @@
 //! Migration from an older version of this contract. One file a version follows when a record changes its shape.
+//!
+//! 0.1.0 is the first version that is deployed, with the records as `state` declares them: no chain has a feed of record version 1,
+//! which was in use before it.
 
 use crate::contract::{CONTRACT_NAME, CONTRACT_VERSION};
 use crate::error::ContractError;

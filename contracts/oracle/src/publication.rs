@@ -52,8 +52,12 @@ impl Outcome {
 /// The round of a feed that is made of others: one rational, rounded once; the time of the oldest of them and the validity of the
 /// worst, its own rules on top. `None` while a leg has no round, or none has a newer time.
 ///
+/// Of the same time as the latest one, a round that is better replaces it, with a new number: one of a leg was replaced. When a leg got
+/// worse, the latest is repeated with the leg's validity: an older round that is valid stays whose fill it was.
+///
 /// Its number is its own count and not the oldest leg's: a number that stands still while the price moves would make a
 /// lease of the breaker outlive the price that it was given for.
+#[inline(never)] // A chain admits 100 locals in a function.
 fn follow(
     storage: &mut dyn Storage,
     env: &Env,
@@ -61,6 +65,8 @@ fn follow(
     known: &Feed,
 ) -> Result<Option<RoundPublished>, ContractError> {
     let (mut legs, mut published_at, mut validity) = (Vec::new(), u64::MAX, Validity::Valid);
+    // Without the legs' age, which the feed's own stands for.
+    let mut recorded = Validity::Valid;
     for leg in known.legs() {
         let record = PRICES.load(storage, leg.feed.0)?;
         let Some(latest) = record.latest() else { return Ok(None) };
@@ -68,10 +74,25 @@ fn follow(
         legs.push(BandedLeg { price: latest.price, band: latest.band, direction });
         published_at = published_at.min(latest.published_at);
         validity = validity.max(record.validity(now(env)));
+        recorded = recorded.max(latest.validity);
     }
-    let record = PRICES.load(storage, feed.0)?;
-    if legs.is_empty() || record.latest().is_some_and(|latest| published_at <= latest.published_at) {
+    let mut record = PRICES.load(storage, feed.0)?;
+    let mut progress = PROGRESS.may_load(storage, feed.0)?.unwrap_or_default();
+    let last = record.latest().cloned();
+    if legs.is_empty() {
         return Ok(None);
+    }
+    if let Some(last) = last.as_ref().filter(|last| published_at <= last.published_at) {
+        if recorded > last.validity {
+            let number = round::next_number(Some(last))?;
+            let worse = Round { round: number, recorded_height: env.block.height, validity: recorded, ..last.clone() };
+            return record_round(storage, feed, &known.config, record, worse).map(Some);
+        }
+        record.rounds.pop();
+        let follows = record.latest().is_none_or(|before| before.published_at < last.published_at);
+        if published_at < last.published_at || !follows || validity >= last.validity {
+            return Ok(None);
+        }
     }
     // A product beyond the bounds of a price is none; it refuses nobody's report.
     let (price, band) = match composite_with_band(&legs) {
@@ -79,13 +100,18 @@ fn follow(
         Err(RiskError::OutOfBounds { .. } | RiskError::Overflow { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let mut progress = PROGRESS.may_load(storage, feed.0)?.unwrap_or_default();
-    let place = round::Place { rounds: &record.rounds, unchanged: progress.unchanged, height: env.block.height };
+    // The count before the one that is replaced.
+    let replaces = last.as_ref().is_some_and(|last| published_at == last.published_at);
+    let unchanged = progress.unchanged.saturating_sub(replaces.into());
+    let place = round::Place { rounds: &record.rounds, unchanged, height: env.block.height };
     let unchanged = round::unchanged_after(&known.config, &place, price);
     // The legs had the weight that their own moves asked for.
     let evidence = Evidence { price, band, weight: u64::MAX, unchanged, rounds: &record.rounds };
     let validity = validity.max(judge(&known.config, &evidence)?);
-    let number = round::next_number(record.latest())?;
+    if replaces && last.as_ref().is_some_and(|last| validity >= last.validity) {
+        return Ok(None);
+    }
+    let number = round::next_number(last.as_ref())?;
     let round = Round { round: number, price, band, published_at, recorded_height: env.block.height, validity };
     if progress.unchanged != unchanged {
         progress.unchanged = unchanged;

@@ -230,7 +230,7 @@ fn who_relays_one_feed_first_does_not_have_another_message_refused() {
 }
 
 #[test]
-fn more_signatures_replace_a_round_within_its_block_and_not_later() {
+fn more_signatures_replace_a_valid_round_within_its_block_and_not_later() {
     let mut setup = Setup::with_signers(4, 3);
     setup.relay_round(1, &[100; 4]).unwrap();
     setup.advance(5);
@@ -245,7 +245,8 @@ fn more_signatures_replace_a_round_within_its_block_and_not_later() {
     let events = setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (2, 102), (3, 900)])]).unwrap();
     assert_eq!(RoundPublished::all(&events)[0].price_before, price(100));
     let round = setup.price();
-    assert_eq!((round.round, round.price, round.band, round.validity), (2, price(101), price(1), Validity::Valid));
+    // A new number: who has seen the first one asks for those after it.
+    assert_eq!((round.round, round.price, round.band, round.validity), (3, price(101), price(1), Validity::Valid));
     // Less or as much does not.
     let again = ContractError::OldRound {
         feed: FEED,
@@ -263,6 +264,52 @@ fn more_signatures_replace_a_round_within_its_block_and_not_later() {
     setup.advance(1);
     let late = setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (2, 102), (3, 101)])]);
     assert!(matches!(late, Err(ContractError::OldRound { round: 3, last_round: 3, .. })), "{late:?}");
+}
+
+// else whoever relays a bare quorum first chooses that an order skips this price.
+#[test]
+fn a_round_that_is_not_valid_is_replaced_in_a_later_block_too() {
+    let mut setup = Setup::with_signers(4, 3);
+    setup.relay_round(1, &[100; 4]).unwrap();
+    setup.advance(5);
+    let (time, draft) = (setup.now(), setup.draft(2));
+    setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (3, 900)])]).unwrap();
+    assert_eq!((setup.price().round, setup.price().validity), (2, Validity::SoftInvalid));
+    setup.advance(1);
+    // As much weight chooses nothing.
+    let same = setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (2, 102)])]);
+    assert!(matches!(same, Err(ContractError::OldRound { round: 2, .. })), "{same:?}");
+    let all = draft.signed(&[(0, 100), (1, 101), (2, 102), (3, 900)]);
+    setup.relay(vec![all.clone()]).unwrap();
+    let height = setup.app.block_info().height;
+    let rounds = setup.record().rounds;
+    let last = rounds.last().unwrap();
+    assert_eq!((rounds.len(), last.round, last.validity), (2, 3, Validity::Valid));
+    assert_eq!((last.published_at, last.recorded_height), (time, height));
+    // Valid now, and final.
+    setup.advance(1);
+    assert!(matches!(setup.relay(vec![all]), Err(ContractError::OldRound { .. })));
+    // Beyond its expiry nothing is replaced.
+    let draft = setup.draft(3);
+    setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (3, 900)])]).unwrap();
+    setup.advance(11);
+    let late = setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (2, 102), (3, 900)])]);
+    assert!(matches!(late, Err(ContractError::ExpiredRound { .. })), "{late:?}");
+}
+
+#[test]
+fn a_signed_round_leaves_newer_reports_waiting_and_drops_the_older() {
+    let mut setup = Setup::with_signers(4, 3);
+    let draft = setup.draft(1);
+    setup.report(3, 90, START - 1).unwrap();
+    setup.report(0, 101, START + 1).unwrap();
+    setup.relay(vec![all_three(&draft)]).unwrap();
+    assert_eq!((setup.price().round, setup.price().price), (1, price(100)));
+    setup.report(1, 101, START + 1).unwrap();
+    assert_eq!(setup.price().round, 1);
+    setup.report(2, 101, START + 1).unwrap();
+    let round = setup.price();
+    assert_eq!((round.round, round.price, round.band, round.published_at), (2, price(101), price(0), START + 1));
 }
 
 #[test]

@@ -64,6 +64,16 @@ impl Standing {
         true
     }
 
+    /// It is there, and there is nothing to judge: from here on its silence counts anew. A report of `round` is still heard.
+    pub fn present(&mut self, round: u64) {
+        self.seen_round = self.seen_round.max(round.saturating_sub(1));
+    }
+
+    /// Another round with the next number takes the place of the last one: no source is heard twice, nor silent for longer, by that.
+    pub fn renumbered(&mut self) {
+        self.seen_round = self.seen_round.saturating_add(1);
+    }
+
     /// Why this source should not be counted any more, if so.
     pub fn misconduct(&self, round: u64, rules: StandingRules) -> Option<Misconduct> {
         if self.quarantined {
@@ -160,6 +170,20 @@ mod tests {
                 .to_vec();
         assert_eq!(heard, [false, false, false, false, false, false, false, true]);
         assert_eq!(standing, Standing::new(7));
+    }
+
+    #[test]
+    fn presence_ends_a_silence_and_judges_nothing() {
+        let mut standing = Standing { strikes: 2, ..Standing::new(1) };
+        standing.present(20);
+        assert_eq!(standing, Standing { strikes: 2, ..Standing::new(19) });
+        standing.present(5);
+        assert_eq!(standing.seen_round, 19);
+        assert!(!standing.heard(20, true, RULES));
+        assert_eq!((standing.strikes, standing.seen_round), (3, 20), "its report of that round is heard");
+        standing.renumbered();
+        assert!(!standing.heard(21, true, RULES));
+        assert_eq!((standing.strikes, standing.seen_round), (3, 21), "and that one alone");
     }
 
     #[test]

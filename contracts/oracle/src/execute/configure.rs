@@ -8,7 +8,7 @@ use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookConfigured, PriceRecord, FOLLOWERS_MAX};
 use firebreak_messages::FeedId;
 
-/// Errors: [`ContractError::Unauthorized`], and those of [`set_feed`].
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::UnknownFeed`] of the fallback, and those of [`set_feed`].
 #[inline(never)] // A chain admits 100 locals in a function.
 pub fn set_feed_as_owner(
     deps: DepsMut,
@@ -17,7 +17,15 @@ pub fn set_feed_as_owner(
     config: FeedConfig,
 ) -> Result<Response, ContractError> {
     validate::owner(deps.as_ref(), info)?;
+    if let Some(fallback) = config.fallback {
+        ensure_known(deps.storage, fallback)?;
+    }
     Ok(Response::new().add_event(set_feed(deps, feed, config)?))
+}
+
+/// Errors: [`ContractError::UnknownFeed`].
+pub fn ensure_known(storage: &dyn Storage, feed: FeedId) -> Result<(), ContractError> {
+    FEEDS.may_load(storage, feed.0)?.map(|_| ()).ok_or(ContractError::UnknownFeed { feed })
 }
 
 /// Adds a feed or replaces its configuration. Rounds stay, and take the new ages at once; waiting reports and the standing of sources
@@ -26,6 +34,13 @@ pub fn set_feed_as_owner(
 /// Errors: [`ContractError::OutOfBounds`], [`ContractError::Duplicate`], [`ContractError::UnknownFeed`] of a leg.
 pub fn set_feed(deps: DepsMut, feed: FeedId, config: FeedConfig) -> Result<FeedConfigured, ContractError> {
     let config = validate::feed(deps.api, config)?;
+    if config.fallback == Some(feed) {
+        return Err(ContractError::OutOfBounds {
+            what: "fallback of a feed",
+            wanted: "another feed".into(),
+            found: feed.to_string(),
+        });
+    }
     let before = FEEDS.may_load(deps.storage, feed.0)?;
     if let Some(before) = before.as_ref().filter(|before| before.promoted) {
         if before.config.fallback != config.fallback {

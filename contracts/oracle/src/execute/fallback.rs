@@ -5,8 +5,7 @@ use crate::error::ContractError;
 use crate::state::{FEEDS, PROGRESS};
 use crate::validate;
 use cosmwasm_std::{DepsMut, MessageInfo, Response};
-use firebreak_messages::oracle::layout::PRICES;
-use firebreak_messages::oracle::{FallbackPromoted, PriceRecord};
+use firebreak_messages::oracle::FallbackPromoted;
 use firebreak_messages::FeedId;
 
 /// From now on the feed's rounds are those of its fallback, from the fallback's next one on. Rounds stay, and numbers go on: what waits
@@ -15,15 +14,19 @@ use firebreak_messages::FeedId;
 /// The hook is not told: this is one step of a playbook, with little gas.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::UnknownFeed`], [`ContractError::NoFallback`],
-/// [`ContractError::OutOfBounds`] when too many feeds follow the fallback already.
+/// [`ContractError::OutOfBounds`] when too many feeds follow the fallback already, or when it follows this feed: nobody would say a price.
 pub fn promote(deps: DepsMut, info: &MessageInfo, feed: FeedId) -> Result<Response, ContractError> {
     validate::owner(deps.as_ref(), info)?;
     let mut known = FEEDS.may_load(deps.storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
     let fallback = known.config.fallback.ok_or(ContractError::NoFallback { feed })?;
     let fact = FallbackPromoted { feed, fallback, promoted_before: known.promoted, promoted: true };
-    let of_fallback: Option<PriceRecord> = PRICES.may_load(deps.storage, fallback.0)?;
-    if of_fallback.is_none() {
-        return Err(ContractError::UnknownFeed { feed: fallback });
+    let of_fallback = FEEDS.may_load(deps.storage, fallback.0)?.ok_or(ContractError::UnknownFeed { feed: fallback })?;
+    if of_fallback.legs().iter().any(|leg| leg.feed == feed) {
+        return Err(ContractError::OutOfBounds {
+            what: "fallback to promote",
+            wanted: format!("a feed that does not follow feed {feed}"),
+            found: fallback.to_string(),
+        });
     }
     known.promoted = true;
     FEEDS.save(deps.storage, feed.0, &known)?;

@@ -84,6 +84,10 @@ pub fn take(
         return Ok(());
     }
     ensure_not_stale(env, feed, config, report.published_at)?;
+    // What was held back then counts no more: another move waits for its own weight.
+    if now(env).saturating_sub(progress.held_since) > config.age_max_seconds {
+        progress.held_since = 0;
+    }
     // One a feeder: bounded by FEEDERS_MAX.
     progress.waiting.retain(|other| other.feeder != report.feeder);
     progress.waiting.push(report);

@@ -2,11 +2,15 @@
 //!
 //! ```text
 //! relayed -> older than what is there? passed over
-//!         -> expired, early, stale, malformed, too little weight, a signer that is unknown, quarantined or out of order, or a
+//!         -> expired, early, stale, malformed, too little weight, a signer that is unknown or out of order, or a
 //!            signature that is not this signer's for this round of this feed of this oracle? refused
-//!         -> same round, same block, more weight? replaces the round
+//!         -> who is in quarantine is left out; too little weight without it? passed over
+//!         -> same round, more weight, in the same block or while the round is not valid? replaces the round, with the next number
 //!         -> a new round
 //! ```
+//!
+//! A round that is not valid is nobody's fill, so nobody has acted on it; could it not be replaced later, whoever relays a bare quorum
+//! first would choose that an order skips this price. The number is a new one, because others ask for rounds after the last they saw.
 //!
 //! Signatures are verified last: whoever sends junk pays for it before the chain does. A round stands on its own signatures; what
 //! waits from others is not counted with them, because the relayer would choose the moment.
@@ -20,60 +24,66 @@ use crate::state::{Feed, PendingReport, Progress, SignedMark, FEEDS, PROGRESS};
 use cosmwasm_std::{Api, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
-    FeedConfig, Observation, PriceRecord, RoundOutrun, RoundToSign, SignedReport, FEEDERS_MAX, OBSERVATION_BYTES,
+    FeedConfig, Observation, PriceRecord, RoundOutrun, RoundToSign, SignedReport, Validity, FEEDERS_MAX,
+    OBSERVATION_BYTES,
 };
 use firebreak_messages::{time::now, FeedId};
+use firebreak_risk::Standing;
 use sha2::{Digest, Sha256};
 
 /// Takes signed rounds of several feeds. Old ones are passed over, so that whoever relays one feed first cannot have another's
-/// message about many refused; when nothing is left, the message is refused.
+/// message about many refused, and so is one that a quarantine has left without a quorum; when nothing is left, the message is refused.
 ///
 /// Errors: [`ContractError::UnknownFeed`], [`ContractError::OldRound`], [`ContractError::ExpiredRound`],
 /// [`ContractError::FutureReport`], [`ContractError::StaleReport`], [`ContractError::UnknownSigner`],
-/// [`ContractError::QuarantinedSigner`], [`ContractError::SignerOrder`], [`ContractError::BadSignature`],
-/// [`ContractError::QuorumMissing`], [`ContractError::Duplicate`], [`ContractError::OutOfBounds`], and
+/// [`ContractError::SignerOrder`], [`ContractError::BadSignature`], [`ContractError::QuorumMissing`],
+/// [`ContractError::Duplicate`], [`ContractError::OutOfBounds`], and
 /// [`firebreak_risk::RiskError::OutOfBounds`] for a price of zero or beyond its bound.
 #[inline(never)] // A chain admits 100 locals in a function.
 pub fn report_signed(deps: DepsMut, env: &Env, reports: Vec<SignedReport>) -> Result<Response, ContractError> {
     ensure_each_once(reports.iter().map(|report| report.feed))?;
     let mut outcome = Outcome::default();
-    let mut outrun = None;
+    let mut passed_over = None;
     for report in reports {
-        if let Some(fact) = take(deps.storage, deps.api, env, &report, &mut outcome)? {
-            outcome.events.push(fact.clone().into());
-            outrun.get_or_insert(fact);
+        if let Some((fact, why)) = take(deps.storage, deps.api, env, &report, &mut outcome)? {
+            outcome.events.push(fact.into());
+            passed_over.get_or_insert(why);
         }
     }
-    match outrun {
-        Some(RoundOutrun { feed, round, last_round, published_at, last_published_at })
-            if outcome.published.is_empty() =>
-        {
-            Err(ContractError::OldRound { feed, round, last_round, published_at, last_published_at })
-        }
+    match passed_over {
+        Some(why) if outcome.published.is_empty() => Err(why),
         Some(_) | None => outcome.conclude(deps.storage, env),
     }
 }
 
-/// Publishes one feed's round, or says what it is older than.
+fn old(fact: RoundOutrun) -> (RoundOutrun, ContractError) {
+    let RoundOutrun { feed, round, last_round, published_at, last_published_at } = fact.clone();
+    (fact, ContractError::OldRound { feed, round, last_round, published_at, last_published_at })
+}
+
+/// Publishes one feed's round, or says that it is passed over and why.
+#[inline(never)] // A chain admits 100 locals in a function.
 fn take(
     storage: &mut dyn Storage,
     api: &dyn Api,
     env: &Env,
     report: &SignedReport,
     outcome: &mut Outcome,
-) -> Result<Option<RoundOutrun>, ContractError> {
+) -> Result<Option<(RoundOutrun, ContractError)>, ContractError> {
     let feed = report.feed;
     let known = FEEDS.may_load(storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
     let mut record = PRICES.load(storage, feed.0)?;
     let mut progress = PROGRESS.may_load(storage, feed.0)?.unwrap_or_default();
     let mark = progress.signed;
-    // Only in its block: later others may have acted on it.
-    let again = mark.height == env.block.height
-        && mark.round == report.round
-        && record.latest().is_some_and(|latest| latest.round == mark.recorded);
+    // A valid one only in its block: later others may have acted on it.
+    let again = mark.round == report.round
+        && record.latest().is_some_and(|latest| {
+            latest.round == mark.recorded && (mark.height == env.block.height || latest.validity != Validity::Valid)
+        });
+    let replaced = if again { record.rounds.pop() } else { None };
     if again {
-        record.rounds.pop();
         progress.unchanged = mark.unchanged_before;
+        progress.standings.iter_mut().for_each(Standing::renumbered);
     }
     let last_published_at = record.latest().map_or(0, |round| round.published_at);
     let outrun = || RoundOutrun {
@@ -84,28 +94,35 @@ fn take(
         last_published_at,
     };
     if known.promoted || (report.round <= mark.round && !again) || report.published_at <= last_published_at {
-        return Ok(Some(outrun()));
+        return Ok(Some(old(outrun())));
     }
     if now(env) > report.expires_at {
         return Err(ContractError::ExpiredRound { feed, expires_at: report.expires_at, now: now(env) });
     }
     ensure_not_ahead(env, feed, report.published_at)?;
     ensure_not_stale(env, feed, &known.config, report.published_at)?;
-    let observations = observations(feed, &known.config, &progress, &report.observations)?;
+    let mut observations = observations(feed, &known.config, &report.observations)?;
+    let named = observations.len();
+    // It earns its return by its own reports, which nobody can leave out. Another's message may have brought it here: no fault of this one.
+    observations.retain(|one| !is_quarantined(&progress.standings, one.signer));
     let reports: Vec<PendingReport> = observations.iter().map(|one| pending(one, report.published_at)).collect();
     let counted: Vec<Counted> =
         reports.iter().map(|report| Counted { report, weight: weight_at(&known.config, report.feeder) }).collect();
     let weight = round::weight_of(&counted);
     if weight < u64::from(known.config.quorum) {
-        return Err(ContractError::QuorumMissing { feed, wanted: known.config.quorum, found: weight });
+        let missing = ContractError::QuorumMissing { feed, wanted: known.config.quorum, found: weight };
+        return if observations.len() < named { Ok(Some((outrun(), missing))) } else { Err(missing) };
     }
     if again && weight <= mark.weight {
-        return Ok(Some(outrun()));
+        return Ok(Some(old(outrun())));
     }
     verify(api, env, &known.config, report, &observations)?;
     let place = round::Place { rounds: &record.rounds, unchanged: progress.unchanged, height: env.block.height };
     let signers = signers_weight(&known.config, &progress);
-    let made = round::make(&known.config, &counted, report.published_at, &place, Some(signers))?;
+    let mut made = round::make(&known.config, &counted, report.published_at, &place, Some(signers))?;
+    if replaced.is_some() {
+        made.round.round = round::next_number(replaced.as_ref())?;
+    }
     progress.signed = SignedMark {
         round: report.round,
         recorded: made.round.round,
@@ -128,11 +145,12 @@ fn finish(
     made: round::Made,
     outcome: &mut Outcome,
 ) -> Result<(), ContractError> {
-    // No observation is used for two rounds: the sources have spoken of this time.
-    progress.waiting.clear();
     progress.held_since = 0;
     progress.unchanged = made.unchanged;
     let events = sources::after_round(feed, &known.config, &mut progress, reports, &made.round, made.spread)?;
+    // No observation is used for two rounds: of this time the sources have spoken. What is newer waits for the next round, or the relayer
+    // would silence whom it likes.
+    progress.waiting.retain(|report| report.published_at > made.round.published_at);
     save_progress(storage, feed, &progress)?;
     outcome.add(feed, &known.followers, record_round(storage, feed, &known.config, record, made.round)?);
     outcome.events.extend(events);
@@ -140,12 +158,7 @@ fn finish(
 }
 
 /// Who signed what: known signers, each once, in ascending order, nothing left over.
-fn observations(
-    feed: FeedId,
-    config: &FeedConfig,
-    progress: &Progress,
-    bytes: &[u8],
-) -> Result<Vec<Observation>, ContractError> {
+fn observations(feed: FeedId, config: &FeedConfig, bytes: &[u8]) -> Result<Vec<Observation>, ContractError> {
     let malformed = || ContractError::OutOfBounds {
         what: "bytes of observations",
         wanted: format!("{OBSERVATION_BYTES} for each of at most {FEEDERS_MAX} signers"),
@@ -165,10 +178,6 @@ fn observations(
         let feeder = config.feeders.get(usize::from(signer));
         if feeder.is_none_or(|feeder| feeder.public_key.is_empty()) {
             return Err(ContractError::UnknownSigner { feed, signer });
-        }
-        // It earns its return by its own reports, which nobody can leave out.
-        if is_quarantined(&progress.standings, signer) {
-            return Err(ContractError::QuarantinedSigner { feed, signer });
         }
         one.price.checked()?;
     }

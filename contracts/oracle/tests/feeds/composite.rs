@@ -1,5 +1,6 @@
 //! Composite feeds: one rational, rounded once; the oldest time, the worst validity.
 
+use crate::setup::signers::signing;
 use crate::setup::{config, price, Setup, FEED, OTHER};
 use cw_multi_test::App;
 use firebreak_messages::event::Fact;
@@ -48,10 +49,12 @@ fn a_composite_is_rounded_once_and_as_old_as_its_oldest_leg() {
     // 10 * 3 / 3: leg by leg it would be 9.99...
     let rounds = composite(&setup);
     assert_eq!((rounds.len(), rounds[0].price, rounds[0].published_at), (1, price(10), start));
-    // One leg is newer, the oldest is not: no new round.
+    // One leg is newer, the oldest is not: no new price, but the leg's jump makes the old one doubtful.
     setup.advance(5);
     say(&mut setup, OTHER, price(4));
-    assert_eq!(composite(&setup).len(), 1);
+    let rounds = composite(&setup);
+    assert_eq!((rounds.len(), rounds[1].price, rounds[1].published_at), (2, price(10), start));
+    assert_eq!((rounds[0].validity, rounds[1].validity), (Validity::Valid, Validity::Invalid));
     say(&mut setup, FEED, price(10));
     say(&mut setup, THIRD, price(3));
     let rounds = composite(&setup);
@@ -84,6 +87,40 @@ fn a_composite_is_as_good_as_its_worst_leg_and_as_wide_as_all() {
     say(&mut setup, THIRD, price(100));
     say(&mut setup, OTHER, price(130));
     assert_eq!(composite(&setup).last().unwrap().validity, Validity::Invalid);
+}
+
+//
+#[test]
+fn a_composite_of_the_same_time_gets_worse_with_a_leg_and_better_when_a_leg_is_replaced() {
+    let app = App::default();
+    let base = signing(&app, &[1; 4], 3);
+    let legs = vec![Leg { feed: FEED, divides: false }, Leg { feed: OTHER, divides: false }];
+    let made = FeedConfig { legs, feeders: vec![], quorum: 0, dispersion_max: Ratio::percent(10), ..base.clone() };
+    let own = [FEED, OTHER].map(|feed| FeedSetup { feed, config: base.clone() });
+    let feeds = own.into_iter().chain([FeedSetup { feed: COMPOSITE, config: made }]).collect();
+    let mut setup = Setup::with_feeds(app, feeds).unwrap();
+    say(&mut setup, OTHER, price(100));
+    let start = setup.now();
+    setup.relay_round(1, &[100; 4]).unwrap();
+    setup.advance(5);
+    // One leg is newer and doubtful, the other one's time stands.
+    let draft = setup.draft(2);
+    setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (3, 900)])]).unwrap();
+    assert_eq!(setup.told(), vec![FEED, COMPOSITE]);
+    let rounds = composite(&setup);
+    let seen = |round: &firebreak_messages::oracle::Round| (round.round, round.published_at, round.validity);
+    // The valid one stays whose fill it was.
+    let wanted = vec![(1, start, Validity::Valid), (2, start, Validity::SoftInvalid)];
+    assert_eq!(rounds.iter().map(seen).collect::<Vec<_>>(), wanted);
+    assert_eq!(rounds[1].price, rounds[0].price);
+    say(&mut setup, OTHER, price(100));
+    let doubtful = (3, start + 5, Validity::SoftInvalid);
+    assert_eq!(composite(&setup).last().map(seen), Some(doubtful));
+    setup.advance(1);
+    setup.relay(vec![draft.signed(&[(0, 100), (1, 101), (2, 102), (3, 900)])]).unwrap();
+    let rounds = composite(&setup);
+    assert_eq!((rounds.len(), rounds.last().map(seen)), (3, Some((4, start + 5, Validity::Valid))));
+    assert_eq!(rounds[2].price, price(10_100));
 }
 
 #[test]

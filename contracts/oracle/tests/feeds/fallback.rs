@@ -3,7 +3,6 @@
 use crate::setup::{config, feeder, price, Setup, FEED, OTHER};
 use cw_multi_test::App;
 use firebreak_messages::event::Fact;
-use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
     ExecuteMsg, FallbackPromoted, FeedConfig, FeedSetup, QueryMsg, ReportIgnored, RoundPublished, SourcesResponse,
     Validity,
@@ -89,9 +88,22 @@ fn only_the_owner_promotes_and_only_what_was_named_before() {
     assert_eq!(as_owner(&mut setup, &ExecuteMsg::DemoteFallback { feed: FEED }), none(FEED));
     let unknown = Err(ContractError::UnknownFeed { feed: FeedId(9) });
     assert_eq!(as_owner(&mut setup, &ExecuteMsg::PromoteFallback { feed: FeedId(9) }), unknown);
-    let config = FeedConfig { fallback: Some(FeedId(9)), ..config(&setup.app, &[1, 1, 1], 3) };
-    as_owner(&mut setup, &ExecuteMsg::SetFeed { feed: FEED, config }).unwrap();
-    assert_eq!(as_owner(&mut setup, &ExecuteMsg::PromoteFallback { feed: FEED }), unknown);
+}
+
+#[test]
+fn a_fallback_is_another_feed_that_exists() {
+    let mut setup = with_fallback();
+    let base = config(&setup.app, &[1, 1, 1], 3);
+    let named = |fallback| FeedConfig { fallback: Some(fallback), ..base.clone() };
+    let unknown = ContractError::UnknownFeed { feed: FeedId(9) };
+    let itself =
+        ContractError::OutOfBounds { what: "fallback of a feed", wanted: "another feed".into(), found: "1".into() };
+    for (fallback, wanted) in [(FeedId(9), unknown), (FEED, itself)] {
+        let refused = as_owner(&mut setup, &ExecuteMsg::SetFeed { feed: FEED, config: named(fallback) });
+        assert_eq!(refused.unwrap_err(), wanted);
+        let feeds = vec![FeedSetup { feed: FEED, config: named(fallback) }];
+        assert_eq!(Setup::with_feeds(App::default(), feeds).err(), Some(wanted));
+    }
 }
 
 #[test]
@@ -109,19 +121,19 @@ fn a_promotion_outlives_a_new_configuration_with_the_same_fallback_alone() {
 }
 
 #[test]
-fn two_feeds_that_stand_in_for_each_other_do_not_chase_each_other() {
+fn two_feeds_do_not_stand_in_for_each_other() {
     let app = App::default();
     let own = |other| FeedConfig { fallback: Some(other), ..config(&app, &[1, 1, 1], 3) };
     let feeds = vec![FeedSetup { feed: FEED, config: own(OTHER) }, FeedSetup { feed: OTHER, config: own(FEED) }];
     let mut setup = Setup::with_feeds(app, feeds).unwrap();
     as_owner(&mut setup, &ExecuteMsg::PromoteFallback { feed: FEED }).unwrap();
+    // Nobody would say a price.
+    let wanted = "a feed that does not follow feed 2".into();
+    let refused = ContractError::OutOfBounds { what: "fallback to promote", wanted, found: "1".into() };
+    assert_eq!(as_owner(&mut setup, &ExecuteMsg::PromoteFallback { feed: OTHER }), Err(refused));
     let now = setup.now();
     for number in 0..3 {
         setup.report_of(number, &[(OTHER, price(100), now)]).unwrap();
     }
-    as_owner(&mut setup, &ExecuteMsg::PromoteFallback { feed: OTHER }).unwrap();
-    setup.advance(5);
-    setup.round(&[100; 3]);
-    let of_other = PRICES.query(&setup.app.wrap(), setup.oracle.as_str(), OTHER.0).unwrap();
-    assert_eq!((setup.price().round, of_other.rounds.len()), (1, 1), "nobody says a price, and both grow old");
+    assert_eq!((setup.price().round, setup.price().price), (1, price(100)));
 }

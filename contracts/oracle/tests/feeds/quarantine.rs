@@ -1,10 +1,11 @@
 //! Sources that stray or are silent, and how they return.
 
-use crate::setup::signers::signing;
-use crate::setup::{config, feeder, price, Setup, FEED};
+use crate::setup::signers::{signing, Draft};
+use crate::setup::{config, feeder, price, Setup, FEED, OTHER};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{
-    FeedConfig, FeedRules, FeedSetup, Misconduct, QueryMsg, SourceQuarantined, SourceReturned, SourcesResponse,
+    FeedConfig, FeedRules, FeedSetup, Misconduct, QueryMsg, RoundOutrun, RoundPublished, SignedReport,
+    SourceQuarantined, SourceReturned, SourcesResponse,
 };
 use firebreak_oracle::ContractError;
 use firebreak_risk::Ratio;
@@ -110,7 +111,7 @@ fn a_source_that_the_quorum_needs_is_not_quarantined() {
 }
 
 #[test]
-fn a_quarantined_signer_is_refused_and_returns_by_its_own_reports() {
+fn a_quarantined_signer_is_left_out_and_returns_by_its_own_reports() {
     let app = cw_multi_test::App::default();
     let config = FeedConfig { rules: RULES, ..signing(&app, &[1; 5], 4) };
     let mut setup = Setup::with_feeds(app, vec![FeedSetup { feed: FEED, config }]).unwrap();
@@ -119,17 +120,98 @@ fn a_quarantined_signer_is_refused_and_returns_by_its_own_reports() {
         setup.advance(5);
     }
     assert_eq!(quarantined(&setup), vec![4]);
-    let refused = setup.relay_round(4, &[100; 5]);
-    assert_eq!(refused, Err(ContractError::QuarantinedSigner { feed: FEED, signer: 4 }));
-    for round in 4..8 {
+    let few = setup.draft(4).signed(&[(0, 100), (1, 100), (2, 100), (4, 100)]);
+    assert_eq!(setup.relay(vec![few]), Err(ContractError::QuorumMissing { feed: FEED, wanted: 4, found: 3 }));
+    // Its price is none of the round's, and neither is it seen by it.
+    setup.relay_round(4, &[100, 100, 100, 100, 150]).unwrap();
+    assert_eq!((setup.price().round, setup.price().band), (4, price(0)));
+    setup.advance(5);
+    for round in 5..9 {
         setup.relay_round(round, &[100; 4]).unwrap();
         let now = setup.now();
         setup.report(4, 100, now).unwrap();
         setup.advance(5);
     }
     assert_eq!(quarantined(&setup), Vec::<usize>::new());
-    setup.relay_round(8, &[100; 5]).unwrap();
-    assert_eq!((setup.price().round, setup.price().price), (8, price(100)));
+    setup.relay_round(9, &[100; 5]).unwrap();
+    assert_eq!((setup.price().round, setup.price().price), (9, price(100)));
+}
+
+#[test]
+fn who_has_a_signer_quarantined_does_not_have_a_message_about_other_feeds_refused() {
+    let app = cw_multi_test::App::default();
+    let config = FeedConfig { rules: RULES, ..signing(&app, &[1; 5], 4) };
+    let feeds = [FEED, OTHER].map(|feed| FeedSetup { feed, config: config.clone() });
+    let mut setup = Setup::with_feeds(app, feeds.to_vec()).unwrap();
+    for round in 1..=3 {
+        setup.relay_round(round, &[100, 100, 100, 100, 150]).unwrap();
+        setup.advance(5);
+    }
+    assert_eq!(quarantined(&setup), vec![4]);
+    let draft = setup.draft(4);
+    let other = Draft { report: SignedReport { feed: OTHER, ..draft.report.clone() }, ..draft.clone() };
+    let signed = |draft: &Draft| draft.signed(&[(0, 100), (1, 100), (2, 100), (4, 100)]);
+    let events = setup.relay(vec![signed(&draft), signed(&other)]).unwrap();
+    assert_eq!(RoundOutrun::all(&events).iter().map(|fact| fact.feed).collect::<Vec<_>>(), vec![FEED]);
+    assert_eq!(RoundPublished::all(&events).iter().map(|fact| fact.feed).collect::<Vec<_>>(), vec![OTHER]);
+}
+
+#[test]
+fn who_relays_quarantines_nobody_by_leaving_it_out() {
+    let app = cw_multi_test::App::default();
+    let mut config = FeedConfig { rules: RULES, ..signing(&app, &[1; 10], 7) };
+    for feeder in &mut config.feeders[8..] {
+        feeder.public_key.clear();
+    }
+    let mut setup = Setup::with_feeds(app, vec![FeedSetup { feed: FEED, config }]).unwrap();
+    // Signer 7 is left out; feeder 8 has no key and reports before each round is relayed; feeder 9 is silent.
+    for round in 1..=9 {
+        let now = setup.now();
+        setup.report(8, 100, now).unwrap();
+        setup.relay_round(round, &[100; 7]).unwrap();
+        setup.advance(5);
+    }
+    assert_eq!(quarantined(&setup), vec![9]);
+}
+
+// An honest report of the beat before, late: the price has moved since.
+#[test]
+fn a_late_report_of_an_earlier_time_is_no_stray() {
+    let mut setup = judged(&[1; 5], 4);
+    let mut units = 100;
+    for _ in 0..6 {
+        let (earlier, before) = (setup.now(), units);
+        units += 10;
+        beat(&mut setup, &[(0, units), (1, units), (2, units), (3, units)]);
+        setup.report(4, before, earlier).unwrap();
+    }
+    assert_eq!(quarantined(&setup), Vec::<usize>::new());
+    // Of the round's own time it is one.
+    for _ in 0..3 {
+        beat(&mut setup, &[(0, units), (1, units), (2, units), (3, units), (4, units + 50)]);
+    }
+    // The quarantine is noted with the next round.
+    beat(&mut setup, &[(0, units), (1, units), (2, units), (3, units)]);
+    assert_eq!(quarantined(&setup), vec![4]);
+}
+
+#[test]
+fn a_replaced_round_is_no_second_stray() {
+    let app = cw_multi_test::App::default();
+    let config = FeedConfig { rules: RULES, ..signing(&app, &[1; 7], 5) };
+    let mut setup = Setup::with_feeds(app, vec![FeedSetup { feed: FEED, config }]).unwrap();
+    for round in 1..=2 {
+        let draft = setup.draft(round);
+        for size in [4, 5, 6] {
+            let mut prices: Vec<(u8, u32)> = (0..size).map(|signer| (signer, 100)).collect();
+            prices.push((6, 150));
+            setup.relay(vec![draft.signed(&prices)]).unwrap();
+        }
+        setup.advance(5);
+    }
+    assert_eq!((setup.price().round, quarantined(&setup)), (6, vec![]), "two strays in two rounds");
+    setup.relay_round(3, &[100, 100, 100, 100, 100, 100, 150]).unwrap();
+    assert_eq!(quarantined(&setup), vec![6]);
 }
 
 proptest! {

@@ -109,6 +109,23 @@ fn the_missing_weight_ends_the_doubt() {
 }
 
 #[test]
+fn a_move_whose_reports_have_aged_out_is_held_back_anew() {
+    let app = cw_multi_test::App::default();
+    let mut config = crate::setup::config(&app, &[1; 4], 3);
+    config.rules = FeedRules { move_max: Ratio::percent(5), move_quorum: 4, ..FeedRules::default() };
+    let mut setup = Setup::with_feeds(app, vec![FeedSetup { feed: FEED, config }]).unwrap();
+    setup.round(&[100; 3]);
+    for pause in [5, 70] {
+        setup.advance(pause);
+        setup.round(&[110; 3]);
+        assert_eq!(setup.price().round, 1, "after {pause} s");
+    }
+    setup.advance(10);
+    setup.round(&[110; 3]);
+    assert_eq!((setup.price().round, setup.price().price), (2, price(110)));
+}
+
+#[test]
 fn a_signed_round_with_too_little_weight_for_its_move_is_in_doubt_until_more_is_relayed() {
     let app = cw_multi_test::App::default();
     let mut config = crate::setup::signers::signing(&app, &[1, 1, 1, 1], 3);
@@ -120,7 +137,7 @@ fn a_signed_round_with_too_little_weight_for_its_move_is_in_doubt_until_more_is_
     setup.relay(vec![draft.signed(&[(0, 110), (1, 110), (3, 110)])]).unwrap();
     assert_eq!((setup.price().round, setup.price().validity), (2, Validity::SoftInvalid));
     setup.relay(vec![draft.signed(&[(0, 110), (1, 110), (2, 110), (3, 110)])]).unwrap();
-    assert_eq!((setup.price().round, setup.price().validity), (2, Validity::Valid));
+    assert_eq!((setup.price().round, setup.price().validity), (3, Validity::Valid));
 }
 
 // unchanged rounds are counted over a replacement as if it had come first.
@@ -137,6 +154,6 @@ fn a_replaced_round_is_counted_once() {
         setup.relay(vec![draft.signed(&[(0, 100), (1, 100), (3, 100)])]).unwrap();
         setup.relay(vec![draft.signed(&[(0, 100), (1, 100), (2, 100), (3, 100)])]).unwrap();
         let validity = if round < 9 { Validity::Valid } else { Validity::Invalid };
-        assert_eq!((setup.price().round, setup.price().validity), (round, validity));
+        assert_eq!((setup.price().round, setup.price().validity), (2 * round - 1, validity));
     }
 }

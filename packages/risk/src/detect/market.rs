@@ -147,22 +147,22 @@ pub struct MarketDetectors {
 impl MarketDetectors {
     /// Takes in one round and returns the evidence so far. Cost: the same for every round; no allocation.
     ///
-    /// Units: see [`Observation`]. Rounding: every quotient so that there is less evidence. Errors: [`RiskError::OutOfBounds`] when time does
-    /// not grow; [`RiskError::DivisionByZero`] after a price of zero. On an error nothing has changed.
+    /// Units: see [`Observation`]. Rounding: every quotient so that there is less evidence. Errors: [`RiskError::OutOfBounds`] when time
+    /// falls; [`RiskError::DivisionByZero`] after a price of zero. On an error nothing has changed.
     pub fn update(&mut self, observation: &Observation, params: &DetectorParams) -> RiskResult<MarketEvidence> {
         let mut next = *self;
         next.last = Some(Sample { at: observation.at, price: observation.price });
         if let Some(last) = self.last {
-            let elapsed = observation.at.checked_sub(last.at).filter(|elapsed| *elapsed > 0);
-            let Some(elapsed) = elapsed else {
+            let Some(elapsed) = observation.at.checked_sub(last.at) else {
                 return Err(RiskError::OutOfBounds {
                     what: "time of a price",
-                    wanted: format!("after {}", last.at),
+                    wanted: format!("not before {}", last.at),
                     found: observation.at.to_string(),
                 });
             };
-            // A block that has begun counts as one: a larger time means a smaller move and a larger bound.
-            let blocks = elapsed.div_ceil(params.block_seconds.max(1));
+            // A block that has begun counts as one: a larger time means a smaller move and a larger bound. So does a price that replaces
+            // another of the same time, or the first of two would hide a move.
+            let blocks = elapsed.div_ceil(params.block_seconds.max(1)).max(1);
             if blocks <= params.gap_blocks_max {
                 let size = per_block(relative_move(last.price, observation.price)?, blocks);
                 next.price.observe(size, observation.price > last.price, &params.price);

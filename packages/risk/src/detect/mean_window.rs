@@ -48,18 +48,24 @@ impl MeanWindow {
     /// window it restarts: a mean of one stale price says nothing about the new one, and the oracle's own limits (age,
     /// jump) judge the first price after a gap.
     ///
-    /// Units: prices. Rounding: down. Errors: [`RiskError::OutOfBounds`] when time does not grow or the window is
+    /// Another price of the same time takes the place of the one before, which has held for no second.
+    ///
+    /// Units: prices. Rounding: down. Errors: [`RiskError::OutOfBounds`] when time falls or the window is
     /// empty; [`RiskError::Overflow`].
     pub fn observe(&mut self, at: u64, price: Price, window_seconds: u64) -> RiskResult<Option<Price>> {
         let Some(last) = self.last else {
             *self = Self::anchored(at, price);
             return Ok(None);
         };
-        let elapsed = at.checked_sub(last.at).filter(|elapsed| *elapsed > 0).ok_or_else(|| RiskError::OutOfBounds {
+        let elapsed = at.checked_sub(last.at).ok_or_else(|| RiskError::OutOfBounds {
             what: "time of a price",
-            wanted: format!("after {}", last.at),
+            wanted: format!("not before {}", last.at),
             found: at.to_string(),
         })?;
+        if elapsed == 0 {
+            self.last = Some(Sample { at, price });
+            return if self.buckets.is_empty() { Ok(None) } else { self.mean().map(Some) };
+        }
         if elapsed > window_seconds {
             *self = Self::anchored(at, price);
             return Ok(None);
@@ -149,14 +155,18 @@ mod tests {
     }
 
     #[test]
-    fn time_that_stands_still_is_refused() {
+    fn time_that_falls_is_refused() {
         let (mut window, _) = fed(&[(1_000, 100)]);
-        let refused = window.observe(1_000, price(100), WINDOW);
-        assert_eq!(
-            refused,
-            Err(RiskError::OutOfBounds { what: "time of a price", wanted: "after 1000".into(), found: "1000".into() })
-        );
+        let refused = window.observe(999, price(100), WINDOW);
+        let wanted = "not before 1000".into();
+        assert_eq!(refused, Err(RiskError::OutOfBounds { what: "time of a price", wanted, found: "999".into() }));
         assert_eq!(window, fed(&[(1_000, 100)]).0);
+    }
+
+    #[test]
+    fn another_price_of_the_same_time_replaces_the_one_before() {
+        assert_eq!(fed(&[(1_000, 900), (1_000, 100)]), fed(&[(1_000, 100)]));
+        assert_eq!(fed(&[(1_000, 100), (1_010, 900), (1_010, 200)]), fed(&[(1_000, 100), (1_010, 200)]));
     }
 
     proptest! {

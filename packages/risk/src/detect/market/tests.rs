@@ -63,14 +63,27 @@ fn every_channel_speaks_for_itself_and_flow_never_for_the_hard_ones() {
 }
 
 #[test]
-fn time_must_grow_and_a_refusal_changes_nothing() {
+fn time_must_not_fall_and_a_refusal_changes_nothing() {
     let (mut market, at) = quiet();
     let before = market;
     assert_eq!(
-        market.update(&seen(at, 100_000), &PARAMS),
-        Err(RiskError::OutOfBounds { what: "time of a price", wanted: format!("after {at}"), found: at.to_string() })
+        market.update(&seen(at - 1, 100_000), &PARAMS),
+        Err(RiskError::OutOfBounds {
+            what: "time of a price",
+            wanted: format!("not before {at}"),
+            found: (at - 1).to_string()
+        })
     );
     assert_eq!(market, before);
+}
+
+#[test]
+fn a_price_that_replaces_another_of_its_time_is_a_move_of_one_block() {
+    let ((mut same, at), (mut next, _)) = (quiet(), quiet());
+    same.update(&seen(at, 150_000), &PARAMS).unwrap();
+    next.update(&seen(at + 6, 150_000), &PARAMS).unwrap();
+    assert_eq!(same.price, next.price);
+    assert_ne!(same.price, quiet().0.price);
 }
 
 #[test]
