@@ -86,6 +86,8 @@ pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Resul
         return Ok(());
     }
     let mut largest_loss = SignedAmount::ZERO;
+    // A debt of before keeps the market that it was made in.
+    let owes = account.lost_in.is_some();
     for Position { market, stake, .. } in stale {
         let key = (market.0, u8::from(stake.nominal.atoms() < 0), stake.epoch);
         let mut closed = match desk.closed(key) {
@@ -105,7 +107,9 @@ pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Resul
         realise(desk, &mut account, market, pnl)?;
         if pnl < largest_loss {
             largest_loss = pnl;
-            account.lost_in = Some(market);
+            if !owes {
+                account.lost_in = Some(market);
+            }
         }
     }
     desk.put_account(id, account)

@@ -2,8 +2,10 @@
 //! healthy at the prices and indices of the freeze.
 //!
 //! What positions were worth then is in the market's own record: the first message that loads the market while its freeze is felt takes
-//! it out of the record as it stands, before it moves the mark. A record that nobody wrote during the freeze is the snapshot itself.
-//! No position needs a note: exposure cannot be raised until the grace is over, and what a reduction realises is cash on both sides of
+//! it out of the record as it stands, before it moves the mark. A record that nobody wrote during the freeze is the snapshot itself, but for
+//! a price of before the freeze that nobody has moved the mark to yet.
+//! No position needs a note: exposure cannot be raised until the grace is over, by who has one of them in no market at all (else the old
+//! price would keep new risk elsewhere from being liquidated), and what a reduction realises is cash on both sides of
 //! the comparison.
 //!
 //! What the pool bears for it is what prices do, within a grace, to positions that were healthy at the freeze and can only get smaller.
@@ -13,6 +15,7 @@ use crate::error::ContractError;
 use crate::health::{evaluate, PositionView, Purpose};
 use firebreak_messages::circuit_breaker::PostureRecord;
 use firebreak_messages::derivatives_vault::{Account, FreezeSnapshot, Position};
+use firebreak_messages::oracle::{Round, Validity};
 use firebreak_messages::Reason;
 use firebreak_risk::{AccountHealth, Level, Posture, Price};
 
@@ -29,11 +32,13 @@ impl OpenMarket {
                 ends_at = ends_at.max(freeze.grace_ends_at(grace_seconds));
             }
         }
+        let known = postures.iter().all(Option::is_some);
         let snapshot = if ends_at > 0 {
-            let kept = kept.filter(|kept| since <= kept.ends_at).unwrap_or_else(|| self.as_it_stands());
+            let kept = kept.filter(|kept| since <= kept.ends_at).unwrap_or_else(|| self.as_it_stands(since));
+            // What cannot be read may be what holds it.
+            let ends_at = if known { ends_at } else { ends_at.max(kept.ends_at) };
             FreezeSnapshot { ends_at, ..kept }
         } else {
-            let known = postures.iter().all(Option::is_some);
             let Some(kept) = kept.filter(|kept| !known && now < kept.ends_at) else { return };
             since = 0;
             kept
@@ -43,12 +48,18 @@ impl OpenMarket {
         self.state.freeze = Some(snapshot);
     }
 
-    fn as_it_stands(&self) -> FreezeSnapshot {
+    /// At the last price of before `since` that the mark has moved to, or would have, had anybody asked.
+    fn as_it_stands(&self, since: u64) -> FreezeSnapshot {
         let state = &self.state;
-        let round = self.rounds().iter().find(|round| round.round == state.mark_round);
+        let known = |round: &&Round| {
+            let later = !self.resting && round.round > state.mark_round;
+            later && round.validity == Validity::Valid && round.published_at < since
+        };
+        let later = self.rounds().iter().filter(known).max_by_key(|round| round.round);
+        let round = later.or_else(|| self.rounds().iter().find(|round| round.round == state.mark_round));
         FreezeSnapshot {
             ends_at: 0,
-            mark_price: state.mark_price,
+            mark_price: later.map_or(state.mark_price, |round| round.price),
             band: round.map_or(Price::ZERO, |round| round.band),
             long: state.long.clone(),
             short: state.short.clone(),
@@ -63,6 +74,12 @@ impl OpenMarket {
     }
 }
 
+/// A market of the account's positions in which a freeze is felt: the account may be judged at a price of then.
+pub fn felt_by<'a>(desk: &'a Desk, account: &Account) -> Option<&'a OpenMarket> {
+    let mut markets = account.positions.iter().filter_map(|position| desk.market(position.market).ok());
+    markets.find(|market| market.state.freeze.is_some())
+}
+
 /// The health by which an account is liquidated: as it is, and where that is not enough, as it was at the freeze that one of its markets
 /// still feels. What its other markets are now counts both times.
 pub fn evaluate_for_liquidation(
@@ -70,8 +87,7 @@ pub fn evaluate_for_liquidation(
     account: &Account,
 ) -> Result<(AccountHealth, Vec<PositionView>), ContractError> {
     let (now, views) = evaluate(desk, account, Purpose::Liquidation, None)?;
-    let felt = |market| desk.market(market).is_ok_and(|market| market.state.freeze.is_some());
-    if now.is_liquidatable() && account.positions.iter().any(|position| felt(position.market)) {
+    if now.is_liquidatable() && felt_by(desk, account).is_some() {
         let (then, _) = evaluate(desk, account, Purpose::AtFreeze, None)?;
         if !then.is_liquidatable() {
             return Ok((then, views));

@@ -3,7 +3,7 @@
 use crate::error::ContractError;
 use firebreak_messages::derivatives_vault::{MarketConfig, VaultParameters};
 use firebreak_messages::oracle::{DRIFT_MAX_SECONDS, REPORT_SPREAD_MAX_SECONDS};
-use firebreak_risk::{Amount, OutflowParams, Ratio, Rounding, Size, SIZE_MAX};
+use firebreak_risk::{Amount, OutflowParams, Ratio, Rounding, Size, GRACE_SECONDS_MAX, SIZE_MAX};
 
 /// 10^18 units: far above everything that can be held, and products with it fit.
 const OUTFLOW_MAX: Amount = Amount::from_atoms(1_000_000_000_000_000_000_000_000);
@@ -51,7 +51,7 @@ pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, 
     within("lp_cooldown_seconds", parameters.lp_cooldown_seconds, HOUR, MONTH)?;
     let quarter = parameters.lp_cooldown_seconds.checked_div(4).unwrap_or(0);
     within("lp_claim_window_seconds", parameters.lp_claim_window_seconds, 300, quarter)?;
-    within("grace_seconds", parameters.grace_seconds, 60, HOUR)?;
+    within("grace_seconds", parameters.grace_seconds, 60, GRACE_SECONDS_MAX)?;
     within("cover_gas_limit", parameters.cover_gas_limit, 100_000, 3_000_000)?;
     at_most("uncollected_share", parameters.uncollected_share, Ratio::percent(80))?;
     at_most("insurance_fee_share", parameters.insurance_fee_share, Ratio::ONE)?;

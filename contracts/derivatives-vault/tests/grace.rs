@@ -263,6 +263,64 @@ fn exposure_waits_for_the_end_of_the_grace() {
 
 //
 #[test]
+fn a_frozen_price_carries_no_new_exposure_in_another_market() {
+    let mut bench = leveraged(&["alice"]);
+    for name in ["alice", "bob"] {
+        bench.deposit(name, 100_000);
+    }
+    bench.place("alice", ETH, "1", any_price("1")).unwrap();
+    let since = bench.now();
+    freeze(&mut bench, Some(BTC), HOUR);
+    thaw(&mut bench, HOUR);
+    assert_eq!(reasons(&bench.run(ETH)), [DropReason::Restricted], "placed before the freeze");
+    let refused = bench.place("alice", ETH, "1", any_price("1")).unwrap_err();
+    let until = since + HOUR + GRACE;
+    let allowed = "reduce orders, cancels, collateral in and out, liquidity requests";
+    let (action, level, reason) = (Action::IncreaseExposure, Level::ReduceOnly, Reason::Grace);
+    assert_eq!(refused, ContractError::Restricted { action, level, reason, since, until, allowed });
+    // Who has nothing in the frozen market trades, and so does she afterwards.
+    assert_eq!(OrderFilled::all(&bench.trade("bob", ETH, "1")).len(), 1);
+    thaw(&mut bench, GRACE);
+    assert_eq!(OrderFilled::all(&bench.trade("alice", ETH, "1")).len(), 1);
+}
+
+//
+#[test]
+fn a_short_freeze_ends_no_longer_grace() {
+    let mut bench = leveraged(&["alice"]);
+    freeze(&mut bench, Some(BTC), HOUR);
+    bench.set_price(BTC, "57000");
+    thaw(&mut bench, HOUR - 5);
+    bench.run(BTC);
+    let kept = |bench: &Bench| state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap().freeze.unwrap();
+    let first = kept(&bench);
+    thaw(&mut bench, 100);
+    freeze(&mut bench, Some(BTC), 3);
+    thaw(&mut bench, 10);
+    bench.run(BTC);
+    assert!(kept(&bench).ends_at >= first.ends_at);
+    assert_eq!(kept(&bench).mark_price, price("60000"));
+    assert_eq!(liquidated(&mut bench, &["alice"]), 0);
+}
+
+//
+#[test]
+fn a_price_of_before_the_freeze_is_known_to_it_without_a_message() {
+    // Nobody touches the market between the fall and the freeze, nor while it is frozen.
+    let mut bench = leveraged(&["alice"]);
+    bench.set_price(BTC, "57000");
+    bench.advance(1);
+    freeze(&mut bench, Some(BTC), 30);
+    bench.set_price(BTC, "56900");
+    thaw(&mut bench, 26);
+    bench.run(BTC);
+    let kept = state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap().freeze.unwrap();
+    assert_eq!(kept.mark_price, price("57000"));
+    assert_eq!(liquidated(&mut bench, &["alice"]), 1, "she was unhealthy when it began");
+}
+
+//
+#[test]
 fn a_grace_is_no_way_out_for_collateral() {
     let mut bench = leveraged(&["alice"]);
     bench.deposit("alice", 60_000);

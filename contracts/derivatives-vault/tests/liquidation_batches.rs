@@ -142,6 +142,12 @@ fn liquidating_oneself_turns_no_profit_into_cash() {
 
 #[test]
 fn a_keeper_is_paid_out_of_settled_cash_and_the_fund_out_of_what_vests() {
+    for swept in [false, true] {
+        keeper_of_two_markets(swept);
+    }
+}
+
+fn keeper_of_two_markets(swept: bool) {
     // F8: what ETH lost is owed against an open profit in BTC; a third of each penalty would be more than 100.
     let mut bench = vesting();
     bench.deposit("alice", 25_000);
@@ -149,16 +155,22 @@ fn a_keeper_is_paid_out_of_settled_cash_and_the_fund_out_of_what_vests() {
     bench.trade("alice", ETH, "60");
     bench.set_price(BTC, "66000");
     bench.set_price(ETH, "2350");
+    if swept {
+        bench.fund = Fund::Honest(0);
+        bench.execute("anyone", ExecuteMsg::SweepFees {}, 0).unwrap();
+    }
     let fees = bench.pool().pool.insurance_fees;
     let closed = PositionLiquidated::all(&bench.liquidate(&["alice"]).unwrap());
     assert_eq!(closed.iter().map(|closed| closed.market).collect::<Vec<_>>(), [ETH, BTC]);
     assert!(closed.iter().all(|closed| closed.penalty > units(400)), "{closed:?}");
     let floor = bench.market(ETH).config.liquidation.keeper_min;
     assert!(closed.iter().all(|closed| closed.keeper_fee == floor), "{closed:?}");
-    // The account paid the whole of both penalties, and the fund has them but for the floors.
+    // The account paid the whole of both penalties, and the fund has them but for the floors. That of ETH is owed until BTC is closed:
+    // where the fund has no other fees its floor is the pool's.
+    let floors = if swept { floor } else { floor.plus(floor).unwrap() };
     let gained = bench.pool().pool.insurance_fees.minus(fees).unwrap();
     let penalties = closed[0].penalty.plus(closed[1].penalty).unwrap();
-    assert_eq!(gained, penalties.minus(floor).unwrap().minus(floor).unwrap());
+    assert_eq!(gained, penalties.minus(floors).unwrap());
     // What ETH lost and the penalties came out of the profit that BTC realised.
     let after = bench.account("alice");
     let realised = closed[1].realised_pnl.positive_part();
@@ -166,7 +178,32 @@ fn a_keeper_is_paid_out_of_settled_cash_and_the_fund_out_of_what_vests() {
 }
 
 #[test]
+fn a_market_that_cannot_be_loaded_fails_no_batch() {
+    // Bob owes and has nothing: it is booked with the first market, whose record is gone.
+    let mut bench = Bench::new();
+    bench.deposit("alice", 25_000);
+    bench.trade("alice", ETH, "100");
+    bench.quick = true;
+    let bob = Account { cash: units(5).signed().unwrap().negated().unwrap(), ..Account::default() };
+    state::ACCOUNTS.save(&mut bench.deps.storage, (address("bob"), 0), &bob).unwrap();
+    let mut pool = state::POOL.load(&bench.deps.storage).unwrap();
+    pool.traders_cash = pool.traders_cash.plus(bob.cash).unwrap();
+    pool.receivable = pool.receivable.plus(units(5)).unwrap();
+    state::POOL.save(&mut bench.deps.storage, &pool).unwrap();
+    state::MARKETS.remove(&mut bench.deps.storage, BTC.0);
+    bench.set_price(ETH, "2780");
+    assert_eq!(PositionLiquidated::all(&bench.liquidate(&["alice", "bob"]).unwrap()).len(), 1);
+    assert_eq!(state::ACCOUNTS.may_load(&bench.deps.storage, (address("bob"), 0)).unwrap(), None);
+}
+
+#[test]
 fn a_loss_in_a_closed_epoch_is_booked_where_it_was_lost() {
+    for holds_another in [false, true] {
+        loss_in_a_closed_epoch(holds_another);
+    }
+}
+
+fn loss_in_a_closed_epoch(holds_another: bool) {
     // F9b: Dave, a bankrupt short of ETH, is all of the side that alice's deficit closes; ETH is not the first market.
     let mut eth = market_config("ETH", 2);
     eth.pool_loss_max = Amount::ZERO;
@@ -175,6 +212,10 @@ fn a_loss_in_a_closed_epoch_is_booked_where_it_was_lost() {
     bench.set_price(ETH, "2500");
     bench.deposit("dave", 20_000);
     bench.trade("dave", ETH, "-90");
+    if holds_another {
+        bench.deposit("dave", 1_000);
+        bench.trade("dave", BTC, "0.1");
+    }
     let stop = resting(ETH, "1", any_price("1"), Trigger::Above(price("3100")));
     bench.place_request("dave", OrderRequest { reduce_only: true, ..stop }).unwrap();
     bench.set_price(ETH, "3000");
@@ -187,10 +228,18 @@ fn a_loss_in_a_closed_epoch_is_booked_where_it_was_lost() {
     bench.set_price(ETH, "3100");
     assert_eq!(reasons(&bench.run(ETH)), [DropReason::NothingToReduce]);
     let record = state::ACCOUNTS.load(&bench.deps.storage, (address("dave"), 0)).unwrap();
-    assert!(record.positions.is_empty() && record.cash.is_negative(), "{record:?}");
+    assert!(record.positions.len() == usize::from(holds_another) && record.cash.is_negative(), "{record:?}");
     assert_eq!(record.lost_in, Some(ETH));
     let of = |bench: &Bench, market| bench.query::<LossLedger>(QueryMsg::Losses { market: Some(market) });
     let before = of(&bench, ETH);
+    if holds_another {
+        // What closes last has lost a little, and bears its share and no more.
+        bench.set_price(BTC, "59000");
+        bench.liquidate(&["dave"]).unwrap();
+        let (btc, eth) = (of(&bench, BTC).deficit, of(&bench, ETH).deficit.minus(before.deficit).unwrap());
+        assert!(!btc.is_zero() && btc < units(150) && eth > units(1_000), "{btc} {eth}");
+        return;
+    }
     bench.liquidate(&["dave"]).unwrap();
     assert_eq!(of(&bench, BTC), LossLedger::default());
     assert_eq!(of(&bench, ETH).deficit.minus(before.deficit), Ok(record.cash.negative_part()));

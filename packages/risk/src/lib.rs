@@ -53,7 +53,7 @@ pub use composite::{composite_price, composite_with_band, BandedLeg, LegDirectio
 pub use deleverage::{deleverage, effect_of_roll, DeleverageTerms, Deleveraging};
 pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
-pub use freeze::Freeze;
+pub use freeze::{Freeze, GRACE_SECONDS_MAX};
 pub use funding::{accrue_funding, funding_of, FundingParams, FundingStep, SECONDS_PER_DAY};
 pub use history::{PriceHistory, WindowFigures};
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};

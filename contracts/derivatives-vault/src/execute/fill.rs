@@ -3,6 +3,7 @@
 use crate::caps::exceeds_a_cap;
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
+use crate::grace::felt_by;
 use crate::health::{evaluate, Purpose};
 use crate::trade::{position_size, trade};
 use crate::vesting::{claims_junior, pay_from_claims};
@@ -72,6 +73,9 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     if !reduces {
         if let Some(reason) = refuses_increase(desk.market(id.market)?, size, order, base)? {
             return Ok(Some(reason));
+        }
+        if felt_by(desk, &account).is_some() {
+            return Ok(Some(DropReason::Restricted));
         }
         for position in &account.positions {
             if desk.market(position.market)?.validity != Validity::Valid {

@@ -62,9 +62,11 @@ pub fn liquidate(
         }
     }
     // The reply knows no posture: what it books must find a snapshot of a freeze in the record.
+    // One that cannot be loaded fails nobody: the reply books the deficit without its record.
     for deficit in &deficits {
-        desk.load_market(deps.as_ref(), deficit.market)?;
-        desk.market_mut(deficit.market)?.mark_changed();
+        if desk.load_market(deps.as_ref(), deficit.market).is_ok() {
+            desk.market_mut(deficit.market)?.mark_changed();
+        }
     }
     let mut done = Done::new(desk).paying(info.sender.as_str(), keeper_fees)?;
     if let Some(cover) = reply::cover(&done.desk.config, &deficits)? {
@@ -97,6 +99,8 @@ fn liquidate_account(
     }
     let mut keeper_fees = Amount::ZERO;
     let mut lost: Vec<Lost> = vec![];
+    // What a closed side has left it owing was lost there, whatever else it closes now.
+    lost.extend(account.lost_in.map(|market| Lost::settled((market, account.cash))));
     // What is settled already closes first, and free of charge.
     for closed in settle_positions(desk, id, true)? {
         views.retain(|view| view.market != closed.0);
@@ -173,10 +177,11 @@ fn close_position(
     account.cash = account.cash.minus_amount(split.penalty)?;
     // The fund's part stays inside, so what has not vested may pay it, as it pays the fees of a trade.
     let owed = account.cash.negative_part().min(split.insurance);
-    pay_from_claims(desk, &mut account, owed)?;
+    let owed = owed.minus(pay_from_claims(desk, &mut account, owed)?)?;
     desk.put_account(id, account)?;
     desk.pool.insurance_fees = desk.pool.insurance_fees.plus(split.insurance)?;
-    let keeper_fee = split.keeper.plus(top_up(desk, &liquidation, notional, split.keeper_top_up)?)?;
+    let top_up = top_up(desk, &liquidation, notional, split.keeper_top_up, owed)?;
+    let keeper_fee = split.keeper.plus(top_up)?;
     desk.events.push(
         PositionLiquidated {
             account: id.clone(),
@@ -196,17 +201,18 @@ fn close_position(
 }
 
 /// F8: what the keeper lacks of its floor, out of fees that are owed to the fund and not swept yet, then out of the pool: a
-/// sweep must not make bankrupt accounts nobody's business. Dust gets none, or it would be opened to be liquidated.
+/// sweep must not make bankrupt accounts nobody's business. Of the fees `owed` are this account's debt yet: no coins to pay with. Dust gets none, or it would be opened to be liquidated.
 fn top_up(
     desk: &mut Desk,
     liquidation: &LiquidationParams,
     notional: Amount,
     wanted: Amount,
+    owed: Amount,
 ) -> Result<Amount, ContractError> {
     if notional.times(liquidation.penalty_ratio, Rounding::Floor)? < liquidation.keeper_min {
         return Ok(Amount::ZERO);
     }
-    let from_fees = wanted.min(desk.pool.insurance_fees);
+    let from_fees = wanted.min(desk.pool.insurance_fees.saturating_minus(owed));
     desk.pool.insurance_fees = desk.pool.insurance_fees.minus(from_fees)?;
     desk.pool_pays(wanted.minus(from_fees)?)?;
     Ok(wanted)

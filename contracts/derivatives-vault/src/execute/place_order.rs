@@ -4,7 +4,7 @@ use crate::check::Done;
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
-use crate::grace::is_spared;
+use crate::grace::{felt_by, is_spared};
 use crate::health::{evaluate, Purpose};
 use crate::shelves;
 use crate::state::ORDERS;
@@ -81,6 +81,9 @@ fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: Orde
         }
     } else {
         ensure_allows(&market.effective, Action::IncreaseExposure)?;
+        if let Some(felt) = felt_by(desk, &account) {
+            ensure_allows(&felt.effective, Action::IncreaseExposure)?;
+        }
         market.ensure_valid_price(Action::IncreaseExposure, desk.now)?;
         let wanted = market.config.order_size_max;
         // The posture's smaller cap is asked when the order fills: here only what can never fill is refused.

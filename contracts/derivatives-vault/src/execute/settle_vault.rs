@@ -122,9 +122,11 @@ fn fix_claim(
         let order = ORDERS.load(deps.storage, order_id.key())?;
         give_back(deps.storage, desk, order_id, &order)?;
     }
-    let before = desk.account(id).cash;
+    let account = desk.account(id);
+    let (before, lost_in) = (account.cash, account.lost_in);
     let settled = settle_positions(desk, id, true)?;
-    let lost: Vec<Lost> = settled.into_iter().map(Lost::settled).collect();
+    let earlier = lost_in.map(|market| (market, before));
+    let lost: Vec<Lost> = settled.into_iter().chain(earlier).map(Lost::settled).collect();
     collect_claims(desk, id)?;
     let mut account = desk.account(id);
     let mut principal = account.cash.min(before).positive_part();

@@ -36,7 +36,15 @@ fn repeats_extend_a_freeze_and_a_lift_ends_it() {
     assert_eq!(first, Freeze { since: 100, until: 200 });
     assert_eq!(after(first, &[phase(Level::Frozen, 300)], 150), Freeze { since: 100, until: 300 });
     assert_eq!(after(first, &[phase(Level::Frozen, 300)], 200), Freeze { since: 100, until: 300 }, "without a gap");
-    assert_eq!(after(first, &[phase(Level::Frozen, 300)], 201), Freeze { since: 201, until: 300 }, "a new one");
+    assert_eq!(after(first, &[phase(Level::Frozen, 300)], 201), Freeze { since: 102, until: 300 }, "99 are owed");
+    assert_eq!(after(first, &[phase(Level::Frozen, 310)], 300), Freeze { since: 300, until: 310 }, "nothing is owed");
+    let long = Freeze { since: 0, until: 40_000 };
+    assert_eq!(
+        after(long, &[phase(Level::Frozen, 41_003)], 41_000),
+        Freeze { since: 38_400, until: 41_003 },
+        "an hour"
+    );
+    assert_eq!(after(long, &[phase(Level::Frozen, 44_003)], 44_000), Freeze { since: 44_000, until: 44_003 });
     assert_eq!(after(first, &[], 130), Freeze { since: 100, until: 130 }, "lifted");
     assert_eq!(after(first, &[phase(Level::Frozen, 300)], 300), first, "a phase that is over is none");
     assert_eq!(after(first, &[phase(Level::ReduceOnly, 900)], 250), first, "what is milder leaves it as it was");
@@ -46,6 +54,16 @@ fn repeats_extend_a_freeze_and_a_lift_ends_it() {
 }
 
 proptest! {
+    /// A freeze tightens: whenever it begins and however short it is, no grace ends earlier for it.
+    #[test]
+    fn no_freeze_ends_a_grace_earlier(length in 0u64..9_000, pause in 0u64..9_000, again in 1u64..9_000, grace in 0u64..=GRACE_SECONDS_MAX) {
+        let first = Freeze { since: 10_000, until: 10_000 + length };
+        let now = first.until + pause;
+        let second = after(first, &[phase(Level::Frozen, now + again)], now);
+        prop_assert!(second.grace_ends_at(grace) >= first.grace_ends_at(grace), "{first:?} {second:?}");
+        prop_assert!(second.since <= now && second.is_felt(grace, now));
+    }
+
     /// Whatever is frozen and lifted, and when: liquidation waits, or asks for the past, for twice the frozen time at most.
     #[test]
     fn graces_are_bounded_by_the_freezes(steps in prop::collection::vec((1u64..40, 0u64..30, any::<bool>()), 1..30), grace in 0u64..60) {
