@@ -11,7 +11,7 @@
 //! third of the weight answers like a rule, less than that by a small step.
 //!
 //! Anyone may ask for an evaluation; nobody can make it loosen. A reflex reaches `ReduceOnly` at most, and for at most 6
-//! of 24 hours. The only message that loosens is `Lift`, and only the owner (the guardian's timelock) sends it. Nothing
+//! of 24 hours, once for the rules of the price and once for all others. The only message that loosens is `Lift`, and only the owner (the guardian's timelock) sends it. Nothing
 //! here moves funds, and nothing that one market's rules do stops the others.
 
 #![cfg_attr(

@@ -4,7 +4,9 @@ use crate::error::ContractError;
 use crate::observers::Observers;
 use crate::response::{self, Ledger};
 use crate::signal::Signal;
-use crate::state::{Config, Failing, Journal, MarketRules, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES};
+use crate::state::{
+    Config, Failing, Journal, MarketRules, ReflexSpent, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES,
+};
 use crate::{reading, restrictions};
 use cosmwasm_std::{Deps, Event, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
@@ -16,7 +18,7 @@ use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::{MarketId, RuleId, Source};
 use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput, RuleSet};
-use firebreak_risk::{Phase, Price, Ratio, Rounding, TimeBudget};
+use firebreak_risk::{Phase, Price, Ratio, Rounding};
 
 /// What an evaluation decided.
 pub struct Assessment {
@@ -24,7 +26,7 @@ pub struct Assessment {
     pub posture: PostureRecord,
     pub rules: MarketRules,
     /// Only when an answer asked for it.
-    spent: Option<TimeBudget>,
+    spent: Option<ReflexSpent>,
     journal: Option<Journal>,
     pub facts: Vec<Event>,
     /// The harshest news of this market; at most one signal a market and message.
@@ -120,7 +122,11 @@ impl Assessment {
         for answer in &observed.answers {
             self.act(storage, answer, occasion)?;
         }
-        if let Some(cage) = guard.cage.as_ref().filter(|_| observed.cage_changed) {
+        // One that was switched on while it is tight holds from the next round on, not from its next change.
+        let is_held = |cage: &CageConfig| {
+            cage.mode != RuleMode::Enforce || self.posture.restrictions.iter().any(|slot| slot.source == Source::Cage)
+        };
+        if let Some(cage) = guard.cage.as_ref().filter(|cage| observed.cage_changed || !is_held(cage)) {
             self.turn(storage, cage, now)?;
         }
         Ok(())
@@ -144,10 +150,12 @@ impl Assessment {
         }
         self.load(storage, mode)?;
         let Some(journal) = self.journal.as_mut() else { return Ok(()) };
-        let none = &mut TimeBudget::default();
+        let none = &mut ReflexSpent::default();
         let ledger = match mode {
-            RuleMode::Enforce => Ledger { posture: &mut self.posture, spent: self.spent.as_mut().unwrap_or(none) },
-            RuleMode::Shadow => Ledger { posture: &mut journal.shadow, spent: &mut journal.shadow_spent },
+            RuleMode::Enforce => {
+                Ledger { posture: &mut self.posture, spent: self.spent.as_mut().unwrap_or(none).of(rule) }
+            }
+            RuleMode::Shadow => Ledger { posture: &mut journal.shadow, spent: journal.shadow_spent.of(rule) },
             RuleMode::Off => return Ok(()),
         };
         let Some(done) = response::restrict(ledger, market, answer, step, now)? else { return Ok(()) };

@@ -21,6 +21,7 @@ pub struct Observer {
     pub config: ObserverConfig,
     /// Hundredths of the registered weight.
     pub trust: u32,
+    /// The highest of all markets and signals, for whoever asks; what counts is [`Words::nonces`].
     pub nonce: u64,
     pub heard_at: u64,
     /// When it last took a small step alone, block time; 0: never.
@@ -55,12 +56,15 @@ pub struct Words {
     pub warned: Vec<(u8, u64)>,
     /// The last incident whose verdict was counted.
     pub judged: u64,
+    /// The last nonce of an observer and signal here: a word that is relayed early for one market stops none of another.
+    /// Bounds: four signals of at most `OBSERVERS_MAX`.
+    pub nonces: Vec<(u8, ObservedSignal, u64)>,
 }
 
 /// Written by `SetObservers`, `Attest`, `Judge`.
 pub const OBSERVERS: PackedItem<Observers> = PackedItem::new("observers", 1);
 /// market id -> what observers said of it. Written by `Attest`, `Judge`.
-pub const WORDS: PackedMap<u16, Words> = PackedMap::new("words", 1);
+pub const WORDS: PackedMap<u16, Words> = PackedMap::new("words", 2);
 
 impl Observer {
     pub fn new(config: ObserverConfig, now: u64) -> Self {
@@ -150,6 +154,25 @@ impl Observers {
 }
 
 impl Words {
+    /// 0: never heard of.
+    pub fn nonce(&self, observer: u8, signal: ObservedSignal) -> u64 {
+        self.nonces.iter().find(|known| (known.0, known.1) == (observer, signal)).map_or(0, |known| known.2)
+    }
+
+    pub fn note_nonce(&mut self, observer: u8, signal: ObservedSignal, nonce: u64) {
+        self.nonces.retain(|known| (known.0, known.1) != (observer, signal));
+        self.nonces.push((observer, signal, nonce));
+    }
+
+    /// After a change of the list: `places` says where each former place is now; who left takes its nonces along.
+    pub fn move_nonces(&mut self, places: &[Option<u8>]) {
+        let moved = |known: (u8, ObservedSignal, u64)| {
+            let place = places.get(usize::from(known.0)).copied().flatten()?;
+            Some((place, known.1, known.2))
+        };
+        self.nonces = std::mem::take(&mut self.nonces).into_iter().filter_map(moved).collect();
+    }
+
     /// Takes a word down; what has expired goes.
     pub fn hear(&mut self, word: Word, now: u64) {
         self.live.retain(|old| now <= old.until && (old.observer, old.signal) != (word.observer, word.signal));

@@ -28,6 +28,7 @@ fn reading(state: &MarketState, pool: &Pool) -> RiskResult<Reading> {
         pool_shares: pool.shares,
         fund: pool.insurance_size,
         uncovered: pool.receivable.plus(pool.shortfall)?,
+        shortfall: pool.shortfall,
     })
 }
 

@@ -5,7 +5,7 @@ use cosmwasm_std::Addr;
 use firebreak_messages::circuit_breaker::{
     GuardConfig, JournalEntry, PostureRecord, SignalConfig, SignalHealthResponse, JOURNAL_MAX,
 };
-use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap};
+use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap, RuleId};
 use firebreak_risk::detect::RuleBook;
 use firebreak_risk::{BudgetRule, TimeBudget};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
-/// `ReduceOnly` from reflex sources, per market: a rule that trips all day long must not close a market by persistence.
+/// `ReduceOnly` from reflex sources, per market, once for the rules of the price and once for all others: a rule that trips all day long must not close a market by persistence.
 pub const REDUCE_ONLY_BUDGET: BudgetRule =
     BudgetRule { window_seconds: 24 * HOUR, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
 /// `Frozen` from all sources, per market.
@@ -57,7 +57,24 @@ pub struct Journal {
     pub entries: Vec<JournalEntry>,
     /// What the rules in `shadow` would have restricted: the record that the vault would read, and what they would have spent.
     pub shadow: PostureRecord,
-    pub shadow_spent: TimeBudget,
+    pub shadow_spent: ReflexSpent,
+}
+
+/// `ReduceOnly` seconds of a market's rules. What trades, liquidations or observers can feed spends nothing of what a price needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReflexSpent {
+    pub of_price: TimeBudget,
+    pub of_others: TimeBudget,
+}
+
+impl ReflexSpent {
+    pub fn of(&mut self, rule: RuleId) -> &mut TimeBudget {
+        if rule.is_of_price() {
+            &mut self.of_price
+        } else {
+            &mut self.of_others
+        }
+    }
 }
 
 impl Journal {
@@ -99,10 +116,10 @@ pub const GUARDS: PackedMap<u16, GuardConfig> = PackedMap::new("guard", 2);
 /// market id -> what its rules remember. Written by `Evaluate` when there are new rounds, reset by `SetMarket`.
 pub const RULES: PackedMap<u16, MarketRules> = PackedMap::new("rules", 2);
 /// market id -> its last answers, and what its shadow rules would hold. Written by a trip; at most 16 entries and one slot a source.
-pub const JOURNALS: PackedMap<u16, Journal> = PackedMap::new("journal", 1);
-/// market id -> `ReduceOnly` seconds that its rules spent. Written by a trip; at most 32 buckets. A record of its own,
+pub const JOURNALS: PackedMap<u16, Journal> = PackedMap::new("journal", 2);
+/// market id -> `ReduceOnly` seconds that its rules spent. Written by a trip; at most 64 buckets. A record of its own,
 /// because a trip is rare and a round is not.
-pub const REDUCE_ONLY_SPENT: PackedMap<u16, TimeBudget> = PackedMap::new("reduce_only_spent", 1);
+pub const REDUCE_ONLY_SPENT: PackedMap<u16, ReflexSpent> = PackedMap::new("reduce_only_spent", 2);
 /// `Frozen` seconds spent. Written by `Restrict`; at most 33 buckets a market. One record for all markets, because scope
 /// `All` draws on every account and R-20 bounds what that message may cost.
 pub const FROZEN_SPENT: PackedItem<Spent> = PackedItem::new("frozen", 1);

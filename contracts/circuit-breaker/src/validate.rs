@@ -97,7 +97,7 @@ fn rule(config: &RuleConfig) -> Result<(), ContractError> {
     within("steps of a ladder", config.ladder.len(), 1..=config.rule.steps_max())?;
     let mut below = Ratio::ZERO;
     // Bounded by LADDER_MAX.
-    for step in &config.ladder {
+    for (index, step) in (1u32..).zip(&config.ladder) {
         ensure(step.threshold > below, "threshold", "above 0 and growing from step to step", step.threshold)?;
         ensure(
             !below.is_zero() || config.release <= step.threshold,
@@ -106,6 +106,7 @@ fn rule(config: &RuleConfig) -> Result<(), ContractError> {
             config.release,
         )?;
         below = step.threshold;
+        severity(config, index, step.threshold)?;
         // a reflex reaches no further than reduce-only; one that traders can feed no further than guarded.
         let reflex = step.level > Level::Normal && step.level <= config.rule.level_max();
         let wanted = if config.rule.level_max() == Level::Guarded { "guarded" } else { "guarded or reduce-only" };
@@ -114,6 +115,13 @@ fn rule(config: &RuleConfig) -> Result<(), ContractError> {
         ramp(step)?;
     }
     Ok(())
+}
+
+/// A quorum attests severities 1 and 2 and nothing between: a ladder with other thresholds would have steps that nobody reaches.
+fn severity(config: &RuleConfig, step: u32, found: Ratio) -> Result<(), ContractError> {
+    let wanted = Ratio::percent(step.saturating_mul(100));
+    let is_severity = config.rule != RuleId::Observers || found == wanted;
+    ensure(is_severity, "threshold of observers", "1, then 2", found)
 }
 
 fn ramp(step: &LadderStep) -> Result<(), ContractError> {

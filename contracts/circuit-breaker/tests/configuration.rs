@@ -79,6 +79,14 @@ fn every_bound_of_a_guard_is_enforced() {
             ("steps of a ladder", "between 1 and 2"),
             "3",
         ),
+        (
+            refusal(|c| {
+                c.rules[1] = RuleConfig::standard(RuleId::Observers, RuleMode::Enforce);
+                c.rules[1].ladder[1].threshold = Ratio::percent(201);
+            }),
+            ("threshold of observers", "1, then 2"),
+            "2.01",
+        ),
         (refusal(|c| c.rules[0].ladder[0].duration_seconds = 0), duration, "0"),
         (refusal(|c| c.rules[0].ladder[0].duration_seconds = 21_601), duration, "21601"),
         (refusal(|c| c.rules[0].ladder[0].ramp = vec![BasisPoints(1); 4]), ("steps of a ramp", "between 0 and 3"), "4"),

@@ -1,8 +1,8 @@
 //! The detectors in the breaker: what shadow writes down, what the vault's figures lead to, what a market's records weigh.
 use crate::setup::{empty_market, guard_of, pool, price, Setup, BTC, BTC_FEED, ETH, ETH_FEED, HOUR};
 use firebreak_messages::circuit_breaker::{
-    effective_posture, CageConfig, EvaluationFailed, GuardConfig, JournalEntry, MarketSetup, RestrictionAdded,
-    RuleConfig, RuleMode, RuleTripped, JOURNAL_MAX,
+    effective_posture, CageConfig, EvaluationFailed, ExecuteMsg, GuardConfig, JournalEntry, MarketSetup,
+    RestrictionAdded, RuleConfig, RuleMode, RuleTripped, JOURNAL_MAX,
 };
 use firebreak_messages::derivatives_vault::{MarketState, Pool};
 use firebreak_messages::event::Fact;
@@ -182,30 +182,31 @@ fn money_rules_read_the_vault_and_answer_by_shares() {
     for (rule, state, money, level) in [
         (
             RuleId::Liquidations,
-            MarketState { liquidated_notional: units(49_999), ..empty_market() },
+            MarketState { liquidated_notional: units(52_631), ..empty_market() },
             pool(),
             Level::Normal,
         ),
         (
             RuleId::Liquidations,
-            MarketState { liquidated_notional: units(50_000), ..empty_market() },
+            MarketState { liquidated_notional: units(52_632), ..empty_market() },
             pool(),
             Level::Guarded,
         ),
         (
             RuleId::Liquidations,
-            MarketState { liquidated_notional: units(150_000), ..empty_market() },
+            MarketState { liquidated_notional: units(176_471), ..empty_market() },
             pool(),
             Level::ReduceOnly,
         ),
         (
             RuleId::PoolDrawdown,
             empty_market(),
-            Pool { cash: SignedAmount::from_atoms(9_200_000_000_000), ..pool() },
-            Level::ReduceOnly,
+            Pool { cash: SignedAmount::from_atoms(5_000_000_000_000), ..pool() },
+            Level::Guarded,
         ),
-        (RuleId::FundDrawdown, empty_market(), Pool { insurance_size: units(90_000), ..pool() }, Level::Guarded),
-        (RuleId::BadDebt, empty_market(), Pool { receivable: units(300_000), ..pool() }, Level::ReduceOnly),
+        (RuleId::FundDrawdown, empty_market(), Pool { insurance_size: units(1), ..pool() }, Level::Guarded),
+        (RuleId::BadDebt, empty_market(), Pool { receivable: units(900_000), ..pool() }, Level::Guarded),
+        (RuleId::BadDebt, empty_market(), Pool { shortfall: units(300_000), ..pool() }, Level::ReduceOnly),
     ] {
         let mut setup = with(only(rule));
         setup.round(BTC_FEED, 10_000);
@@ -293,6 +294,24 @@ fn the_cage_tightens_margin_at_once_and_comes_back_step_by_step_without_a_messag
         before = now;
     }
     assert_eq!(before, firebreak_risk::Posture::NORMAL);
+}
+
+#[test]
+fn a_cage_that_is_switched_on_while_it_is_tight_holds_from_the_next_round_on() {
+    let params = CageParams::standard(Ratio::percent(5));
+    let config = |mode| GuardConfig { cage: Some(CageConfig { mode, params }), ..guard_of(BTC_FEED, vec![]) };
+    let mut setup = with(config(RuleMode::Shadow));
+    setup.calm(BTC_FEED, 10_000);
+    for step in 0..200 {
+        setup.round(BTC_FEED, if step % 2 == 0 { 10_025 } else { 10_000 });
+    }
+    assert_eq!(setup.status(BTC).posture, firebreak_risk::Posture::NORMAL);
+    let message = ExecuteMsg::SetMarket { market: BTC, config: config(RuleMode::Enforce) };
+    setup.as_owner(&message).unwrap();
+    setup.round(BTC_FEED, 10_000);
+    assert!(setup.status(BTC).posture.initial_margin_factor > BasisPoints(15_000));
+    // Held: later rounds that change nothing write nothing.
+    assert_eq!(RestrictionAdded::all(&setup.round(BTC_FEED, 10_000)), vec![]);
 }
 
 #[test]

@@ -237,6 +237,38 @@ fn every_defect_of_an_attestation_is_refused_and_nothing_moves() {
     assert_eq!(watch.attest_as(&[one], SIGNAL).err(), Some(ContractError::OldNonce { observer: 1, last: 5, found: 5 }));
 }
 
+//
+#[test]
+fn a_word_relayed_early_silences_neither_the_others_nor_another_market() {
+    let mut watch = Watch::new(4, RuleMode::Enforce);
+    watch.nonce = 9;
+    let drafts = [watch.draft(0, 2), watch.draft(1, 2), watch.draft(2, 2)];
+    // Somebody who sees the batch relays one of it, and one of another signal with a later nonce.
+    watch.attest_as(&drafts[..1], SIGNAL).unwrap();
+    let later = Draft { nonce: 99, severity: 0, ..drafts[2] };
+    watch.attest_as(&[later], ObservedSignal::Heartbeat).unwrap();
+    let events = watch.attest_as(&drafts, SIGNAL).unwrap();
+    assert_eq!(Attested::all(&events), vec![Attested { market: BTC, signal: SIGNAL, attesting: 2, severity: 2 }]);
+    let old = ContractError::OldNonce { observer: 0, last: 9, found: 9 };
+    assert_eq!(watch.attest_as(&drafts, SIGNAL).err(), Some(old));
+    // One that has expired is passed over as well.
+    let now = watch.setup.now();
+    let stale = Draft { nonce: 10, expires_at: now - 1, observed_at: now - 60, ..drafts[0] };
+    let events = watch.attest_as(&[stale, Draft { nonce: 10, ..drafts[1] }], SIGNAL).unwrap();
+    assert_eq!(Attested::all(&events)[0].attesting, 1);
+    // Turned round, and written in upper case: nonces go with their keys.
+    let mut config = observers(4);
+    config.observers.reverse();
+    config.observers.iter_mut().for_each(|one| one.public_key.make_ascii_uppercase());
+    watch.setup.as_owner(&ExecuteMsg::SetObservers { config }).unwrap();
+    assert_eq!(watch.known().observers.iter().map(|one| one.nonce).collect::<Vec<_>>(), [0, 99, 10, 9]);
+    let stored = watch.known().observers[0].config.public_key.clone();
+    assert_eq!(stored, stored.to_lowercase());
+    watch.setup.as_owner(&ExecuteMsg::SetObservers { config: observers(4) }).unwrap();
+    let old = ContractError::OldNonce { observer: 1, last: 10, found: 10 };
+    assert_eq!(watch.attest_as(&[Draft { nonce: 10, ..drafts[1] }], SIGNAL).err(), Some(old));
+}
+
 #[test]
 fn one_observer_alone_takes_its_small_step_once_an_hour() {
     let mut watch = Watch::new(4, RuleMode::Enforce);
@@ -348,7 +380,7 @@ fn incident(id: u64, market: Option<MarketId>, status: IncidentStatus, from: u64
         actions: vec![],
         paid_before: None,
         paid: None,
-        post_mortem: None,
+        post_mortem: Some(Binary::from([7; 32])),
     }
 }
 
@@ -359,6 +391,10 @@ fn verdicts_move_the_weight_of_those_who_had_warned_within_bounds_and_once() {
     let judge = |watch: &mut Watch, id: u64| watch.setup.send(&anyone, &ExecuteMsg::Judge { incident: id }, &[]);
     let refused = |incident| Err(ContractError::NoVerdict { incident });
     let weights = |watch: &Watch| watch.known().observers.iter().map(|one| one.weight).collect::<Vec<_>>();
+    assert_eq!(judge(&mut watch, 1), refused(1));
+    // Over by time, as anybody may have it closed: nobody has said that it was one.
+    let by_time = Incident { post_mortem: None, ..incident(1, Some(BTC), IncidentStatus::Resolved, 1, 2) };
+    watch.setup.keep_incident(&by_time);
     assert_eq!(judge(&mut watch, 1), refused(1));
     let mut id = 0;
     for (verdict, wanted) in [

@@ -1,9 +1,10 @@
 //! What the rules see, what they answer, and that they neither flap nor wedge.
 
-use crate::setup::{guard, phase, price, Setup, BTC, BTC_FEED, ETH, HOUR};
+use crate::setup::{empty_market, guard, phase, pool, price, Setup, BTC, BTC_FEED, ETH, HOUR};
 use firebreak_messages::circuit_breaker::{
-    ExecuteMsg, LevelText, RestrictionAdded, RuleEvidence, RuleMode, RuleTripped, Scope,
+    ExecuteMsg, LevelText, RestrictionAdded, RuleConfig, RuleEvidence, RuleMode, RuleTripped, Scope,
 };
+use firebreak_messages::derivatives_vault::MarketState;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{guardian, RuleId, Source};
@@ -240,6 +241,8 @@ fn a_reflex_is_reduce_only_at_most_six_hours_of_a_day_then_guarded() {
     for step in &mut config.rules[0].ladder {
         step.duration_seconds = 3_000;
     }
+    config.rules.push(RuleConfig::standard(RuleId::Liquidations, ENFORCE));
+    setup.set_vault(BTC, &empty_market(), &pool());
     setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config }).unwrap();
     let mut reduce_only_seconds = 0;
     let started = setup.now();
@@ -259,6 +262,11 @@ fn a_reflex_is_reduce_only_at_most_six_hours_of_a_day_then_guarded() {
     assert!((6 * HOUR - 60..=6 * HOUR).contains(&reduce_only_seconds), "{reduce_only_seconds}");
     // The budget is spent; the market stays restricted, and open.
     assert_eq!(setup.level(BTC), Level::Guarded);
+    // What the price has spent, liquidations have not, and the other way round.
+    let liquidated_notional = firebreak_risk::Amount::from_units(500_000);
+    setup.set_vault(BTC, &MarketState { liquidated_notional, ..empty_market() }, &pool());
+    setup.round(BTC_FEED, units);
+    assert_eq!(setup.level(BTC), Level::ReduceOnly);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `Attest`: signed words of observers, relayed by anyone. They can only tighten.
 //!
 //! ```text
-//! relayed -> malformed, out of order, an unknown observer, an old nonce, expired, early, not this observer's signature for this
-//!            breaker and market? the message is refused
+//! relayed -> malformed, out of order, an unknown observer, early, not this observer's signature for this breaker and market? the message
+//!            is refused
+//!         -> an old nonce of this market and signal, or expired? passed over; refused when nothing else is left
 //!         -> a quorum says more than is answered? the rule `observers` answers, one step of its ladder at a time
 //!         -> less than a quorum, but somebody new warns? a small step, five minutes, once an hour for each observer
 //! ```
@@ -51,28 +52,39 @@ pub fn attest(
     let mut words = WORDS.may_load(deps.storage, market.0)?.unwrap_or_default();
     let mut last = None;
     let mut warns_alone = false;
+    let mut taken = vec![];
+    let mut late = None;
     // Bounded by OBSERVERS_MAX.
-    for one in &given {
+    for one in given {
         if last.is_some_and(|last| one.observer <= last) {
             return Err(ContractError::ObserverOrder { after: last.unwrap_or_default(), found: one.observer });
         }
         last = Some(one.observer);
-        accept(deps.api, &mut observers, &mut words, &to_attest, one, now)?;
+        // Somebody may have relayed one of them before: that must not silence the others.
+        if let Err(error) = is_late(&words, observed, &one, now) {
+            late = late.or(Some(error));
+            continue;
+        }
+        accept(deps.api, &mut observers, &mut words, &to_attest, &one, now)?;
         warns_alone |= one.severity > 0 && may_step_alone(&observers, one.observer, now);
+        taken.push(one);
+    }
+    if let Some(error) = late.filter(|_| taken.is_empty()) {
+        return Err(error);
     }
     let severity = observers.severity(&words, now);
-    let attesting = u32::try_from(given.len()).unwrap_or(u32::MAX);
+    let attesting = u32::try_from(taken.len()).unwrap_or(u32::MAX);
     let mut response = Response::new().add_event(Attested { market, signal: observed, attesting, severity });
     let guard = GUARDS.load(deps.storage, market.0)?;
     if let Some(rule) = guard.rule(RuleId::Observers).filter(|rule| rule.mode != RuleMode::Off) {
         let mut assessment = Assessment::new(deps.storage, market, posture)?;
-        let observed_at = given.iter().map(|one| one.observed_at).max().unwrap_or(now);
+        let observed_at = taken.iter().map(|one| one.observed_at).max().unwrap_or(now);
         if severity > 0 {
             let detectors = guard.rule_set().detectors();
             let evidence = assessment.rules.book.detectors.evidence(&detectors);
             step(deps.storage, &mut assessment, rule, severity, (&evidence, observed_at, now))?;
         } else if warns_alone {
-            step_alone(&mut observers, &given, now);
+            step_alone(&mut observers, &taken, now);
             let phases = [Phase { until: now.saturating_add(ALONE_SECONDS), posture: SMALL_STEP }];
             assessment.hold(deps.storage, rule.mode, Source::Observers, &phases, now)?;
         }
@@ -100,6 +112,20 @@ fn read(bytes: &Binary) -> Result<Vec<Attestation>, ContractError> {
     Ok(given)
 }
 
+/// Errors: [`ContractError::OldNonce`], [`ContractError::AttestationTime`] for one that has expired.
+#[inline(never)] // A chain admits 100 locals in a function.
+fn is_late(words: &Words, signal: ObservedSignal, one: &Attestation, now: u64) -> Result<(), ContractError> {
+    let (observer, last) = (one.observer, words.nonce(one.observer, signal));
+    if one.nonce <= last {
+        return Err(ContractError::OldNonce { observer, last, found: one.nonce });
+    }
+    if now > one.expires_at {
+        let (observed_at, expires_at) = (one.observed_at, one.expires_at);
+        return Err(ContractError::AttestationTime { observer, observed_at, expires_at, now });
+    }
+    Ok(())
+}
+
 /// Checks one attestation and takes it down. The signature last: whoever sends junk pays for it before the chain does.
 fn accept(
     api: &dyn Api,
@@ -112,9 +138,6 @@ fn accept(
     let observer = one.observer;
     let record =
         observers.list.get_mut(usize::from(observer)).ok_or(ContractError::UnknownObserver { found: observer })?;
-    if one.nonce <= record.nonce {
-        return Err(ContractError::OldNonce { observer, last: record.nonce, found: one.nonce });
-    }
     if one.severity > SEVERITY_MAX || (to_attest.signal == ObservedSignal::Heartbeat && one.severity > 0) {
         return Err(ContractError::OutOfBounds {
             what: "severity",
@@ -124,7 +147,7 @@ fn accept(
     }
     let early = one.observed_at > now.saturating_add(CLOCK_AHEAD_SECONDS);
     let long = one.expires_at > one.observed_at.saturating_add(ATTESTATION_SECONDS_MAX);
-    if early || long || now > one.expires_at {
+    if early || long {
         let (observed_at, expires_at) = (one.observed_at, one.expires_at);
         return Err(ContractError::AttestationTime { observer, observed_at, expires_at, now });
     }
@@ -134,7 +157,8 @@ fn accept(
     if !api.secp256k1_verify(&hash, &one.signature, &key).unwrap_or(false) {
         return Err(ContractError::BadSignature { observer });
     }
-    record.nonce = one.nonce;
+    record.nonce = record.nonce.max(one.nonce);
+    words.note_nonce(observer, to_attest.signal, one.nonce);
     record.heard_at = now;
     let word = Word { observer, signal: to_attest.signal, severity: one.severity, until: one.expires_at };
     words.hear(word, now);

@@ -30,8 +30,10 @@ pub fn set_observers(
     validate::observers(&config)?;
     let before = Observers::load(deps.storage)?;
     let (observers_before, heartbeat_seconds) = (before.list.len(), config.heartbeat_seconds);
-    let kept = |config: firebreak_messages::circuit_breaker::ObserverConfig| {
-        let known = before.list.iter().find(|known| known.config.public_key == config.public_key);
+    let kept = |mut config: firebreak_messages::circuit_breaker::ObserverConfig| {
+        // Upper and lower case are one key.
+        config.public_key.make_ascii_lowercase();
+        let known = before.list.iter().find(|known| known.config.public_key.eq_ignore_ascii_case(&config.public_key));
         match known {
             Some(known) => Observer { config, ..known.clone() },
             None => Observer::new(config, now(env)),
@@ -45,12 +47,17 @@ pub fn set_observers(
         observers: count(list.len()),
         heartbeat_seconds,
     };
+    let place_of = |key: &str| (0u8..).zip(&list).find(|(_, now)| now.config.public_key.eq_ignore_ascii_case(key));
+    // Bounded by OBSERVERS_MAX: where each of the former list stands now.
+    let places: Vec<Option<u8>> =
+        before.list.iter().map(|known| place_of(&known.config.public_key).map(|(place, _)| place)).collect();
     OBSERVERS.save(deps.storage, &Observers { heartbeat_seconds, list })?;
     // Bounded by MARKETS_MAX.
     for watched in &stored.watched {
         if let Some(mut words) = WORDS.may_load(deps.storage, watched.market.0)? {
             words.live.clear();
             words.warned.clear();
+            words.move_nonces(&places);
             WORDS.save(deps.storage, watched.market.0, &words)?;
         }
     }
@@ -67,7 +74,9 @@ pub fn judge(deps: DepsMut, incident: u64) -> Result<Response, ContractError> {
     let guardian = config.guardian.ok_or_else(refuse)?;
     let record = INCIDENTS.query(&deps.querier, &guardian.contract, incident).ok_or_else(refuse)?;
     let confirmed = match record.status {
-        IncidentStatus::Resolved => true,
+        // Time resolves an incident for whoever asks; only the council's report says that it was one.
+        IncidentStatus::Resolved if record.post_mortem.is_some() => true,
+        IncidentStatus::Resolved => return Err(refuse()),
         IncidentStatus::FalseAlarm => false,
         IncidentStatus::Detected | IncidentStatus::Contained | IncidentStatus::Recovering => return Err(refuse()),
     };

@@ -102,7 +102,7 @@ pub struct Attestation {
     /// 0 to [`SEVERITY_MAX`].
     pub severity: u8,
     pub observed_at: u64,
-    /// Above the observer's last one.
+    /// Above the last one that counted of this observer, market and signal.
     pub nonce: u64,
     pub expires_at: u64,
     pub signature: [u8; SIGNATURE_BYTES],

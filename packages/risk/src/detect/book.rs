@@ -152,6 +152,10 @@ impl RuleBook {
             observed.cage_changed = self.turn_cage(set, &params, input);
         }
         let totals = self.totals;
+        // A round given again brings totals only when no rule that sums them has had this round's: else they would be counted twice
+        // by the next round, or be missing to those that had them.
+        let mut summing = set.rules.iter().filter(|config| config.rule.sums_totals()).peekable();
+        let counts = !again || (summing.peek().is_some() && summing.all(|config| judged(self, config.rule)));
         // Bounded by RULES_MAX: one memory a rule, in the same order.
         let mut memories = std::mem::take(&mut self.memories);
         for (config, memory) in set.rules.iter().zip(&mut memories) {
@@ -159,8 +163,7 @@ impl RuleBook {
                 continue;
             }
             let mut watch = memory.watch.clone();
-            let margin = set.maintenance_margin_ratio;
-            match watch.observe(config, input, totals.as_ref(), known.as_ref(), margin) {
+            match watch.observe(config, input, totals.as_ref(), known.as_ref(), set) {
                 Ok(heard) => {
                     memory.watch = watch;
                     if config.mode != RuleMode::Off {
@@ -182,7 +185,7 @@ impl RuleBook {
         }
         self.memories = memories;
         self.failing = failing;
-        if let Some(reading) = input.reading.filter(|_| !again) {
+        if let Some(reading) = input.reading.filter(|_| counts) {
             self.totals = Some(reading.totals);
         }
         self.fed_round = self.fed_round.max(round);

@@ -58,16 +58,19 @@ pub enum RuleId {
     /// The move against the low and high of an hour, and of a day, without a re-anchored extreme.
     HourMove,
     DayMove,
-    /// Liquidated notional of a window, as a share of open interest.
+    /// Liquidated notional of a window, as a share of the open interest before it. Beyond `Guarded` from the market's usual turnover on:
+    /// dust in a thin market closes nothing.
     Liquidations,
-    /// Fall of the realised value of a pool share from the window's highest.
+    /// Fall of the realised value of a pool share from the window's highest. `Guarded` at most: closing one leg of a hedge moves it.
     PoolDrawdown,
     /// What left the vault within a window above what came, as a share of what it owed. `Guarded` at most: whoever has capital can feed it,
     /// and exits are limited, never stopped.
     Outflow,
-    /// Fall of the insurance fund, as the vault last saw it, from the window's highest.
+    /// Fall of the insurance fund, as the vault last saw it, from the window's highest. `Guarded` at most: a staker's own
+    /// withdrawal moves it.
     FundDrawdown,
-    /// Losses that nobody has paid yet and coins that are missing, as a share of what the vault owes.
+    /// Losses that nobody has paid yet and coins that are missing, as a share of what the vault owes. Beyond `Guarded` by missing coins
+    /// alone: unpaid losses include negative cash of solvent accounts.
     BadDebt,
     /// What the pool is exposed to in one direction, as a share of its cash: an index of a market's totals and not of accounts, so
     /// that many wallets count as one. `Guarded` at most.
@@ -115,15 +118,18 @@ impl RuleId {
     /// The highest level of its ladder. What traders can feed by trading, or anybody by moving their own money, must not close a market.
     pub const fn level_max(self) -> Level {
         match self {
-            Self::Flow | Self::Outflow | Self::Concentration | Self::Silence => Level::Guarded,
+            Self::Flow
+            | Self::PoolDrawdown
+            | Self::Outflow
+            | Self::FundDrawdown
+            | Self::Concentration
+            | Self::Silence => Level::Guarded,
             Self::Band
             | Self::Velocity
             | Self::Surprise
             | Self::HourMove
             | Self::DayMove
             | Self::Liquidations
-            | Self::PoolDrawdown
-            | Self::FundDrawdown
             | Self::BadDebt
             | Self::Observers => Level::ReduceOnly,
         }
@@ -133,6 +139,16 @@ impl RuleId {
     /// answered once (architecture section 5).
     pub const fn lengthens(self) -> bool {
         !matches!(self.level_max(), Level::Guarded)
+    }
+
+    /// Whether it judges the price alone. Such rules have a budget of `ReduceOnly` of their own, that no other rule spends.
+    pub const fn is_of_price(self) -> bool {
+        matches!(self, Self::Band | Self::Velocity | Self::Surprise | Self::HourMove | Self::DayMove)
+    }
+
+    /// Whether it adds up how the vault's totals have grown.
+    pub const fn sums_totals(self) -> bool {
+        matches!(self, Self::Liquidations | Self::Outflow)
     }
 
     /// Whether it needs the vault's figures.
@@ -170,7 +186,8 @@ impl RuleId {
     /// Most steps of its ladder.
     pub const fn steps_max(self) -> usize {
         match self {
-            Self::HourMove | Self::DayMove => 2,
+            // Severities are 1 and 2.
+            Self::HourMove | Self::DayMove | Self::Observers => 2,
             _ => LADDER_MAX,
         }
     }

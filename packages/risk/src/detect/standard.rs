@@ -34,9 +34,9 @@ const fn figures(rule: RuleId) -> Figures {
         RuleId::HourMove => (50, 150, 0, 0, HOUR),
         RuleId::DayMove => (200, 400, 0, 0, DAY),
         RuleId::Liquidations => (5, 15, 2, 120, HOUR),
-        RuleId::PoolDrawdown => (3, 8, 2, 120, DAY),
+        RuleId::PoolDrawdown => (3, 0, 2, 0, DAY),
         RuleId::Outflow => (10, 0, 5, 0, HOUR),
-        RuleId::FundDrawdown => (10, 30, 5, 120, DAY),
+        RuleId::FundDrawdown => (10, 0, 5, 0, DAY),
         RuleId::BadDebt => (1, 3, 1, 120, 0),
         RuleId::Concentration => (50, 0, 40, 0, 0),
         // Severities: 1 and 2.

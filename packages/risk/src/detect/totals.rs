@@ -19,8 +19,10 @@ pub struct Reading {
     pub pool_shares: PoolShares,
     /// What the insurance fund held when the vault last looked.
     pub fund: Amount,
-    /// Losses that nobody has paid yet, and coins that are missing.
+    /// Losses that nobody has paid yet, and coins that are missing. Counts accounts whose cash is negative, solvent or not.
     pub uncovered: Amount,
+    /// Coins that are missing.
+    pub shortfall: Amount,
 }
 
 /// What is remembered between two readings.
@@ -118,6 +120,7 @@ mod tests {
             pool_shares: PoolShares::from_atoms(shares),
             fund: Amount::ZERO,
             uncovered: Amount::ZERO,
+            shortfall: Amount::ZERO,
         }
     }
 

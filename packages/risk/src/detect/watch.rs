@@ -6,7 +6,7 @@ use super::extreme_window::{ExtremeWindow, Extremes};
 use super::hold::Hold;
 use super::market::MarketEvidence;
 use super::mean_window::MeanWindow;
-use super::rule::{RuleConfig, RuleId, RuleMode};
+use super::rule::{RuleConfig, RuleId, RuleMode, RuleSet};
 use super::solvency::{share_of, MoveWatch, Thresholds};
 use super::sum_window::AmountWindow;
 use super::totals::Totals;
@@ -100,8 +100,9 @@ impl Watch {
         input: &RuleInput<'_>,
         before: Option<&Totals>,
         evidence: Option<&MarketEvidence>,
-        margin: Ratio,
+        set: &RuleSet<'_>,
     ) -> RiskResult<Heard> {
+        let margin = set.maintenance_margin_ratio;
         let (at, now, price, seconds) = (input.at, input.now, input.price, config.window_seconds);
         let is_off = config.mode == RuleMode::Off;
         match self {
@@ -147,7 +148,11 @@ impl Watch {
                         let liquidated = reading.totals.liquidated_notional;
                         let before = before.map_or(liquidated, |before| before.liquidated_notional);
                         let sum = window.add(at, liquidated.saturating_minus(before).atoms(), seconds)?;
-                        share_of(Amount::from_atoms(sum), reading.open_interest)
+                        let sum = Amount::from_atoms(sum);
+                        // Of what was open before: what is left of a thin market must not make dust a cascade.
+                        let score = share_of(sum, reading.open_interest.plus(sum)?);
+                        let proven = if sum >= set.turnover_full { score } else { Ratio::ZERO };
+                        proven_to_close(config, score, proven)
                     }
                     RuleId::FundDrawdown => drawdown(window, at, reading.fund, seconds)?,
                     _ => drawdown(window, at, reading.pool_share_value()?, seconds)?,
@@ -168,7 +173,10 @@ impl Watch {
                     RuleId::Flow => evidence_score(needed(evidence, config.rule)?.all)?,
                     RuleId::BadDebt => {
                         let reading = needed(input.reading, config.rule)?;
-                        share_of(reading.uncovered, reading.totals.owed)
+                        let owed = reading.totals.owed;
+                        // What is uncovered counts accounts below zero cash whose positions may well pay: only missing coins close.
+                        let proven = share_of(reading.shortfall, owed);
+                        proven_to_close(config, share_of(reading.uncovered, owed), proven)
                     }
                     RuleId::Concentration => needed(input.reading, config.rule)?.concentration(price)?,
                     RuleId::Silence => input.silence,
@@ -206,6 +214,15 @@ fn held(hold: &mut Hold, score: Ratio, config: &RuleConfig, now: u64) -> Heard {
     *hold = held.hold;
     let answer = held.answer.map(|(step, until)| (step, Some(until), held.is_new));
     Heard { score, answer, forget: held.forget }
+}
+
+/// A score that reaches a step beyond `Guarded` only as far as `proven` does: what somebody can feed stays below that step.
+#[inline(never)]
+fn proven_to_close(config: &RuleConfig, score: Ratio, proven: Ratio) -> Ratio {
+    let closing = config.ladder.iter().find(|step| step.level > Level::Guarded);
+    let below = closing
+        .map_or(Ratio::from_atoms(u128::MAX), |step| Ratio::from_atoms(step.threshold.atoms().saturating_sub(1)));
+    score.min(below).max(proven)
 }
 
 /// Evidence as a score: whole observations. Rounding: down.

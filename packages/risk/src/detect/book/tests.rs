@@ -46,9 +46,9 @@ pub(super) fn every_rule() -> Vec<RuleConfig> {
         rule(RuleId::HourMove, "0.5", Some("1.5")),
         rule(RuleId::DayMove, "2", Some("4")),
         rule(RuleId::Liquidations, "0.05", Some("0.15")),
-        rule(RuleId::PoolDrawdown, "0.03", Some("0.08")),
+        rule(RuleId::PoolDrawdown, "0.03", None),
         rule(RuleId::Outflow, "0.1", None),
-        rule(RuleId::FundDrawdown, "0.1", Some("0.3")),
+        rule(RuleId::FundDrawdown, "0.1", None),
         rule(RuleId::BadDebt, "0.005", Some("0.02")),
         rule(RuleId::Concentration, "0.5", None),
         rule(RuleId::Observers, "1", Some("2")),
@@ -91,6 +91,7 @@ fn reading() -> Reading {
         pool_shares: PoolShares::from_atoms(1_000_000_000_000),
         fund: Amount::from_units(50_000),
         uncovered: Amount::ZERO,
+        shortfall: Amount::ZERO,
     }
 }
 
@@ -125,13 +126,23 @@ fn each_figure_reaches_its_own_rule() {
     for (name, change, wanted) in [
         ("nothing", (|_| {}) as fn(&mut Reading), vec![]),
         (
-            "5 % liquidated",
-            |r| r.totals.liquidated_notional = Amount::from_units(5_000),
+            "5 % of what was open liquidated",
+            |r| r.totals.liquidated_notional = Amount::from_units(5_264),
             vec![(RuleId::Liquidations, 0)],
         ),
         (
-            "15 % liquidated",
-            |r| r.totals.liquidated_notional = Amount::from_units(15_000),
+            "15 % of what was open liquidated",
+            |r| r.totals.liquidated_notional = Amount::from_units(17_648),
+            vec![(RuleId::Liquidations, 1)],
+        ),
+        (
+            "dust liquidated in a thin market",
+            |r| (r.open_interest, r.totals.liquidated_notional) = (Amount::from_units(10), Amount::from_units(9_999)),
+            vec![(RuleId::Liquidations, 0)],
+        ),
+        (
+            "the usual turnover liquidated in a thin market",
+            |r| (r.open_interest, r.totals.liquidated_notional) = (Amount::from_units(10), Amount::from_units(10_000)),
             vec![(RuleId::Liquidations, 1)],
         ),
         (
@@ -140,8 +151,14 @@ fn each_figure_reaches_its_own_rule() {
             vec![(RuleId::PoolDrawdown, 0)],
         ),
         ("a tenth left", |r| r.totals.owed = Amount::from_units(900_000), vec![(RuleId::Outflow, 0)]),
-        ("the fund lost a third", |r| r.fund = Amount::from_units(33_000), vec![(RuleId::FundDrawdown, 1)]),
+        ("the fund lost a third", |r| r.fund = Amount::from_units(33_000), vec![(RuleId::FundDrawdown, 0)]),
         ("0.5 % unpaid", |r| r.uncovered = Amount::from_units(5_000), vec![(RuleId::BadDebt, 0)]),
+        ("a fifth unpaid, no coin missing", |r| r.uncovered = Amount::from_units(200_000), vec![(RuleId::BadDebt, 0)]),
+        (
+            "2 % missing",
+            |r| (r.uncovered, r.shortfall) = (Amount::from_units(20_000), Amount::from_units(20_000)),
+            vec![(RuleId::BadDebt, 1)],
+        ),
         (
             "six at 100,000 are 60 % of the pool",
             |r| r.totals.skew = Size::from_units(6),
@@ -204,6 +221,10 @@ fn a_rule_that_fails_stops_no_other_and_gets_its_round_again() {
     let observed = book.observe(&set, &input(START + 6, 102_000, Some(&now)), 2);
     assert_eq!((answers(&observed), book.failing.len()), (vec![(RuleId::Liquidations, 0)], 0));
     assert_eq!(book.memories[0], before);
+    // What the repeated round has counted, the next one does not count again.
+    let observed = book.observe(&set, &input(START + 12, 102_000, Some(&now)), 3);
+    assert_eq!((answers(&observed), book.totals), (vec![], Some(now.totals)));
+    assert_eq!(book.memories[1].score, Ratio::of(6_000, 106_000, crate::Rounding::Ceil).unwrap());
 }
 
 #[test]
