@@ -6,7 +6,7 @@ use cosmwasm_std::{Api, HexBinary, MessageInfo};
 use firebreak_messages::circuit_breaker::{
     GuardConfig, LadderStep, MarketSetup, ObserversConfig, RuleConfig, SignalConfig, OBSERVERS_MAX, RULES_MAX,
 };
-use firebreak_messages::{Source, MARKETS_MAX};
+use firebreak_messages::{RuleId, Source, MARKETS_MAX};
 use firebreak_risk::detect::Cage;
 use firebreak_risk::{
     BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, Ratio, PHASES_MAX,

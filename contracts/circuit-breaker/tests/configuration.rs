@@ -6,7 +6,7 @@ use firebreak_circuit_breaker::contract::{migrate, CONTRACT_NAME, CONTRACT_VERSI
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::{
     ConfigResponse, ExecuteMsg, GuardConfig, GuardConfigured, MarketSetup, MarketsResponse, MigrateMsg, QueryMsg,
-    RuleMode, Scope, SignalConfig,
+    RuleConfig, RuleMode, Scope, SignalConfig,
 };
 use firebreak_messages::event::Fact;
 use firebreak_messages::{FeedId, MarketId, RuleId, Source};
