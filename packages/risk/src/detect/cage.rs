@@ -176,6 +176,14 @@ mod tests {
     const BP: u64 = PICO / 10_000;
 
     #[test]
+    fn a_cage_restricts_by_its_factor_or_its_leverage_and_not_when_calm() {
+        let calm = Cage::calm(&PARAMS, 0);
+        assert!(!calm.restricts(&PARAMS));
+        assert!(Cage { factor: BasisPoints(10_001), ..calm }.restricts(&PARAMS));
+        assert!(Cage { leverage_max: calm.leverage_max - 1, ..calm }.restricts(&PARAMS));
+    }
+
+    #[test]
     fn a_cage_is_checked_at_its_bounds() {
         let with = |leverage_min, leverage_max| Cage::checked(&CageParams { leverage_min, leverage_max, ..PARAMS });
         for (leverage_min, leverage_max) in [(100, 100), (300, 2_000), (100, u16::MAX - 1)] {

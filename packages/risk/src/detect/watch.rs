@@ -265,3 +265,17 @@ fn judge(
     *episode = Some(Episode::after_trip(episode.as_ref(), reference, reached, now, until, until_max));
     Ok(Heard { score: verdict.moved, answer: Some((reached, None, true)), forget: false })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_farther_extreme_is_the_one_that_the_price_has_moved_more_from() {
+        let price = |units: u64| units.to_string().parse::<Price>().unwrap();
+        let extremes = Extremes { low: price(90), high: price(110) };
+        for (at, wanted) in [(108, 90), (92, 110)] {
+            assert_eq!(farther(extremes, price(at), Ratio::from_basis_points(250)).unwrap(), price(wanted), "at {at}");
+        }
+    }
+}

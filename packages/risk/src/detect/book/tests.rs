@@ -1,5 +1,6 @@
 use super::super::cage::CageParams;
-use super::super::evidence::TIER_HOUR;
+use super::super::evidence::{Evidence, TIER_HOUR};
+use super::super::market::MarketDetectors;
 use super::super::rule::{CageConfig, LadderStep};
 use super::super::totals::Reading;
 use super::super::RULES_MAX;
@@ -274,11 +275,32 @@ fn the_record_of_a_market_is_bounded_and_does_not_grow_with_history() {
 }
 
 #[test]
+fn an_answered_rule_forgets_its_own_evidence_and_no_other() {
+    let mut told = RuleBook::default();
+    let some = Evidence::from_whole(5);
+    told.detectors.price.drift.up = some;
+    told.detectors.band.evidence = [some; 2];
+    told.detectors.intensity.evidence = [some; 2];
+    let left = |rule| {
+        let mut book = told.clone();
+        book.forget(rule);
+        let MarketDetectors { price, band, intensity, .. } = &book.detectors;
+        (price.drift.up, band.evidence[0], intensity.evidence[0])
+    };
+    let none = Evidence::ZERO;
+    assert_eq!(left(RuleId::Surprise), (none, none, some));
+    assert_eq!(left(RuleId::Flow), (some, some, none));
+    assert_eq!(left(RuleId::Band), (some, some, some));
+}
+
+#[test]
 fn the_detectors_are_asked_by_a_cage_alone_and_by_a_rule_alone() {
     let (cage, flow, band) = (cage(), [rule(RuleId::Flow, "600", None)], [rule(RuleId::Band, "1", None)]);
     assert!(set(&[], Some(&cage)).needs_detectors());
     assert!(set(&flow, None).needs_detectors());
     assert!(!set(&band, None).needs_detectors());
+    assert!(set(&flow, None).reads_vault() && set(&[], Some(&cage)).reads_vault());
+    assert!(!set(&band, None).reads_vault());
 }
 
 proptest! {
