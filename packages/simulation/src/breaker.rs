@@ -231,29 +231,17 @@ impl BreakerRun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prices::Bar;
-
-    fn series(bars: &[(u32, u32, u32, u32)]) -> Series {
-        let price = Price::from_units;
-        let bars = bars.iter().enumerate().map(|(index, (open, high, low, close))| Bar {
-            at: 1_700_000_000 + 60 * index as u64,
-            open: price(*open),
-            high: price(*high),
-            low: price(*low),
-            close: price(*close),
-        });
-        Series::new("test".into(), bars.collect())
-    }
+    use crate::prices::minutes;
 
     #[test]
     fn a_flat_market_is_open_and_a_crash_is_restricted_in_the_block_that_shows_it() {
         let margin = Ratio::from_basis_points(250);
-        let flat = run(&series(&[(10_000, 10_001, 9_999, 10_000); 300]), price_rules(margin)).unwrap();
+        let flat = run(&minutes(&[(10_000, 10_001, 9_999, 10_000); 300]), price_rules(margin)).unwrap();
         assert_eq!((flat.guarded, flat.reduce_only, flat.held[0], flat.restricted_after), (0, 0, flat.seconds, None));
         let mut bars = vec![(10_000, 10_001, 9_999, 10_000); 300];
         bars.extend([(10_000, 10_000, 9_700, 9_720), (9_720, 9_730, 9_300, 9_300)]);
         bars.extend([(9_300, 9_301, 9_299, 9_300); 200]);
-        let crash = run(&series(&bars), price_rules(margin)).unwrap();
+        let crash = run(&minutes(&bars), price_rules(margin)).unwrap();
         assert_eq!(crash.restricted_after, Some(Some(0)));
         assert!(crash.reduce_only >= 1 && crash.held[2] >= 300, "{crash:?}");
         // It ends: the last two hours are open again.

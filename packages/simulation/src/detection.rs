@@ -219,19 +219,7 @@ fn calm_orders(params: &IntensityParams) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prices::Bar;
-
-    fn series(bars: &[(u32, u32, u32, u32)]) -> Series {
-        let price = Price::from_units;
-        let bars = bars.iter().enumerate().map(|(index, (open, high, low, close))| Bar {
-            at: 1_700_000_000 + 60 * index as u64,
-            open: price(*open),
-            high: price(*high),
-            low: price(*low),
-            close: price(*close),
-        });
-        Series::new("test".into(), bars.collect())
-    }
+    use crate::prices::minutes;
 
     fn params() -> SuiteParams {
         SuiteParams::standard(Ratio::from_basis_points(250)).unwrap()
@@ -239,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_flat_market_raises_no_alarm_and_is_always_open() {
-        let course = run(&series(&[(10_000, 10_001, 9_999, 10_000); 600]), &params()).unwrap();
+        let course = run(&minutes(&[(10_000, 10_001, 9_999, 10_000); 600]), &params()).unwrap();
         assert_eq!((course.alarms.len(), course.uptime(), course.restricted_after), (0, [1.0, 0.0, 0.0], None));
     }
 
@@ -248,7 +236,7 @@ mod tests {
         let mut bars = vec![(10_000, 10_001, 9_999, 10_000); 600];
         bars.extend([(10_000, 10_000, 9_700, 9_720), (9_720, 9_730, 9_300, 9_300)]);
         bars.extend([(9_300, 9_301, 9_299, 9_300); 200]);
-        let course = run(&series(&bars), &params()).unwrap();
+        let course = run(&minutes(&bars), &params()).unwrap();
         assert_eq!(course.restricted_after, Some(0));
         assert!(course
             .alarms

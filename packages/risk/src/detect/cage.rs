@@ -161,18 +161,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// 5 % margin; 60 usual moves covered: 6 sigma-like moves times the root of 100 blocks.
-    const PARAMS: CageParams = CageParams {
-        initial_margin_ratio: Ratio::percent(5),
-        moves_covered: Ratio::percent(6_000),
-        concentration_free: Ratio::percent(20),
-        concentration_slope: Ratio::percent(10),
-        factor_max: BasisPoints(40_000),
-        factor_step: BasisPoints(1_000),
-        leverage_min: 300,
-        leverage_max: 2_000,
-        leverage_step: 100,
-        ttl_seconds: 3_600,
-    };
+    const PARAMS: CageParams = CageParams::standard(Ratio::percent(5));
     const BP: u64 = PICO / 10_000;
 
     #[test]

@@ -75,3 +75,17 @@ impl Series {
 pub fn as_float(price: Price) -> f64 {
     price.atoms() as f64 / firebreak_risk::ONE as f64
 }
+
+/// Bars of a minute, each (open, high, low, close) in whole units.
+#[cfg(test)]
+pub(crate) fn minutes(bars: &[(u32, u32, u32, u32)]) -> Series {
+    let price = Price::from_units;
+    let bars = bars.iter().enumerate().map(|(index, (open, high, low, close))| Bar {
+        at: 1_700_000_000 + 60 * index as u64,
+        open: price(*open),
+        high: price(*high),
+        low: price(*low),
+        close: price(*close),
+    });
+    Series::new("test".into(), bars.collect())
+}

@@ -58,19 +58,7 @@ pub(super) fn every_rule() -> Vec<RuleConfig> {
 }
 
 fn cage() -> CageConfig {
-    let params = CageParams {
-        initial_margin_ratio: Ratio::percent(5),
-        moves_covered: Ratio::percent(6_000),
-        concentration_free: Ratio::percent(20),
-        concentration_slope: Ratio::percent(10),
-        factor_max: BasisPoints(40_000),
-        factor_step: BasisPoints(1_000),
-        leverage_min: 300,
-        leverage_max: 2_000,
-        leverage_step: 100,
-        ttl_seconds: 3_600,
-    };
-    CageConfig { mode: RuleMode::Enforce, params }
+    CageConfig { mode: RuleMode::Enforce, params: CageParams::standard(Ratio::percent(5)) }
 }
 
 fn set<'a>(rules: &'a [RuleConfig], cage: Option<&'a CageConfig>) -> RuleSet<'a> {
