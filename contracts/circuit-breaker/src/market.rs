@@ -4,9 +4,7 @@ use crate::error::ContractError;
 use crate::observers::Observers;
 use crate::response::{self, Ledger};
 use crate::signal::Signal;
-use crate::state::{
-    Config, Failing, Journal, MarketRules, ReflexSpent, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES,
-};
+use crate::state::{Config, Failing, Journal, MarketRules, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES};
 use crate::{reading, restrictions};
 use cosmwasm_std::{Deps, Event, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
@@ -17,7 +15,7 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::{MarketId, RuleId, Source};
-use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput, RuleSet};
+use firebreak_risk::detect::{Answer, MarketEvidence, RuleInput, RuleSet, SharedBudget};
 use firebreak_risk::{Phase, Price, Ratio, Rounding};
 
 /// What an evaluation decided.
@@ -26,7 +24,7 @@ pub struct Assessment {
     pub posture: PostureRecord,
     pub rules: MarketRules,
     /// Only when an answer asked for it.
-    spent: Option<ReflexSpent>,
+    spent: Option<SharedBudget>,
     journal: Option<Journal>,
     pub facts: Vec<Event>,
     /// The harshest news of this market; at most one signal a market and message.
@@ -150,12 +148,16 @@ impl Assessment {
         }
         self.load(storage, mode)?;
         let Some(journal) = self.journal.as_mut() else { return Ok(()) };
-        let none = &mut ReflexSpent::default();
+        let none = &mut SharedBudget::default();
         let ledger = match mode {
-            RuleMode::Enforce => {
-                Ledger { posture: &mut self.posture, spent: self.spent.as_mut().unwrap_or(none).of(rule) }
+            RuleMode::Enforce => Ledger {
+                posture: &mut self.posture,
+                spent: self.spent.as_mut().unwrap_or(none),
+                what_if: Some(&mut journal.shadow_spent),
+            },
+            RuleMode::Shadow => {
+                Ledger { posture: &mut journal.shadow, spent: &mut journal.shadow_spent, what_if: None }
             }
-            RuleMode::Shadow => Ledger { posture: &mut journal.shadow, spent: journal.shadow_spent.of(rule) },
             RuleMode::Off => return Ok(()),
         };
         let Some(done) = response::restrict(ledger, market, answer, step, now)? else { return Ok(()) };

@@ -2,16 +2,18 @@
 
 use crate::error::ContractError;
 use crate::restrictions;
-use crate::state::REDUCE_ONLY_BUDGET;
+use crate::state::{FED_BUDGET, REDUCE_ONLY_BUDGET};
 use firebreak_messages::circuit_breaker::{LadderStep, PostureRecord, RestrictionAdded, Scope};
 use firebreak_messages::{MarketId, RuleId, Source};
-use firebreak_risk::detect::Answer;
-use firebreak_risk::{response_phases, BasisPoints, Level, Response, TimeBudget};
+use firebreak_risk::detect::{Answer, SharedBudget};
+use firebreak_risk::{response_phases, BasisPoints, Level, Response};
 
 /// Where a restriction is written, and what pays for its `ReduceOnly`.
 pub struct Ledger<'a> {
     pub posture: &'a mut PostureRecord,
-    pub spent: &'a mut TimeBudget,
+    pub spent: &'a mut SharedBudget,
+    /// What pays for it where shadow rules are enforced too: they draw on the same budget.
+    pub what_if: Option<&'a mut SharedBudget>,
 }
 
 /// What came of an answer.
@@ -26,7 +28,7 @@ pub struct Restricted {
 /// force.
 ///
 /// `ReduceOnly` lasts as long as the market's budget grants, the rest of the time is `Guarded`. Errors: those of
-/// [`TimeBudget::grant`].
+/// [`SharedBudget::draw`].
 pub fn restrict(
     ledger: Ledger<'_>,
     market: MarketId,
@@ -34,7 +36,7 @@ pub fn restrict(
     step: &LadderStep,
     now: u64,
 ) -> Result<Option<Restricted>, ContractError> {
-    let Ledger { posture, spent } = ledger;
+    let Ledger { posture, spent, what_if } = ledger;
     let rule = answer.rule;
     let source = Source::from(rule.rule);
     let level_before = restrictions::level_of(posture, source, now);
@@ -44,9 +46,11 @@ pub fn restrict(
     let end_max = now.saturating_add(rule.extension_max_seconds);
     let held = answer.until.unwrap_or(now.saturating_add(step.duration_seconds)).min(end_max);
     let reduce_only_until = if step.level >= Level::ReduceOnly {
-        let grant = spent.grant(&REDUCE_ONLY_BUDGET, now, held)?;
-        *spent = grant.budget;
-        grant.until
+        let part = (!rule.rule.is_of_price()).then_some(&FED_BUDGET);
+        if let Some(what_if) = what_if {
+            what_if.draw(&REDUCE_ONLY_BUDGET, part, now, held)?;
+        }
+        spent.draw(&REDUCE_ONLY_BUDGET, part, now, held)?
     } else {
         now
     };

@@ -5,17 +5,20 @@ use cosmwasm_std::Addr;
 use firebreak_messages::circuit_breaker::{
     GuardConfig, JournalEntry, PostureRecord, SignalConfig, SignalHealthResponse, JOURNAL_MAX,
 };
-use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap, RuleId};
-use firebreak_risk::detect::RuleBook;
+use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap};
+use firebreak_risk::detect::{RuleBook, SharedBudget};
 use firebreak_risk::{BudgetRule, TimeBudget};
 use serde::{Deserialize, Serialize};
 
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
-/// `ReduceOnly` from reflex sources, per market, once for the rules of the price and once for all others: a rule that trips all day long must not close a market by persistence.
+/// `ReduceOnly` from reflex sources, per market, all rules and observers together: a rule that trips all day long must not close a
+/// market by persistence.
 pub const REDUCE_ONLY_BUDGET: BudgetRule =
     BudgetRule { window_seconds: 24 * HOUR, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
+/// What all that are no rules of the price draw of it: what trades, liquidations or observers can feed leaves the price four hours.
+pub const FED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: 2 * HOUR, ..REDUCE_ONLY_BUDGET };
 /// `Frozen` from all sources, per market.
 pub const FROZEN_BUDGET: BudgetRule =
     BudgetRule { window_seconds: 7 * DAY, bucket_seconds: 6 * HOUR, allowance_seconds: DAY };
@@ -55,26 +58,10 @@ pub struct MarketRules {
 pub struct Journal {
     /// Oldest first. Bounds: at most [`JOURNAL_MAX`].
     pub entries: Vec<JournalEntry>,
-    /// What the rules in `shadow` would have restricted: the record that the vault would read, and what they would have spent.
+    /// What the rules in `shadow` would have restricted: the record that the vault would read.
     pub shadow: PostureRecord,
-    pub shadow_spent: ReflexSpent,
-}
-
-/// `ReduceOnly` seconds of a market's rules. What trades, liquidations or observers can feed spends nothing of what a price needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReflexSpent {
-    pub of_price: TimeBudget,
-    pub of_others: TimeBudget,
-}
-
-impl ReflexSpent {
-    pub fn of(&mut self, rule: RuleId) -> &mut TimeBudget {
-        if rule.is_of_price() {
-            &mut self.of_price
-        } else {
-            &mut self.of_others
-        }
-    }
+    /// What all rules would have spent if those were enforced: one budget pays for both.
+    pub shadow_spent: SharedBudget,
 }
 
 impl Journal {
@@ -119,7 +106,7 @@ pub const RULES: PackedMap<u16, MarketRules> = PackedMap::new("rules", 2);
 pub const JOURNALS: PackedMap<u16, Journal> = PackedMap::new("journal", 2);
 /// market id -> `ReduceOnly` seconds that its rules spent. Written by a trip; at most 64 buckets. A record of its own,
 /// because a trip is rare and a round is not.
-pub const REDUCE_ONLY_SPENT: PackedMap<u16, ReflexSpent> = PackedMap::new("reduce_only_spent", 2);
+pub const REDUCE_ONLY_SPENT: PackedMap<u16, SharedBudget> = PackedMap::new("reduce_only_spent", 2);
 /// `Frozen` seconds spent. Written by `Restrict`; at most 33 buckets a market. One record for all markets, because scope
 /// `All` draws on every account and R-20 bounds what that message may cost.
 pub const FROZEN_SPENT: PackedItem<Spent> = PackedItem::new("frozen", 1);

@@ -262,11 +262,75 @@ fn a_reflex_is_reduce_only_at_most_six_hours_of_a_day_then_guarded() {
     assert!((6 * HOUR - 60..=6 * HOUR).contains(&reduce_only_seconds), "{reduce_only_seconds}");
     // The budget is spent; the market stays restricted, and open.
     assert_eq!(setup.level(BTC), Level::Guarded);
-    // What the price has spent, liquidations have not, and the other way round.
+    // What the price has spent, liquidations do not spend once more.
     let liquidated_notional = firebreak_risk::Amount::from_units(500_000);
     setup.set_vault(BTC, &MarketState { liquidated_notional, ..empty_market() }, &pool());
     setup.round(BTC_FEED, units);
-    assert_eq!(setup.level(BTC), Level::ReduceOnly);
+    assert_eq!(setup.level(BTC), Level::Guarded);
+}
+
+/// The `at`-th five minutes: the price swings by 5 % and half of what is open is liquidated where `trips` says so (price, liquidations).
+/// Returns the seconds at `ReduceOnly`, in steps of 15 s.
+fn five_minutes(setup: &mut Setup, at: u64, trips: impl Fn(u64) -> (bool, bool)) -> u64 {
+    let so_far = |which: fn((bool, bool)) -> bool| (0..=at).filter(|at| which(trips(*at))).count() as u64;
+    let liquidated_notional = firebreak_risk::Amount::from_units(500_000 * so_far(|trip| trip.1));
+    setup.set_vault(BTC, &MarketState { liquidated_notional, ..empty_market() }, &pool());
+    setup.publish(BTC_FEED, if so_far(|trip| trip.0).is_multiple_of(2) { 10_000 } else { 9_500 });
+    setup.evaluate(&[BTC_FEED]);
+    let mut held = 0;
+    for _ in 0..20 {
+        held += if setup.level(BTC) == Level::ReduceOnly { 15 } else { 0 };
+        setup.advance(15);
+    }
+    held
+}
+
+fn a_day_of(trips: impl Fn(u64) -> (bool, bool) + Copy) -> u64 {
+    let mut setup = price_and_liquidations(ENFORCE, ENFORCE);
+    (0..288).map(|at| five_minutes(&mut setup, at, trips)).sum()
+}
+
+/// Band and liquidations, each answer five minutes long.
+fn price_and_liquidations(band: RuleMode, liquidations: RuleMode) -> Setup {
+    let mut setup = Setup::with_modes(band, OFF);
+    let mut config = guard(BTC_FEED, band, OFF);
+    let standard = RuleConfig::standard(RuleId::Liquidations, liquidations);
+    config.rules.push(RuleConfig { window_seconds: 600, quiet_seconds: 0, ..standard });
+    setup.set_vault(BTC, &empty_market(), &pool());
+    setup.as_owner(&ExecuteMsg::SetMarket { market: BTC, config }).unwrap();
+    setup
+}
+
+//
+#[test]
+fn what_is_fed_closes_a_market_for_two_of_the_six_hours_and_leaves_the_price_four() {
+    let fed = a_day_of(|_| (false, true));
+    assert!((2 * HOUR - 60..=2 * HOUR).contains(&fed), "{fed}");
+    // The price trips when that is spent: it still has its four hours, and both together have six.
+    let both = a_day_of(|at| (at >= 72, true));
+    assert!((6 * HOUR - 60..=6 * HOUR).contains(&both), "{both}");
+}
+
+// the shadow log says what enforce would have done, also where rules in shadow would have spent of what enforced ones spend.
+#[test]
+fn a_rule_in_shadow_draws_on_the_budget_that_the_enforced_ones_draw_on() {
+    let trips = |at: u64| (at.is_multiple_of(2), at % 3 == 1);
+    let mut shadow = price_and_liquidations(ENFORCE, SHADOW);
+    let mut enforced = price_and_liquidations(ENFORCE, ENFORCE);
+    let slot = |setup: &Setup, would: bool| {
+        let all = if would { setup.evidence(BTC).would_restrict } else { setup.status(BTC).restrictions };
+        all.into_iter().find(|slot| slot.source == Source::Solvency)
+    };
+    let mut short = false;
+    for at in 0..288 {
+        for setup in [&mut shadow, &mut enforced] {
+            five_minutes(setup, at, trips);
+        }
+        let answered = slot(&enforced, false);
+        short |= trips(at).1 && answered.as_ref().is_some_and(|slot| slot.posture.level == Level::Guarded);
+        assert_eq!(slot(&shadow, true), answered, "{at}");
+    }
+    assert!(short, "the budget was never short");
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //! | level | `cage` | margin and leverage follow volatility; no alarm |
 //!
 //! `rule` says what a market's rules are, `watch` what one makes of a round, `hold` how long its answer holds, and `book` runs all of them;
-//! `reflex` is their shorter form for measurements: one level from all evidence. `ladder` and `time_budget` say what a market can take.
+//! `reflex` is their shorter form for measurements: one level from all evidence. `ladder`, `time_budget` and `shared_budget` say what a market can take.
 //!
 //! Every detector is *(state, input) -> (state, verdict)* with a state of bounded size, so that one packed record per
 //! market holds all of it and the observer off chain computes the same verdicts. Times are seconds of the feed
@@ -31,6 +31,7 @@ mod quorum;
 mod reflex;
 mod rule;
 mod scale;
+mod shared_budget;
 mod solvency;
 mod standard;
 mod sum_window;
@@ -56,6 +57,7 @@ pub use quorum::{quorum_severity, Attested, QUORUM_MIN};
 pub use reflex::{Reflex, ReflexParams, Stepped};
 pub use rule::{CageConfig, LadderStep, RuleConfig, RuleId, RuleMode, RuleSet, LADDER_MAX, RULES_MAX};
 pub use scale::{Memory, MOVE_MAX, PICO};
+pub use shared_budget::SharedBudget;
 pub use solvency::{
     share_of, Answered, Money, MoveWatch, Solvency, SolvencyParams, SolvencyRule, SolvencyVerdict, Thresholds,
     SOLVENCY_RULES,

@@ -141,7 +141,7 @@ impl RuleId {
         !matches!(self.level_max(), Level::Guarded)
     }
 
-    /// Whether it judges the price alone. Such rules have a budget of `ReduceOnly` of their own, that no other rule spends.
+    /// Whether it judges the price alone. The others draw a part of the budget of `ReduceOnly`, so that what they are fed leaves these the rest.
     pub const fn is_of_price(self) -> bool {
         matches!(self, Self::Band | Self::Velocity | Self::Surprise | Self::HourMove | Self::DayMove)
     }
