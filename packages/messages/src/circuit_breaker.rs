@@ -2,9 +2,10 @@
 
 mod observers;
 
+pub use crate::signed_bytes::SIGNATURE_BYTES;
 pub use observers::{
     Attestation, ObservedSignal, ObserverConfig, ObserverStatus, ObserversConfig, ObserversResponse, ToAttest,
-    ATTESTATION_BYTES, ATTESTATION_SECONDS_MAX, CLOCK_AHEAD_SECONDS, OBSERVERS_MAX, SEVERITY_MAX, SIGNATURE_BYTES,
+    ATTESTATION_BYTES, ATTESTATION_SECONDS_MAX, CLOCK_AHEAD_SECONDS, OBSERVERS_MAX, SEVERITY_MAX,
 };
 
 use crate::ids::{FeedId, MarketId, Reason, RuleId, Source};

@@ -24,6 +24,7 @@ pub mod insurance_fund;
 pub mod migration;
 pub mod oracle;
 pub mod packed;
+mod signed_bytes;
 pub mod time;
 
 pub use firebreak_risk::enum_text;

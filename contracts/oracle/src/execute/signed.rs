@@ -25,7 +25,7 @@ use cosmwasm_std::{Api, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
     FeedConfig, Observation, PriceRecord, RoundOutrun, RoundToSign, SignedReport, Validity, FEEDERS_MAX,
-    OBSERVATION_BYTES,
+    OBSERVATION_BYTES_MAX,
 };
 use firebreak_messages::{time::now, FeedId};
 use firebreak_risk::Standing;
@@ -161,10 +161,10 @@ fn finish(
 fn observations(feed: FeedId, config: &FeedConfig, bytes: &[u8]) -> Result<Vec<Observation>, ContractError> {
     let malformed = || ContractError::OutOfBounds {
         what: "bytes of observations",
-        wanted: format!("{OBSERVATION_BYTES} for each of at most {FEEDERS_MAX} signers"),
+        wanted: format!("whole observations, {OBSERVATION_BYTES_MAX} for each of {FEEDERS_MAX} signers at most"),
         found: bytes.len().to_string(),
     };
-    if bytes.len() > FEEDERS_MAX.saturating_mul(OBSERVATION_BYTES) {
+    if bytes.len() > FEEDERS_MAX.saturating_mul(OBSERVATION_BYTES_MAX) {
         return Err(malformed());
     }
     let observations = Observation::read_all(bytes).ok_or_else(malformed)?;

@@ -1,6 +1,7 @@
-//! A round signed off chain by five, relayed in one message, beside one report of one plain feeder: what the signatures cost.
+//! A round signed off chain by five, relayed in one message, beside one plain feeder's report that publishes: what the signatures cost.
 //!
-//! On an oracle of its own without a hook, so that the two differ in nothing else.
+//! On an oracle of its own without a hook. A feed has three sources at least: the plain report is the third of three. The signers are
+//! sure of their price to 12.5, so that what is carried has no figure that happens to be short.
 
 use super::bench::{fact, price, Bench, GAS};
 use super::error::GasError;
@@ -14,12 +15,12 @@ use firebreak_messages::oracle::{
     RoundToSign, SignedReport, ROUNDS_KEPT,
 };
 use firebreak_messages::FeedId;
-use firebreak_risk::Price;
 
 const SIGNERS: u8 = 5;
+const FEEDERS: [&str; 3] = ["feeder-0", "feeder-1", "feeder-2"];
 const SIGNED: FeedId = FeedId(1);
 const PLAIN: FeedId = FeedId(2);
-pub(super) const PLAIN_ROW: &str = "report that publishes, one plain feeder, no hook";
+pub(super) const PLAIN_ROW: &str = "report that publishes, third of three plain feeders, no hook";
 pub(super) const SIGNED_ROW: &str = "round signed by five, relayed, no hook";
 
 pub(super) fn measure(bench: &mut Bench) -> Result<(), GasError> {
@@ -30,7 +31,10 @@ pub(super) fn measure(bench: &mut Bench) -> Result<(), GasError> {
     for round in 1..=rounds {
         bench.net.advance(10)?;
         let plain = ExecuteMsg::Report { reports: vec![report(bench)?] };
-        let plain = send(bench, "feeder-0", &oracle, &plain)?;
+        let [first, second, third] = FEEDERS;
+        send(bench, first, &oracle, &plain)?;
+        send(bench, second, &oracle, &plain)?;
+        let plain = send(bench, third, &oracle, &plain)?;
         let relayed = ExecuteMsg::ReportSigned { reports: vec![signed(bench, &oracle, round)?] };
         let relayed = send(bench, "keeper", &oracle, &relayed)?;
         fact::<RoundPublished>(PLAIN_ROW, &plain)?;
@@ -55,7 +59,10 @@ fn feed(bench: &Bench, feed: FeedId) -> Result<FeedSetup, GasError> {
                 Ok(Source { address, weight: 1, public_key, ..Source::default() })
             })
             .collect::<Result<Vec<_>, GasError>>()?,
-        _ => vec![Source { address: bench.actors.address("feeder-0")?, weight: 1, ..Source::default() }],
+        _ => FEEDERS
+            .iter()
+            .map(|name| Ok(Source { address: bench.actors.address(name)?, weight: 1, ..Source::default() }))
+            .collect::<Result<Vec<_>, GasError>>()?,
     };
     let quorum = feeders.len() as u32;
     Ok(FeedSetup { feed, config: FeedConfig { feeders, quorum, ..config } })
@@ -97,7 +104,7 @@ fn signed(bench: &Bench, oracle: &str, round: u64) -> Result<SignedReport, GasEr
     };
     let mut observations = vec![];
     for signer in 0..SIGNERS {
-        let (price, confidence) = (price("60000")?, Price::ZERO);
+        let (price, confidence) = (price("60000")?, price("12.5")?);
         let signature = key(signer)?.sign(&to_sign.sign_bytes(price, confidence));
         let signature = signature.map_err(|error| GasError::step("signature", error))?.to_bytes();
         Observation { signer, price, confidence, signature: signature.into() }.write(&mut observations);

@@ -9,6 +9,7 @@
 //! is their SHA-256, by secp256k1, as 64 bytes `r | s`.
 
 use crate::ids::MarketId;
+use crate::signed_bytes::{SignedBytes, SIGNATURE_BYTES};
 use cosmwasm_schema::cw_serde;
 
 /// Observers of one breaker: bounds every loop over them.
@@ -17,7 +18,6 @@ pub const OBSERVERS_MAX: usize = 16;
 pub const ATTESTATION_SECONDS_MAX: u64 = 600;
 /// How far an observer's clock may be ahead, seconds.
 pub const CLOCK_AHEAD_SECONDS: u64 = 10;
-pub const SIGNATURE_BYTES: usize = 64;
 /// `observer u8 | severity u8 | observed_at u64 | nonce u64 | expires_at u64 | signature`.
 pub const ATTESTATION_BYTES: usize = 1 + 1 + 8 + 8 + 8 + SIGNATURE_BYTES;
 /// Severities: nothing, guarded, reduce-only.
@@ -111,19 +111,15 @@ pub struct Attestation {
 impl ToAttest<'_> {
     /// The bytes whose SHA-256 the observer signs.
     pub fn sign_bytes(&self, attestation: &Attestation) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(192);
-        bytes.extend_from_slice(DOMAIN);
-        for text in [self.chain_id, self.contract] {
-            bytes.extend_from_slice(&(text.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        bytes.extend_from_slice(&self.market.0.to_be_bytes());
-        bytes.push(self.signal as u8);
-        bytes.push(attestation.severity);
-        for number in [attestation.observed_at, attestation.nonce, attestation.expires_at] {
-            bytes.extend_from_slice(&number.to_be_bytes());
-        }
-        bytes
+        SignedBytes::of(DOMAIN)
+            .text(self.chain_id)
+            .text(self.contract)
+            .number(self.market.0.to_be_bytes())
+            .number([self.signal as u8, attestation.severity])
+            .number(attestation.observed_at.to_be_bytes())
+            .number(attestation.nonce.to_be_bytes())
+            .number(attestation.expires_at.to_be_bytes())
+            .done()
     }
 }
 
@@ -179,6 +175,17 @@ mod tests {
             expires_at: 1_060,
             signature: [9; SIGNATURE_BYTES],
         }
+    }
+
+    // the format that observers of other makes follow.
+    #[test]
+    fn the_attested_bytes_are_these() {
+        let mut wanted = b"firebreak/circuit-breaker/attestation/1".to_vec();
+        wanted.extend(b"\0\0\0\0\0\0\0\x07chain-1\0\0\0\0\0\0\0\x07breaker\x01\x02\x02\x02");
+        for number in [1_000u64, 7, 1_060] {
+            wanted.extend(number.to_be_bytes());
+        }
+        assert_eq!(TO_ATTEST.sign_bytes(&attestation()), wanted);
     }
 
     #[test]
