@@ -16,8 +16,9 @@ use firebreak_messages::derivatives_vault::{
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
-    accrue_funding, borrow_fee, carry_of, market_value, price_move_effect, utilisation, Amount, CapRamp, ClosedPot,
-    Level, MarketValue, Posture, Price, Ratio, Rounding, SignedAmount, Size, Throttle,
+    accrue_funding, borrow_fee, carry_of, insurance_fee_share, market_value, price_move_effect, stress_loss,
+    utilisation, Amount, CapRamp, ClosedPot, Level, MarketValue, Posture, Price, Ratio, Rounding, SignedAmount, Size,
+    Throttle,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -249,6 +250,16 @@ impl Desk {
     fn utilisation(&self) -> Result<Ratio, ContractError> {
         let reserved = self.pool.open_notional.times(self.config.parameters.reserve_ratio, Rounding::Ceil)?;
         Ok(utilisation(reserved, self.pool.cash.minus_amount(self.pool.receivable)?)?)
+    }
+
+    /// F13: the insurance fund's share of a trading fee, by what it held when it was last asked and what it is owed since, against a
+    /// stress of all markets' open interest as it is now: a trade pays by the risk that it leaves behind.
+    pub fn insurance_fee_share(&self) -> Result<Ratio, ContractError> {
+        let parameters = &self.config.parameters;
+        let least = parameters.insurance_fee_share;
+        let held = self.pool.insurance_size.plus(self.pool.insurance_fees)?;
+        let stress = stress_loss(self.pool.open_notional, parameters.stress_loss_ratio)?;
+        Ok(insurance_fee_share(least, parameters.insurance_fee_share_max.unwrap_or(least), held, stress)?)
     }
 
     pub fn market(&self, id: MarketId) -> Result<&OpenMarket, ContractError> {

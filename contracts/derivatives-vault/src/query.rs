@@ -202,12 +202,13 @@ fn account_orders(deps: Deps, id: AccountId) -> Result<OrdersResponse, ContractE
 fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
     let mut desk = Desk::open(deps, env)?;
     let pool = desk.pool.clone();
+    let insurance_fee_share = desk.insurance_fee_share()?;
     let value = match value_pool(deps, &mut desk, Action::ProvideLiquidity) {
         Ok(value) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
         Err(ContractError::PriceUnusable { .. } | ContractError::Restricted { .. }) => None,
         Err(error) => return Err(error),
     };
-    Ok(PoolResponse { pool, value })
+    Ok(PoolResponse { pool, value, insurance_fee_share })
 }
 
 fn outflow(deps: Deps, env: &Env) -> Result<OutflowResponse, ContractError> {

@@ -54,7 +54,10 @@ pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, 
     within("grace_seconds", parameters.grace_seconds, 60, GRACE_SECONDS_MAX)?;
     within("cover_gas_limit", parameters.cover_gas_limit, 100_000, 3_000_000)?;
     at_most("uncollected_share", parameters.uncollected_share, Ratio::percent(80))?;
-    at_most("insurance_fee_share", parameters.insurance_fee_share, Ratio::ONE)?;
+    let (share, share_max) = (parameters.insurance_fee_share, parameters.insurance_fee_share_max);
+    at_most("insurance_fee_share", share, share_max.unwrap_or(Ratio::ONE))?;
+    at_most("insurance_fee_share_max", share_max.unwrap_or(share), Ratio::ONE)?;
+    at_most("stress_loss_ratio", parameters.stress_loss_ratio, Ratio::ONE)?;
     at_most("reserve_ratio", parameters.reserve_ratio, Ratio::ONE)?;
     at_most("withdrawal_margin_ratio", parameters.withdrawal_margin_ratio, Ratio::ONE)?;
     outflow(&parameters.outflow)?;

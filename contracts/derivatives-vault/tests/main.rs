@@ -32,6 +32,7 @@ mod order_batches;
 mod orders;
 mod outflow;
 mod postures;
+mod premium;
 mod resting_orders;
 mod support;
 mod vault_settlement;

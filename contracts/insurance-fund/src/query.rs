@@ -12,7 +12,7 @@ use firebreak_messages::insurance_fund::{
     StakersResponse,
 };
 use firebreak_messages::time::now;
-use firebreak_risk::{fund_amount_for_shares, Amount, Ratio, RiskError, Rounding};
+use firebreak_risk::{fund_amount_for_shares, stress_loss, Amount, Ratio, RiskError, Rounding};
 
 const LIMIT_DEFAULT: u32 = 30;
 const LIMIT_MAX: u32 = 100;
@@ -101,7 +101,7 @@ fn coverage(deps: Deps) -> Result<CoverageResponse, ContractError> {
         let pool = vault_layout::POOL.query(&deps.querier, vault);
         open_notional = open_notional.plus(pool.map_or(Amount::ZERO, |pool| pool.open_notional))?;
     }
-    let (content, target) = (fund.content()?, open_notional.times(stored.config.stress_loss_ratio, Rounding::Ceil)?);
+    let (content, target) = (fund.content()?, stress_loss(open_notional, stored.config.stress_loss_ratio)?);
     let ratio =
         if target.is_zero() { None } else { Some(Ratio::of(content.atoms(), target.atoms(), Rounding::Floor)?) };
     Ok(CoverageResponse { content, open_notional, target, ratio })

@@ -77,8 +77,15 @@ pub struct VaultParameters {
     /// eta: share of losses not yet collected that counts for a withdrawal. Bounds: at most 0.8. At 0 a provider who claims before a
     /// crash's liquidations is never paid more than one who claims after them; above it, what cannot be collected is shared.
     pub uncollected_share: Ratio,
-    /// Share of trading fees owed to the insurance fund; the rest is the pool's. Bounds: at most 1.
+    /// Share of trading fees owed to an insurance fund that covers its stress loss; the rest is the pool's. Bounds: at most 1.
     pub insurance_fee_share: Ratio,
+    /// F13: the share owed to an empty fund; in between it falls on a line. None: as above, whatever the fund holds. Bounds: from
+    /// `insurance_fee_share` to 1.
+    pub insurance_fee_share_max: Option<Ratio>,
+    /// F13: the share of all open interest that the fund should hold, as the fund's own of this name. 0 asks for nothing, so that any
+    /// fund covers it. Bounds: at most 1.
+    #[serde(default)]
+    pub stress_loss_ratio: Ratio,
     /// Coins of the pool that back each unit of a market's open interest: asked when exposure is raised and when liquidity
     /// leaves. Bounds: at most 1.
     pub reserve_ratio: Ratio,
@@ -375,6 +382,8 @@ pub struct PoolResponse {
     pub pool: Pool,
     /// F9 at the latest prices: what a deposit and a withdrawal are counted at. `None` while a market's price is unusable.
     pub value: Option<PoolValueResponse>,
+    /// F13: the share of a trading fee that is the insurance fund's now.
+    pub insurance_fee_share: Ratio,
 }
 
 #[cw_serde]

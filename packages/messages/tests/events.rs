@@ -18,6 +18,7 @@ fn filled() -> OrderFilled {
         fee: Amount::from_units(1),
         realised_pnl: SignedAmount::from_atoms(-5),
         round: 9,
+        insurance: Amount::from_atoms(3),
     }
 }
 

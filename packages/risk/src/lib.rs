@@ -35,6 +35,7 @@ mod number;
 mod outflow;
 mod pool;
 mod posture;
+mod premium;
 mod pricing;
 mod quantity;
 mod quorum;
@@ -73,6 +74,7 @@ pub use posture::{
     merge_phases, phase_at, BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture,
     PHASES_MAX,
 };
+pub use premium::{insurance_fee_share, stress_loss};
 pub use pricing::{exit_value, fill_price, trade_cost};
 pub use quantity::{
     Amount, CashIndex, FundShares, Nominal, PoolShares, Price, Ratio, Scale, SignedAmount, SignedRatio, Size,

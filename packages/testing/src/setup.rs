@@ -56,6 +56,8 @@ impl Default for Setup {
                 lp_claim_window_seconds: 900,
                 uncollected_share: Ratio::ZERO,
                 insurance_fee_share: ratio("0.1"),
+                insurance_fee_share_max: Some(ratio("0.1")),
+                stress_loss_ratio: Ratio::percent(5),
                 reserve_ratio: ratio("0.1"),
                 withdrawal_margin_ratio: ratio("0.1"),
                 grace_seconds: 600,

@@ -3,12 +3,13 @@
 
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
+use firebreak_messages::derivatives_vault::OrderFilled;
 use firebreak_messages::guardian::{
     CouncilAction, CoverageThin, ExecuteMsg, IncidentAdvanced, IncidentStatus, COVERAGE_STEP_SECONDS,
 };
 use firebreak_messages::insurance_fund::{CoverageResponse, QueryMsg as FundQuery};
 use firebreak_messages::Source;
-use firebreak_risk::{Amount, Level};
+use firebreak_risk::{Amount, Level, Ratio, Rounding};
 use firebreak_testing::*;
 
 fn step_down(world: &mut World) -> Attempt {
@@ -95,4 +96,38 @@ fn who_renews_the_step_keeps_no_incident_open() {
         let statuses: Vec<_> = advanced.iter().map(|fact| fact.status).collect();
         assert_eq!(statuses, [IncidentStatus::Recovering, IncidentStatus::Resolved], "{level:?}");
     }
+}
+
+/// Fifty trades there and back on a fund that covers a tenth of its stress: its coverage before and after, and what the pool earned.
+fn worked_off(share_max: Option<Ratio>) -> (Ratio, Ratio, Amount) {
+    let mut world = World::builder()
+        .vault(|vault| vault.insurance_fee_share_max = share_max)
+        .insurance(usd(300))
+        .trader("alice", usd(20_000))
+        .trader("bob", usd(20_000))
+        .build();
+    world.sweep_fees().done();
+    world.open("alice", BTC, size("1")).done();
+    let before = coverage(&world).ratio.unwrap();
+    let mut to_the_pool = Amount::ZERO;
+    for round in 0..50 {
+        world.refresh().done();
+        let filled = world.open("bob", BTC, size(if round % 2 == 0 { "2" } else { "-2" })).done().fact::<OrderFilled>();
+        to_the_pool = to_the_pool.plus(filled.fee.minus(filled.insurance).unwrap()).unwrap();
+    }
+    world.sweep_fees().done();
+    (before, coverage(&world).ratio.unwrap(), to_the_pool)
+}
+
+// F13: the premium follows the risk. Both are traded at the same prices and fees.
+#[test]
+fn a_thin_fund_recovers_faster_with_a_premium_by_risk_and_the_fees_are_the_same() {
+    let (fixed, by_risk) = (worked_off(None), worked_off(Some(ratio("0.5"))));
+    let (gain, more) = (fixed.1.minus(fixed.0).unwrap(), by_risk.1.minus(by_risk.0).unwrap());
+    println!(
+        "coverage {} to {} at a fixed share, {} to {} by risk; pool {} and {}",
+        fixed.0, fixed.1, by_risk.0, by_risk.1, fixed.2, by_risk.2
+    );
+    assert!(more > gain.times(Ratio::percent(300), Rounding::Ceil).unwrap(), "{more} against {gain}");
+    assert!(by_risk.2 < fixed.2, "the pool pays for it");
 }

@@ -92,7 +92,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     let junior_before = claims_junior(desk, &account)?;
     let done = trade(desk, &order.account, id.market, size, base)?;
     desk.serve(&order.account, id.market, round.round)?;
-    let fee = charge_fee(desk, &order.account, id.market, done.notional)?;
+    let (fee, insurance) = charge_fee(desk, &order.account, id.market, done.notional)?;
 
     let account = desk.account(&order.account);
     // A reduction is compared at one price, its own: the market's later moves are not the order's doing.
@@ -120,6 +120,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
             size_after: done.size_after,
             fill_price: done.fill_price,
             fee,
+            insurance,
             realised_pnl: done.realised_pnl,
             round: round.round,
         }
@@ -225,8 +226,13 @@ fn is_backed(desk: &Desk, id: MarketId) -> Result<bool, ContractError> {
     Ok(coins >= reserve.signed()?)
 }
 
-/// Charges the taker fee and splits it between the insurance fund and the pool.
-fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amount) -> Result<Amount, ContractError> {
+/// Charges the taker fee and splits it between the insurance fund and the pool. Returns the fee and the fund's part of it.
+fn charge_fee(
+    desk: &mut Desk,
+    id: &AccountId,
+    market: MarketId,
+    notional: Amount,
+) -> Result<(Amount, Amount), ContractError> {
     let fee = notional.times(desk.market(market)?.config.taker_fee_ratio, Rounding::Ceil)?;
     let mut account = desk.account(id);
     account.cash = account.cash.minus_amount(fee)?;
@@ -234,8 +240,8 @@ fn charge_fee(desk: &mut Desk, id: &AccountId, market: MarketId, notional: Amoun
     let owed = account.cash.negative_part().min(fee);
     pay_from_claims(desk, &mut account, owed)?;
     desk.put_account(id, account)?;
-    let insurance = fee.times(desk.config.parameters.insurance_fee_share, Rounding::Floor)?;
+    let insurance = fee.times(desk.insurance_fee_share()?, Rounding::Floor)?;
     desk.pool.insurance_fees = desk.pool.insurance_fees.plus(insurance)?;
     desk.pool_receives(fee.minus(insurance)?)?;
-    Ok(fee)
+    Ok((fee, insurance))
 }

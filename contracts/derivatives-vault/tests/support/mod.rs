@@ -131,6 +131,8 @@ pub fn parameters() -> VaultParameters {
         lp_claim_window_seconds: 21_600,
         uncollected_share: Ratio::ZERO,
         insurance_fee_share: Ratio::percent(20),
+        insurance_fee_share_max: None,
+        stress_loss_ratio: Ratio::ZERO,
         reserve_ratio: Ratio::percent(10),
         withdrawal_margin_ratio: Ratio::percent(20),
         grace_seconds: 600,

@@ -356,6 +356,8 @@ pub fn vault_parameters() -> VaultParameters {
         lp_claim_window_seconds: 21_600,
         uncollected_share: Ratio::percent(80),
         insurance_fee_share: Ratio::percent(10),
+        insurance_fee_share_max: None,
+        stress_loss_ratio: Ratio::ZERO,
         reserve_ratio: Ratio::percent(10),
         withdrawal_margin_ratio: Ratio::percent(10),
         grace_seconds: 600,

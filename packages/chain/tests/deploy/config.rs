@@ -41,6 +41,8 @@ fn the_filled_template_is_a_plan() {
     let config = with_artifacts(Config::parse(&filled_template()).unwrap(), "template-filled");
     let plan = Plan::new(&config).unwrap();
     assert!(plan.predicted.derivatives_vault.starts_with("osmo1"));
+    // The vault may not ask the fund in a trade: it has the fund's figure for itself.
+    assert_eq!(config.vault.stress_loss_ratio, config.fund.stress_loss_ratio);
 }
 
 /// Every field that the program knows is explained: the optional ones too, which a parse would not miss.

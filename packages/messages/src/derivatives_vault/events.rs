@@ -75,10 +75,10 @@ crate::facts! {
         order: OrderId, account: AccountId, size: Size, price_bound: Price, execution_fee: Amount,
     }
     CancelRequested = "cancel_requested" { order: OrderId, requested_at: u64 }
-    /// A fill; `size_after` is the account's position in the market.
+    /// A fill; `size_after` is the account's position in the market, `insurance` the part of the fee that is the fund's.
     OrderFilled = "order_filled" {
         order: OrderId, account: AccountId, size: Size, size_after: Size, fill_price: Price, fee: Amount,
-        realised_pnl: SignedAmount, round: u64,
+        insurance: Amount, realised_pnl: SignedAmount, round: u64,
     }
     OrderDropped = "order_dropped" { order: OrderId, account: AccountId, reason: DropReason, size: Size }
     /// An order that could not be filled at a round that is its own, and stays.

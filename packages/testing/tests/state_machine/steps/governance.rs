@@ -32,7 +32,9 @@ pub fn market(m: &mut Machine) -> bool {
 
 pub fn vault(m: &mut Machine) -> bool {
     let mut parameters = m.world.setup().vault.clone();
-    parameters.insurance_fee_share = Ratio::percent(m.dice.between(0, 50) as u32);
+    let share = m.dice.between(0, 50) as u32;
+    parameters.insurance_fee_share = Ratio::percent(share);
+    parameters.insurance_fee_share_max = Some(Ratio::percent(share + m.dice.between(0, 50) as u32));
     parameters.grace_seconds = m.dice.between(60, 3_600) as u64;
     parameters.withdrawal_margin_ratio = Ratio::percent(m.dice.between(0, 30) as u32);
     govern(m, Code::Vault, &VaultMsg::Configure { parameters })
