@@ -18,7 +18,7 @@ pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn instantiate(
     mut deps: DepsMut,
-    _env: Env,
+    env: Env,
     info: MessageInfo,
     msg: InstantiateMsg,
 ) -> Result<Response, ContractError> {
@@ -35,7 +35,7 @@ pub fn instantiate(
     POSTURE_OF_ALL.save(deps.storage, &PostureRecord::default())?;
     SIGNAL_HEALTH.save(deps.storage, &SignalHealthResponse::default())?;
     validate::distinct_markets(&msg.markets)?;
-    let mut response = Response::new();
+    let mut response = Response::new().add_event(execute::replace_observers(deps.branch(), &env, msg.observers)?);
     // Bounded by MARKETS_MAX: one more is refused.
     for setup in msg.markets {
         response = response.add_event(execute::set_market(deps.branch(), setup.market, setup.config)?);

@@ -13,7 +13,7 @@ pub use attest::attest;
 pub use configure::{set_guardian, set_market, set_market_as_owner};
 pub use evaluate::evaluate;
 pub use lift::lift;
-pub use observers::{judge, set_observers};
+pub use observers::{judge, replace_observers, set_observers};
 pub use restrict::restrict;
 
 use crate::error::ContractError;

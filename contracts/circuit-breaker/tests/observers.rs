@@ -4,9 +4,9 @@ use crate::setup::{guard_of, phase, Setup, BTC, BTC_FEED, ETH, HOUR};
 use cosmwasm_std::{Addr, Binary, Event};
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::{
-    Attestation, Attested, EffectivePosture, ExecuteMsg, MarketSetup, ObservedSignal, ObserverConfig, ObserversConfig,
-    ObserversConfigured, ObserversJudged, ObserversResponse, QueryMsg, RestrictionAdded, RuleConfig, RuleMode,
-    RuleTripped, ToAttest, ATTESTATION_BYTES, SIGNATURE_BYTES,
+    Attestation, AttestationLate, Attested, EffectivePosture, ExecuteMsg, MarketSetup, ObservedSignal, ObserverConfig,
+    ObserversConfig, ObserversConfigured, ObserversJudged, ObserversResponse, QueryMsg, RestrictionAdded, RuleConfig,
+    RuleMode, RuleTripped, ToAttest, ATTESTATION_BYTES, SIGNATURE_BYTES,
 };
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::{Incident, IncidentStatus};
@@ -57,8 +57,7 @@ impl Watch {
             MarketSetup { market: BTC, config: guard_of(BTC_FEED, rules.clone()) },
             MarketSetup { market: ETH, config: guard_of(BTC_FEED, rules) },
         ];
-        let mut setup = Setup::with_markets(markets).unwrap();
-        setup.as_owner(&ExecuteMsg::SetObservers { config: observers(count) }).unwrap();
+        let mut setup = Setup::with_observers(markets, observers(count)).unwrap();
         setup.round(BTC_FEED, 10_000);
         Self { setup, nonce: 0 }
     }
@@ -249,6 +248,8 @@ fn a_word_relayed_early_silences_neither_the_others_nor_another_market() {
     watch.attest_as(&[later], ObservedSignal::Heartbeat).unwrap();
     let events = watch.attest_as(&drafts, SIGNAL).unwrap();
     assert_eq!(Attested::all(&events), vec![Attested { market: BTC, signal: SIGNAL, attesting: 2, severity: 2 }]);
+    // What was passed over is named.
+    assert_eq!(AttestationLate::all(&events), vec![AttestationLate { observer: 0, nonce: 9 }]);
     let old = ContractError::OldNonce { observer: 0, last: 9, found: 9 };
     assert_eq!(watch.attest_as(&drafts, SIGNAL).err(), Some(old));
     // One that has expired is passed over as well.
@@ -256,6 +257,7 @@ fn a_word_relayed_early_silences_neither_the_others_nor_another_market() {
     let stale = Draft { nonce: 10, expires_at: now - 1, observed_at: now - 60, ..drafts[0] };
     let events = watch.attest_as(&[stale, Draft { nonce: 10, ..drafts[1] }], SIGNAL).unwrap();
     assert_eq!(Attested::all(&events)[0].attesting, 1);
+    assert_eq!(AttestationLate::all(&events), vec![AttestationLate { observer: 0, nonce: 10 }]);
     // Turned round, and written in upper case: nonces go with their keys.
     let mut config = observers(4);
     config.observers.reverse();
@@ -324,6 +326,10 @@ fn only_the_owner_names_observers_and_keys_that_stay_keep_their_nonce() {
     watch.say(&[(0, 2), (1, 2)]);
     let (anyone, owner) = (watch.setup.anyone.clone(), watch.setup.owner.clone());
     let refused = |found: &Addr| ContractError::Unauthorized { wanted: owner.to_string(), found: found.to_string() };
+    // Nor at the start beyond their bound.
+    let refused =
+        ContractError::OutOfBounds { what: "observers", wanted: "between 0 and 16".into(), found: "17".into() };
+    assert_eq!(Setup::with_observers(vec![], observers(17)).err(), Some(refused));
     let message = ExecuteMsg::SetObservers { config: observers(2) };
     assert_eq!(watch.setup.send(&anyone, &message, &[]), Err(refused(&anyone)));
     // Turned round: places change, keys keep what they had.

@@ -70,7 +70,7 @@ pub fn predict(deps: Deps, env: &Env, codes: &SuiteCodes, salt: &Binary) -> Resu
 
 /// The four instantiations; the last one is replied to, when all four exist.
 pub fn instantiate_all(env: &Env, suite: &SuiteResponse, msg: InstantiateMsg) -> Result<Response, ContractError> {
-    let InstantiateMsg { denom, codes, salt, feeds, guards, vault, markets, fund, gas, .. } = msg;
+    let InstantiateMsg { denom, codes, salt, feeds, guards, observers, vault, markets, fund, gas, .. } = msg;
     let owner = env.contract.address.to_string();
     let oracle = oracle::InstantiateMsg {
         owner: owner.clone(),
@@ -83,6 +83,7 @@ pub fn instantiate_all(env: &Env, suite: &SuiteResponse, msg: InstantiateMsg) ->
         vault: Some(suite.derivatives_vault.clone()),
         guardian: Some(circuit_breaker::SignalConfig { contract: owner.clone(), gas_limit: gas.guardian }),
         markets: guards,
+        observers,
     };
     let fund = insurance_fund::InstantiateMsg {
         owner: owner.clone(),

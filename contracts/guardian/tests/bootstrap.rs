@@ -42,6 +42,7 @@ fn the_four_children_stand_where_they_were_told_and_know_each_other() {
             vault: Some(derivatives_vault.clone()),
             guardian: Some(circuit_breaker::SignalConfig { contract: guardian.clone(), gas_limit: 200_000 }),
             markets: vec![],
+            observers: observers(),
         }
     );
     assert_eq!(

@@ -28,6 +28,8 @@ pub struct InstantiateMsg {
     /// Receives a signal when a rule trips; `None` signals nobody.
     pub guardian: Option<SignalConfig>,
     pub markets: Vec<MarketSetup>,
+    /// Who may attest; each counts as heard of at the start.
+    pub observers: ObserversConfig,
 }
 
 #[cw_serde]
@@ -125,7 +127,7 @@ pub enum ExecuteMsg {
     /// Owner only. Who may attest; empty: nobody. Keys that stay keep their nonce, trust and record.
     SetObservers { config: ObserversConfig },
     /// Anyone. No funds. Observers' signed words about one market: [`Attestation`]s of [`ATTESTATION_BYTES`] each, in ascending order
-    /// of observers. They can only tighten. Emits [`Attested`], and with a quorum or a first warning [`RuleTripped`],
+    /// of observers. They can only tighten. Emits [`Attested`], [`AttestationLate`] for each passed over, and with a quorum or a first warning [`RuleTripped`],
     /// [`RestrictionAdded`], [`SignalFailed`].
     Attest { market: MarketId, signal: ObservedSignal, attestations: Binary },
     /// Anyone. Counts the guardian's verdict on a closed incident of one market for those who had warned. Once each, in their order.
@@ -396,6 +398,8 @@ crate::facts! {
     GuardConfigured = "guard_configured" { market: MarketId, feed: FeedId, enforced: u32, shadow: u32 }
     /// Attestations were accepted; `severity` is what a quorum says now, over all signals.
     Attested = "attested" { market: MarketId, signal: ObservedSignal, attesting: u32, severity: u8 }
+    /// An attestation was passed over: expired, or its nonce is no news. Its signature was not checked.
+    AttestationLate = "attestation_late" { observer: u8, nonce: u64 }
     /// The owner replaced the list of observers.
     ObserversConfigured = "observers_configured" { observers_before: u32, observers: u32, heartbeat_seconds: u64 }
     /// A verdict was counted for so many observers.

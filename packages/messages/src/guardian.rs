@@ -1,6 +1,6 @@
 //! Messages and records of the `guardian`.
 
-use crate::circuit_breaker::{MarketSetup as GuardSetup, Scope};
+use crate::circuit_breaker::{MarketSetup as GuardSetup, ObserversConfig, Scope};
 use crate::derivatives_vault::{MarketSetup as VaultMarketSetup, VaultParameters};
 use crate::ids::{AccountId, MarketId, RuleId};
 use crate::insurance_fund::FundConfig;
@@ -58,6 +58,8 @@ pub struct InstantiateMsg {
     pub feeds: Vec<FeedSetup>,
     /// One for every market of `markets`, on the same feed.
     pub guards: Vec<GuardSetup>,
+    /// Who may attest to the breaker.
+    pub observers: ObserversConfig,
     pub vault: VaultParameters,
     pub markets: Vec<VaultMarketSetup>,
     pub fund: FundConfig,

@@ -11,7 +11,8 @@ use cosmwasm_std::{
 use firebreak_circuit_breaker::contract::{execute, instantiate};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
 use firebreak_messages::circuit_breaker::{
-    CageConfig, EffectivePosture, ExecuteMsg, GuardConfig, InstantiateMsg, MarketSetup, RuleConfig, RuleMode,
+    CageConfig, EffectivePosture, ExecuteMsg, GuardConfig, InstantiateMsg, MarketSetup, ObserversConfig, RuleConfig,
+    RuleMode,
 };
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
@@ -86,6 +87,7 @@ impl Host {
             vault: None,
             guardian: None,
             markets: vec![MarketSetup { market: MARKET, config }],
+            observers: ObserversConfig { heartbeat_seconds: 600, observers: vec![] },
         };
         let env = mock_env();
         instantiate(deps.as_mut(), env.clone(), message_info(&owner, &[]), msg).map_err(|error| error.to_string())?;

@@ -4,7 +4,9 @@ use crate::names::made_from;
 use crate::units::{feed_of, ratio, usd};
 use crate::world::DENOM;
 use cosmwasm_std::Binary;
-use firebreak_messages::circuit_breaker::{CageConfig, GuardConfig, MarketSetup as GuardSetup, RuleConfig, RuleMode};
+use firebreak_messages::circuit_breaker::{
+    CageConfig, GuardConfig, MarketSetup as GuardSetup, ObserversConfig, RuleConfig, RuleMode,
+};
 use firebreak_messages::derivatives_vault::{MarketConfig, MarketSetup, VaultParameters};
 use firebreak_messages::guardian::{CouncilConfig, Delays, GasLimits, InstantiateMsg, RolesSetup, SuiteCodes};
 use firebreak_messages::insurance_fund::FundConfig;
@@ -30,6 +32,8 @@ pub struct Setup {
     pub feeders: usize,
     pub feeds: Vec<FeedSetup>,
     pub guards: Vec<GuardSetup>,
+    /// Nobody by default.
+    pub observers: ObserversConfig,
     pub vault: VaultParameters,
     pub markets: Vec<MarketSetup>,
     pub fund: FundConfig,
@@ -49,6 +53,7 @@ impl Default for Setup {
             feeders: FEEDERS,
             feeds: vec![],
             guards: vec![],
+            observers: ObserversConfig { heartbeat_seconds: 600, observers: vec![] },
             vault: VaultParameters {
                 execution_fee: Amount::from_atoms(200_000),
                 order_delay_seconds: 10,
@@ -198,6 +203,7 @@ impl Setup {
             salt: Binary::from(b"suite"),
             feeds: setup.feeds,
             guards: setup.guards,
+            observers: setup.observers,
             vault: setup.vault,
             markets: setup.markets,
             fund: setup.fund,

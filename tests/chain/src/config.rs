@@ -42,6 +42,7 @@ pub fn setup(config: &Config) -> Setup {
     Setup {
         feeds: config.feeds.clone(),
         guards: config.guards.clone(),
+        observers: config.observers.clone(),
         vault: config.vault.clone(),
         markets: config.markets.clone(),
         fund: config.fund.clone(),

@@ -16,8 +16,8 @@ use crate::state::{CONFIG, GUARDS};
 use cosmwasm_std::{Api, Binary, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
 use firebreak_messages::circuit_breaker::{
-    Attestation, Attested, ObservedSignal, RuleConfig, RuleMode, ToAttest, ATTESTATION_BYTES, ATTESTATION_SECONDS_MAX,
-    CLOCK_AHEAD_SECONDS, OBSERVERS_MAX, SEVERITY_MAX,
+    Attestation, AttestationLate, Attested, ObservedSignal, RuleConfig, RuleMode, ToAttest, ATTESTATION_BYTES,
+    ATTESTATION_SECONDS_MAX, CLOCK_AHEAD_SECONDS, OBSERVERS_MAX, SEVERITY_MAX,
 };
 use firebreak_messages::{time::now, MarketId, RuleId, Source};
 use firebreak_risk::detect::{Answer, Hold, MarketEvidence};
@@ -54,6 +54,7 @@ pub fn attest(
     let mut warns_alone = false;
     let mut taken = vec![];
     let mut late = None;
+    let mut passed_over = vec![];
     // Bounded by OBSERVERS_MAX.
     for one in given {
         if last.is_some_and(|last| one.observer <= last) {
@@ -63,6 +64,7 @@ pub fn attest(
         // Somebody may have relayed one of them before: that must not silence the others.
         if let Err(error) = is_late(&words, observed, &one, now) {
             late = late.or(Some(error));
+            passed_over.push(AttestationLate { observer: one.observer, nonce: one.nonce });
             continue;
         }
         accept(deps.api, &mut observers, &mut words, &to_attest, &one, now)?;
@@ -75,6 +77,7 @@ pub fn attest(
     let severity = observers.severity(&words, now);
     let attesting = u32::try_from(taken.len()).unwrap_or(u32::MAX);
     let mut response = Response::new().add_event(Attested { market, signal: observed, attesting, severity });
+    response = response.add_events(passed_over);
     let guard = GUARDS.load(deps.storage, market.0)?;
     if let Some(rule) = guard.rule(RuleId::Observers).filter(|rule| rule.mode != RuleMode::Off) {
         let mut assessment = Assessment::new(deps.storage, market, posture)?;

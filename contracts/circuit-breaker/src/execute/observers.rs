@@ -14,19 +14,27 @@ use firebreak_messages::time::now;
 /// How long before an incident was detected a warning may have come to be about it, seconds.
 const WARNED_BEFORE_SECONDS: u64 = 600;
 
-/// Replaces the list. A key that stays keeps its nonce, its trust and its record, wherever it stands now; a new one counts as heard of
-/// just now. What was said so far is forgotten, since words name places in the list: a restriction that they led to stays.
-///
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`].
-#[inline(never)] // A chain admits 100 locals in a function.
+/// Errors: [`ContractError::Unauthorized`], and those of [`replace_observers`].
 pub fn set_observers(
     deps: DepsMut,
     env: &Env,
     info: &MessageInfo,
     config: ObserversConfig,
 ) -> Result<Response, ContractError> {
-    let stored = CONFIG.load(deps.storage)?;
-    ensure_owner(&stored, info)?;
+    ensure_owner(&CONFIG.load(deps.storage)?, info)?;
+    Ok(Response::new().add_event(replace_observers(deps, env, config)?))
+}
+
+/// Replaces the list. A key that stays keeps its nonce, its trust and its record, wherever it stands now; a new one counts as heard of
+/// just now. What was said so far is forgotten, since words name places in the list: a restriction that they led to stays.
+///
+/// Errors: [`ContractError::OutOfBounds`].
+#[inline(never)] // A chain admits 100 locals in a function.
+pub fn replace_observers(
+    deps: DepsMut,
+    env: &Env,
+    config: ObserversConfig,
+) -> Result<ObserversConfigured, ContractError> {
     validate::observers(&config)?;
     let before = Observers::load(deps.storage)?;
     let (observers_before, heartbeat_seconds) = (before.list.len(), config.heartbeat_seconds);
@@ -53,7 +61,7 @@ pub fn set_observers(
         before.list.iter().map(|known| place_of(&known.config.public_key).map(|(place, _)| place)).collect();
     OBSERVERS.save(deps.storage, &Observers { heartbeat_seconds, list })?;
     // Bounded by MARKETS_MAX.
-    for watched in &stored.watched {
+    for watched in &CONFIG.load(deps.storage)?.watched {
         if let Some(mut words) = WORDS.may_load(deps.storage, watched.market.0)? {
             words.live.clear();
             words.warned.clear();
@@ -61,7 +69,7 @@ pub fn set_observers(
             WORDS.save(deps.storage, watched.market.0, &words)?;
         }
     }
-    Ok(Response::new().add_event(fact))
+    Ok(fact)
 }
 
 /// Counts the guardian's verdict on a closed incident for those who had warned of its market, once. Anyone: the verdict is read from the

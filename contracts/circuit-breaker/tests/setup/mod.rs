@@ -13,8 +13,8 @@ use firebreak_circuit_breaker::contract::{execute, instantiate, migrate, query, 
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
 use firebreak_messages::circuit_breaker::{
-    EvidenceResponse, ExecuteMsg, GuardConfig, InstantiateMsg, JournalResponse, LadderStep, MarketSetup, PostureRecord,
-    QueryMsg, RuleConfig, RuleMode, SignalConfig, SignalHealthResponse, StatusResponse,
+    EvidenceResponse, ExecuteMsg, GuardConfig, InstantiateMsg, JournalResponse, LadderStep, MarketSetup,
+    ObserversConfig, PostureRecord, QueryMsg, RuleConfig, RuleMode, SignalConfig, SignalHealthResponse, StatusResponse,
 };
 use firebreak_messages::derivatives_vault::layout::{MARKETS, POOL};
 use firebreak_messages::derivatives_vault::{MarketState, Pool};
@@ -202,6 +202,10 @@ impl Setup {
     }
 
     pub fn with_markets(markets: Vec<MarketSetup>) -> Result<Self, ContractError> {
+        Self::with_observers(markets, ObserversConfig { heartbeat_seconds: 600, observers: vec![] })
+    }
+
+    pub fn with_observers(markets: Vec<MarketSetup>, observers: ObserversConfig) -> Result<Self, ContractError> {
         let mut app = App::default();
         app.update_block(|block| block.time = Timestamp::from_seconds(START));
         let (owner, anyone) = (app.api().addr_make("owner"), app.api().addr_make("anyone"));
@@ -225,6 +229,7 @@ impl Setup {
             vault: Some(vault.to_string()),
             guardian: Some(SignalConfig { contract: guardian.to_string(), gas_limit: 500_000 }),
             markets,
+            observers,
         };
         let breaker = app
             .instantiate_contract(code, owner.clone(), &msg, &[], "breaker", None)

@@ -98,6 +98,7 @@ impl Ground {
             salt: Binary::from(b"firebreak"),
             feeds: vec![],
             guards: vec![],
+            observers: observers(),
             vault: vault_parameters(),
             markets: vec![],
             fund: fund_config(),
@@ -346,6 +347,15 @@ pub fn fund_config() -> FundConfig {
         cover_hold_seconds: 0,
         stress_loss_ratio: Ratio::percent(5),
     }
+}
+
+pub fn observers() -> circuit_breaker::ObserversConfig {
+    let observer = |key: &str| circuit_breaker::ObserverConfig {
+        public_key: format!("02{}", key.repeat(32)),
+        source: key.into(),
+        weight: 1,
+    };
+    circuit_breaker::ObserversConfig { heartbeat_seconds: 900, observers: ["aa", "bb", "cc"].map(observer).to_vec() }
 }
 
 pub fn vault_parameters() -> VaultParameters {

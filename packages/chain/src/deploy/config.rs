@@ -4,7 +4,7 @@ use super::error::DeployError;
 use super::key::KeySource;
 use crate::network::Network;
 use cosmwasm_std::Binary;
-use firebreak_messages::circuit_breaker::MarketSetup as GuardSetup;
+use firebreak_messages::circuit_breaker::{MarketSetup as GuardSetup, ObserversConfig};
 use firebreak_messages::derivatives_vault::{MarketSetup, VaultParameters};
 use firebreak_messages::guardian::{CouncilConfig, Delays, GasLimits, InstantiateMsg, RolesSetup, SuiteCodes};
 use firebreak_messages::insurance_fund::FundConfig;
@@ -33,6 +33,7 @@ pub struct Config {
     pub fund: FundConfig,
     pub feeds: Vec<FeedSetup>,
     pub guards: Vec<GuardSetup>,
+    pub observers: ObserversConfig,
     pub markets: Vec<MarketSetup>,
 }
 
@@ -147,6 +148,7 @@ impl Config {
             salt: Binary::from(self.suite.salt.as_bytes()),
             feeds: self.feeds.clone(),
             guards: self.guards.clone(),
+            observers: self.observers.clone(),
             vault: self.vault.clone(),
             markets: self.markets.clone(),
             fund: self.fund.clone(),

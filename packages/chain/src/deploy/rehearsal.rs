@@ -130,6 +130,7 @@ impl Stage<'_> {
             firebreak_circuit_breaker::contract::instantiate(self.deps().as_mut(), self.env(), self.sender(), msg)
                 .map_err(|error| DeployError::value(field, error))
         };
+        run(BreakerMsg { markets: vec![], ..msg.clone() }, "observers".into())?;
         for setup in &msg.markets {
             run(BreakerMsg { markets: vec![setup.clone()], ..msg.clone() }, format!("guard {}", setup.market))?;
         }

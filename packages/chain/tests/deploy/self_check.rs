@@ -1,9 +1,10 @@
 use crate::embedded::Embedded;
 use crate::files::localnet;
 use cosmwasm_std::{to_json_binary, WasmMsg};
-use firebreak_chain::deploy::{check, Check, Contract, Finding, Plan};
+use firebreak_chain::deploy::{check, Check, Config, Contract, Finding, Plan};
+use firebreak_messages::circuit_breaker::{RuleConfig, RuleMode};
 use firebreak_messages::guardian::{self, Call, Delays, Role};
-use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, FeedId, MarketId};
+use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, FeedId, MarketId, RuleId};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +13,22 @@ fn deployed(name: &str) -> (Plan, Embedded) {
     let plan = Plan::new(&localnet(name)).unwrap();
     let embedded = Embedded::deploy(&plan);
     (plan, embedded)
+}
+
+/// The local chain's configuration with three observers, and the rules that hear them.
+fn watched(name: &str) -> Config {
+    let mut config = localnet(name);
+    let observer = |key: u8| circuit_breaker::ObserverConfig {
+        public_key: format!("02{}", format!("{key:02X}").repeat(32)),
+        source: format!("source {key}"),
+        weight: 1,
+    };
+    config.observers.observers = [0xAA, 0xBB, 0xCC].map(observer).to_vec();
+    for guard in &mut config.guards {
+        let heard = [RuleId::Observers, RuleId::Silence];
+        guard.config.rules.extend(heard.map(|rule| RuleConfig::standard(rule, RuleMode::Enforce)));
+    }
+    config
 }
 
 fn checked(plan: &Plan, embedded: &Embedded) -> Check {
@@ -44,6 +61,29 @@ fn a_fresh_deployment_is_where_it_was_predicted_and_passes() {
 }
 
 #[test]
+fn observers_are_named_at_the_bootstrap_and_checked_in_their_order() {
+    let plan = Plan::new(&watched("check-observers")).unwrap();
+    let mut chain = Embedded::deploy(&plan);
+    // Upper and lower case are one key.
+    let found = checked(&plan, &chain);
+    assert!(found.passed(), "{:?}", differences(&found));
+    let mut config = plan.config.observers.clone();
+    config.observers.swap(0, 2);
+    config.heartbeat_seconds = 900;
+    let set = circuit_breaker::ExecuteMsg::SetObservers { config };
+    let at = chain.addresses.circuit_breaker.clone();
+    chain.as_guardian(&at, &set);
+    let found = checked(&plan, &chain);
+    let fields: Vec<&str> = found.differences().map(|finding| finding.field.as_str()).collect();
+    let of = |place: u8| ["public_key", "source"].map(|field| format!("observers.observers[{place}].{field}"));
+    let mut wanted = vec!["observers.heartbeat_seconds".to_string()];
+    wanted.extend(of(0).into_iter().chain(of(2)));
+    assert_eq!(fields, wanted);
+    repair(&mut chain, &found);
+    assert!(checked(&plan, &chain).passed());
+}
+
+#[test]
 fn an_empty_check_has_not_passed() {
     assert!(!Check::default().passed());
 }
@@ -51,7 +91,8 @@ fn an_empty_check_has_not_passed() {
 // each leaf of the configuration in turn is another one than on the chain.
 #[test]
 fn no_figure_of_the_configuration_is_left_out() {
-    let (plan, embedded) = deployed("check-leaves");
+    let plan = Plan::new(&watched("check-leaves")).unwrap();
+    let embedded = Embedded::deploy(&plan);
     fn each<T: Serialize + DeserializeOwned>(plan: &Plan, part: fn(&mut Plan) -> &mut T, embedded: &Embedded) -> usize {
         let whole = serde_json::to_value(part(&mut plan.clone())).unwrap();
         let mut leaves = 0;
@@ -75,11 +116,12 @@ fn no_figure_of_the_configuration_is_left_out() {
         each(&plan, |plan| &mut plan.config.fund, &embedded),
         each(&plan, |plan| &mut plan.config.feeds, &embedded),
         each(&plan, |plan| &mut plan.config.guards, &embedded),
+        each(&plan, |plan| &mut plan.config.observers, &embedded),
         each(&plan, |plan| &mut plan.config.markets, &embedded),
         each(&plan, |plan| &mut plan.config.suite.denom, &embedded),
         each(&plan, |plan| &mut plan.config.suite.label, &embedded),
     ];
-    assert_eq!(leaves, [3, 3, 5, 2, 18, 10, 60, 296, 74, 1, 1]);
+    assert_eq!(leaves, [3, 3, 5, 2, 18, 10, 60, 356, 10, 74, 1, 1]);
 }
 
 /// JSON pointers of every leaf.
@@ -100,9 +142,8 @@ fn another(leaf: &Value) -> Value {
         Value::String(text) => match text.as_str() {
             "enforce" => "shadow".into(),
             "shadow" => "enforce".into(),
-            "band" | "velocity" | "surprise" | "flow" | "hour_move" | "day_move" | "liquidations" | "concentration" => {
-                "silence".into()
-            }
+            "band" | "velocity" | "surprise" | "flow" | "hour_move" | "day_move" | "liquidations" | "concentration"
+            | "observers" | "silence" => "outflow".into(),
             "guarded" => "reduce_only".into(),
             "reduce_only" => "guarded".into(),
             // A decimal stays one; a symbol or an address becomes another.

@@ -8,7 +8,7 @@ use crate::deploy::artifact::Contract;
 use crate::deploy::plan::Plan;
 use crate::deploy::reader::Reader;
 use crate::error::ChainError;
-use firebreak_messages::circuit_breaker::GuardConfig;
+use firebreak_messages::circuit_breaker::{GuardConfig, ObserversConfig};
 use firebreak_messages::derivatives_vault::MarketConfig;
 use firebreak_messages::guardian::{Role, RolesSetup};
 use firebreak_messages::oracle::{FeedConfig, Feeder};
@@ -162,7 +162,7 @@ pub fn oracle(reader: &impl Reader, plan: &Plan, addresses: &Addresses, check: &
 }
 
 pub fn breaker(reader: &impl Reader, plan: &Plan, addresses: &Addresses, check: &mut Check) -> Done {
-    use circuit_breaker::{ConfigResponse, ExecuteMsg, MarketsResponse, QueryMsg, SignalConfig};
+    use circuit_breaker::{ConfigResponse, ExecuteMsg, MarketsResponse, ObserversResponse, QueryMsg, SignalConfig};
     let (part, own, config) = ("circuit-breaker", &addresses.circuit_breaker, &plan.config);
     if let Some(found) = check.read::<ConfigResponse>(part, "config", reader.smart(own, &QueryMsg::Config {}))? {
         check.compare(part, "owner", &addresses.guardian, &found.owner);
@@ -171,6 +171,18 @@ pub fn breaker(reader: &impl Reader, plan: &Plan, addresses: &Addresses, check: 
         let signal = SignalConfig { contract: addresses.guardian.clone(), gas_limit: config.gas.guardian };
         if !check.compare(part, "guardian", &Some(&signal), &found.guardian) {
             check.call(part, own, &ExecuteMsg::SetGuardian { guardian: Some(signal) });
+        }
+    }
+    let found = check.read::<ObserversResponse>(part, "observers", reader.smart(own, &QueryMsg::Observers {}))?;
+    if let Some(found) = found {
+        // As they are, in their order: an attestation names a place in it. Trust and nonces are theirs and no configuration.
+        let mut wanted = config.observers.clone();
+        // The breaker keeps keys in lower case.
+        wanted.observers.iter_mut().for_each(|observer| observer.public_key.make_ascii_lowercase());
+        let observers = found.observers.into_iter().map(|status| status.config).collect();
+        let found = ObserversConfig { heartbeat_seconds: found.heartbeat_seconds, observers };
+        if !check.compare(part, "observers", &wanted, &found) {
+            check.call(part, own, &ExecuteMsg::SetObservers { config: config.observers.clone() });
         }
     }
     let found = pages(|start_after: Option<MarketId>| {
