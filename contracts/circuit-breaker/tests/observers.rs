@@ -327,9 +327,8 @@ fn only_the_owner_names_observers_and_keys_that_stay_keep_their_nonce() {
     let (anyone, owner) = (watch.setup.anyone.clone(), watch.setup.owner.clone());
     let refused = |found: &Addr| ContractError::Unauthorized { wanted: owner.to_string(), found: found.to_string() };
     // Nor at the start beyond their bound.
-    let refused =
-        ContractError::OutOfBounds { what: "observers", wanted: "between 0 and 16".into(), found: "17".into() };
-    assert_eq!(Setup::with_observers(vec![], observers(17)).err(), Some(refused));
+    let out = ContractError::OutOfBounds { what: "observers", wanted: "between 0 and 16".into(), found: "17".into() };
+    assert_eq!(Setup::with_observers(vec![], observers(17)).err(), Some(out));
     let message = ExecuteMsg::SetObservers { config: observers(2) };
     assert_eq!(watch.setup.send(&anyone, &message, &[]), Err(refused(&anyone)));
     // Turned round: places change, keys keep what they had.
