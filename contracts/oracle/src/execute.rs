@@ -2,6 +2,7 @@
 
 mod configure;
 mod fallback;
+mod follow;
 mod pull;
 mod report;
 mod signed;

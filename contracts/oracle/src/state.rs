@@ -36,6 +36,12 @@ impl Feed {
             Some(_) | None => self.config.legs.clone(),
         }
     }
+
+    /// The feeds whose followers it is among: its legs, and its fallback while that is promoted. Bounds: five.
+    pub fn follows(&self) -> impl Iterator<Item = FeedId> + '_ {
+        let fallback = self.config.fallback.filter(|_| self.promoted);
+        self.config.legs.iter().map(|leg| leg.feed).chain(fallback)
+    }
 }
 
 /// The last round that was relayed with signatures.

@@ -3,7 +3,7 @@
 use crate::error::ContractError;
 use crate::state::OWNER;
 use cosmwasm_std::{Api, Deps, HexBinary, MessageInfo};
-use firebreak_messages::oracle::{FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, FEEDERS_MAX};
+use firebreak_messages::oracle::{FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, FEEDERS_MAX, FEEDERS_MIN};
 use firebreak_messages::FEEDS_MAX;
 use firebreak_risk::{Ratio, LEGS_MAX};
 use std::collections::BTreeSet;
@@ -78,6 +78,7 @@ pub fn feed(api: &dyn Api, config: FeedConfig) -> Result<FeedConfig, ContractErr
     within("bytes of a symbol", config.symbol.len(), SYMBOL_BYTES)?;
     let feeders = if config.legs.is_empty() {
         let feeders = feeders(api, config.feeders)?;
+        ensure_no_source_decides(&feeders)?;
         quorum(config.quorum, &feeders)?;
         feeders
     } else {
@@ -111,7 +112,7 @@ pub fn feed(api: &dyn Api, config: FeedConfig) -> Result<FeedConfig, ContractErr
 }
 
 fn feeders(api: &dyn Api, feeders: Vec<Feeder>) -> Result<Vec<Feeder>, ContractError> {
-    within("feeders", feeders.len(), 1..=FEEDERS_MAX)?;
+    within("feeders", feeders.len(), FEEDERS_MIN..=FEEDERS_MAX)?;
     let mut checked = Vec::with_capacity(feeders.len());
     for feeder in feeders {
         within("weight of a feeder", feeder.weight, 1..=u32::MAX)?;
@@ -128,6 +129,9 @@ fn feeders(api: &dyn Api, feeders: Vec<Feeder>) -> Result<Vec<Feeder>, ContractE
     // One key in two places would sign twice.
     let keys = checked.iter().map(|feeder| feeder.public_key.as_str());
     distinct("public_key", keys.filter(|key| !key.is_empty()))?;
+    // One price at two contracts is one source.
+    let ids = checked.iter().map(|feeder| feeder.pyth_id.as_str());
+    distinct("pyth_id", ids.filter(|id| !id.is_empty()))?;
     Ok(checked)
 }
 
@@ -178,6 +182,20 @@ fn rules(rules: &FeedRules, jump_max: Ratio, quorum: u32, total: u64) -> Result<
 /// At most 15 weights below 2^32: neither the sum nor its triple leaves 64 bits.
 fn total_weight(feeders: &[Feeder]) -> u64 {
     feeders.iter().fold(0u64, |sum, feeder| sum.saturating_add(u64::from(feeder.weight)))
+}
+
+/// none has more than a third of all weight. A quorum is above two thirds, so whoever has a third is less than half of any,
+/// and its price is the median only where it lies among those of the others.
+fn ensure_no_source_decides(feeders: &[Feeder]) -> Result<(), ContractError> {
+    let total = total_weight(feeders);
+    match feeders.iter().find(|feeder| u64::from(feeder.weight).saturating_mul(3) > total) {
+        None => Ok(()),
+        Some(feeder) => Err(ContractError::OutOfBounds {
+            what: "weight of a feeder",
+            wanted: format!("at most a third of the weight {total}"),
+            found: feeder.weight.to_string(),
+        }),
+    }
 }
 
 /// Above two thirds of all weight: below that, liars of a third of the weight are half of a quorum and choose the price.

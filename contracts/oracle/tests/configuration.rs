@@ -34,7 +34,7 @@ fn every_bound_of_a_feed_is_enforced() {
     for (refused, error) in [
         (refusal(|c| c.symbol = String::new()), out_of_bounds("bytes of a symbol", "between 1 and 32", "0")),
         (refusal(|c| c.symbol = "x".repeat(33)), out_of_bounds("bytes of a symbol", "between 1 and 32", "33")),
-        (refusal(|c| c.feeders = vec![]), out_of_bounds("feeders", "between 1 and 15", "0")),
+        (refusal(|c| c.feeders = vec![]), out_of_bounds("feeders", "between 3 and 15", "0")),
         (refusal(|c| c.feeders[1].weight = 0), out_of_bounds("weight of a feeder", weights, "0")),
         (refusal(|c| c.age_max_seconds = 0), out_of_bounds("age_max_seconds", "between 1 and 600", "0")),
         (refusal(|c| c.age_limit_seconds = 59), out_of_bounds("age_limit_seconds", "between 60 and 3600", "59")),
@@ -50,7 +50,47 @@ fn every_bound_of_a_feed_is_enforced() {
         assert_eq!(refused, error);
     }
     let crowd = refusal(|c| c.feeders = config(&app, &[1; 16], 16).feeders);
-    assert_eq!(crowd, out_of_bounds("feeders", "between 1 and 15", "16"));
+    assert_eq!(crowd, out_of_bounds("feeders", "between 3 and 15", "16"));
+}
+
+// of one source or two nobody can say which is right.
+#[test]
+fn a_feed_has_three_sources_and_none_has_more_than_a_third_of_the_weight() {
+    let heavy = |total, found: u32| {
+        out_of_bounds("weight of a feeder", &format!("at most a third of the weight {total}"), &found.to_string())
+    };
+    let few = |found| out_of_bounds("feeders", "between 3 and 15", found);
+    for (weights, quorum, refused) in [
+        (&[1][..], 1, Some(few("1"))),
+        (&[1, 1], 2, Some(few("2"))),
+        (&[1, 1, 1], 3, None),
+        (&[7, 7, 7], 15, None),
+        (&[2, 1, 1, 1], 4, Some(heavy(5, 2))),
+        (&[2, 1, 1, 1, 1], 5, None), // a third, not more
+        (&[1, 1, 1, 2, 2], 5, None),
+        (&[3, 1, 2, 3, 1], 7, None),
+        (&[1, 1, 2, 4, 3], 8, Some(heavy(11, 4))),
+        (&[u32::MAX, 1, 1], u32::MAX, Some(heavy(u64::from(u32::MAX) + 2, u32::MAX))),
+        (&[1_431_655_765; 3], u32::MAX, None),
+    ] {
+        let app = App::default();
+        let mut feeds = vec![FeedSetup { feed: FEED, config: config(&app, weights, quorum) }];
+        assert_eq!(Setup::with_feeds(App::default(), feeds.clone()).err(), refused, "{weights:?}");
+        let mut setup = Setup::new();
+        let (owner, config) = (setup.owner.clone(), feeds.remove(0).config);
+        let set = setup.send(&owner, &ExecuteMsg::SetFeed { feed: FEED, config }, &[]);
+        assert_eq!(set.err(), refused, "{weights:?}");
+    }
+}
+
+//
+#[test]
+fn one_price_read_at_two_contracts_is_one_source() {
+    let refused = refusal(|c| {
+        c.feeders[0].pyth_id = "ab".repeat(32);
+        c.feeders[2].pyth_id = "AB".repeat(32);
+    });
+    assert_eq!(refused, ContractError::Duplicate { what: "pyth_id", found: "ab".repeat(32) });
 }
 
 // with at most two thirds, liars of a third would be half of a quorum.
@@ -63,8 +103,8 @@ fn a_quorum_is_more_than_two_thirds_of_the_weight_and_at_most_all() {
         (&[1, 1, 1, 1], 3, true),
         (&[1, 1, 1, 1], 2, false),
         (&[u32::MAX; 15], u32::MAX, false), // no 32-bit sum overflows into a small quorum
-        (&[5, 1], 4, false),
-        (&[5, 1], 5, true),
+        (&[2, 1, 1, 1, 1], 4, false),
+        (&[2, 1, 1, 1, 1], 5, true),
     ] {
         let mut setup = Setup::new();
         let owner = setup.owner.clone();
@@ -102,7 +142,7 @@ fn only_the_owner_sets_feeds_and_a_new_configuration_drops_what_waits() {
 #[test]
 fn an_instantiation_with_a_feed_twice_or_too_many_is_refused() {
     let app = App::default();
-    let feed = |feed: u16| FeedSetup { feed: FeedId(feed), config: config(&app, &[1], 1) };
+    let feed = |feed: u16| FeedSetup { feed: FeedId(feed), config: config(&app, &[1; 3], 3) };
     let twice = vec![feed(1), feed(1)];
     let many: Vec<FeedSetup> = (0..33).map(feed).collect();
     assert_eq!(

@@ -13,7 +13,7 @@ struct Report {
 
 /// `n` feeders of which the first `f < n / 3` lie, in some order of arrival.
 fn reports() -> impl Strategy<Value = (usize, usize, Vec<Report>)> {
-    (1usize..=15)
+    (3usize..=15)
         .prop_flat_map(|n| (Just(n), 0..=(n - 1) / 3))
         .prop_flat_map(|(n, f)| {
             let one = (990u32..=1_010, 0u64..=5, 1u32..=1_000_000, 0u64..=60);
@@ -50,6 +50,39 @@ proptest! {
         prop_assert!(round.price <= price(honest().map(|report| report.units).max().unwrap()));
         prop_assert!(START - honest().map(|report| report.age).max().unwrap() <= round.published_at);
         prop_assert!(round.published_at <= START - honest().map(|report| report.age).min().unwrap());
+    }
+}
+
+/// Weights of which none is above a third of all, a quorum of them, and in what order they report.
+fn weighted() -> impl Strategy<Value = (Vec<u32>, u32, Vec<usize>)> {
+    prop::collection::vec(1u32..=6, 3..=9)
+        .prop_filter("none above a third", |weights| {
+            let total: u32 = weights.iter().sum();
+            weights.iter().all(|weight| weight * 3 <= total)
+        })
+        .prop_flat_map(|weights| {
+            let total: u32 = weights.iter().sum();
+            let order = Just((0..weights.len()).collect::<Vec<_>>()).prop_shuffle();
+            (Just(weights), total * 2 / 3 + 1..=total, order)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// of three sources or more a single one, whatever it weighs, whatever it says and whenever, leaves the price among the others'.
+    #[test]
+    fn no_single_source_moves_the_price_out_of_the_others(
+        (weights, quorum, order) in weighted(), liar in 0usize..9, lie in 1u32..=1_000_000, honest in prop::collection::vec(990u32..=1_010, 9)
+    ) {
+        let liar = liar % weights.len();
+        let mut setup = Setup::with_weights(&weights, quorum);
+        for feeder in order {
+            setup.report(feeder, if feeder == liar { lie } else { honest[feeder] }, START).unwrap();
+        }
+        let others = || (0..weights.len()).filter(|feeder| *feeder != liar).map(|feeder| honest[feeder]);
+        let found = setup.record().rounds[0].price;
+        prop_assert!(price(others().min().unwrap()) <= found && found <= price(others().max().unwrap()), "{found}");
     }
 }
 

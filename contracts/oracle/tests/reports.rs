@@ -159,7 +159,7 @@ fn coins_are_refused_with_every_message() {
         setup.app.sudo(minted).unwrap();
     }
     let reports = vec![FeedReport { feed: FEED, price: price(1), published_at: START }];
-    let config = setup::config(&setup.app, &[1], 1);
+    let config = setup::config(&setup.app, &[1, 1, 1], 3);
     for (sender, message) in [
         (&sender, ExecuteMsg::Report { reports }),
         (&owner, ExecuteMsg::SetFeed { feed: FEED, config }),

@@ -44,11 +44,14 @@ fn one_venue_at_a_third_above_the_others_moves_the_price_by_no_more_than_its_nei
 
 #[test]
 fn weights_decide_and_a_report_replaces_the_feeders_own() {
-    let mut setup = Setup::with_weights(&[3, 1, 1], 4);
+    let mut setup = Setup::with_weights(&[3, 1, 2, 3], 7);
     setup.report(1, 90, START).unwrap();
     setup.report(1, 95, START).unwrap();
-    // 3 + 1 reach the quorum of 4: the heavy feeder's price is the median.
-    setup.report(0, 100, START).unwrap();
+    setup.report(2, 96, START).unwrap();
+    setup.report(3, 100, START).unwrap();
+    // 1 + 2 + 3 are too few; 3 more reach the quorum of 7, and the middle of 9 is in the weight of 100.
+    assert_eq!(setup.record().rounds, vec![]);
+    setup.report(0, 101, START).unwrap();
     assert_eq!(setup.price().price, price(100));
     // Two of one feeder are one: with feeder 2 the light ones weigh 2, not 3.
     let mut setup = Setup::with_weights(&[1, 1, 1], 3);

@@ -7,7 +7,7 @@ mod signed;
 pub use crate::signed_bytes::SIGNATURE_BYTES;
 pub use config::{
     FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, InstantiateMsg, Leg, DRIFT_MAX_SECONDS, FEEDERS_MAX,
-    FOLLOWERS_MAX, MOVE_HOLD_SECONDS, REPORT_SPREAD_MAX_SECONDS, STRAY_SPREADS,
+    FEEDERS_MIN, FOLLOWED_MAX, FOLLOWERS_MAX, MOVE_HOLD_SECONDS, REPORT_SPREAD_MAX_SECONDS, STRAY_SPREADS,
 };
 pub use records::{layout, PriceRecord, Round, Validity, GAP_REST_SECONDS_MAX, ROUNDS_KEPT};
 pub use signed::{Observation, RoundToSign, OBSERVATION_BYTES_MAX, PRICE_DECIMALS};
@@ -59,7 +59,8 @@ pub enum ExecuteMsg {
     Pull { feed: FeedId, feeder: u8 },
     /// Owner only. Adds a feed or replaces its configuration; rounds already published stay.
     SetFeed { feed: FeedId, config: FeedConfig },
-    /// Owner only. From now on the feed's rounds are those of its fallback.
+    /// Owner only. From now on the feed's rounds are those of its fallback, which does not follow this feed, nor does anything that
+    /// it follows.
     PromoteFallback { feed: FeedId },
     /// Owner only. Ends it.
     DemoteFallback { feed: FeedId },

@@ -190,7 +190,7 @@ impl WorldBuilder {
         self
     }
 
-    /// Every feed with this many feeders, all needed for a round. One makes a long replay cheaper.
+    /// Every feed with this many feeders, three at least, all needed for a round.
     pub fn feeders(self, feeders: usize) -> Self {
         self.setup(|setup| {
             setup.feeders = feeders;

@@ -44,8 +44,7 @@
 //! [`WorldBuilder::from_setup`], [`WorldBuilder::named`] and [`WorldBuilder::idle`] put a given suite with given addresses there and
 //! do nothing more.
 //!
-//! A long replay takes [`WorldBuilder::checking`], [`WorldBuilder::recording_violations`], [`WorldBuilder::feeders`],
-//! [`WorldBuilder::scaled_market`] and reads [`World::tally`] and [`World::totals`]; [`World::check_everything`] at its end. A World
+//! A long replay takes [`WorldBuilder::checking`], [`WorldBuilder::recording_violations`], [`WorldBuilder::scaled_market`] and reads [`World::tally`] and [`World::totals`]; [`World::check_everything`] at its end. A World
 //! is not `Send`: build each one in the thread that runs it.
 //!
 //! Native code, so: gas limits, out-of-gas and panics are not simulated here; they are tested on a real chain.

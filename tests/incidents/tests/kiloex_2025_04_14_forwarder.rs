@@ -1,7 +1,7 @@
 //! KiloEx, 2025-04-14, about $7.4M to $8.4M: a forwarder that anyone could call was allowed to set prices. Open at a low price, set a
 //! high one, close.
 //!
-//! Unprotected: the suite with the forwarder as the one feeder, and no cap on jumps; whoever calls it is its voice. Protected: feeders with keys; the
+//! Unprotected: the suite with the forwarder behind every feeder, and no cap on jumps; whoever calls it is their voice. Protected: feeders with keys; the
 //! forwarder relays, and what it relays is not signed. The breaker is off in both.
 
 use cosmwasm_std::Binary;
@@ -15,11 +15,8 @@ use firebreak_testing::*;
 const PURSE: u64 = 100_000;
 
 fn pushed_through_an_open_forwarder() -> i128 {
-    let mut world = World::builder()
-        .feeders(1)
-        .guards(Guards::Off)
-        .feed(BTC, |feed| feed.jump_max = Ratio::percent(10_000))
-        .build();
+    let mut world =
+        World::builder().guards(Guards::Off).feed(BTC, |feed| feed.jump_max = Ratio::percent(10_000)).build();
     world.fund("eve", usd(PURSE));
     deposit(&mut world, "eve", usd(PURSE)).done();
     world.refresh().done();

@@ -1,11 +1,12 @@
 //! The owner's messages.
 
+use super::follow::{ensure_no_ring, follow, unfollow};
 use crate::error::ContractError;
 use crate::state::{Feed, Hook, FEEDS, HISTORY, HOOK, PROGRESS};
 use crate::validate;
 use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
-use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookConfigured, PriceRecord, FOLLOWERS_MAX};
+use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookConfigured, PriceRecord};
 use firebreak_messages::FeedId;
 
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::UnknownFeed`] of the fallback, and those of [`set_feed`].
@@ -105,32 +106,10 @@ fn rewire(
                 found: leg.feed.to_string(),
             });
         }
+        ensure_no_ring(storage, feed, leg.feed, "leg of a composite feed")?;
         follow(storage, leg.feed, feed)?;
     }
     Ok(())
-}
-
-/// `follower` publishes after `feed`. Errors: [`ContractError::OutOfBounds`] beyond [`FOLLOWERS_MAX`].
-pub fn follow(storage: &mut dyn Storage, feed: FeedId, follower: FeedId) -> Result<(), ContractError> {
-    let mut known = FEEDS.may_load(storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
-    if known.followers.contains(&follower) {
-        return Ok(());
-    }
-    if known.followers.len() >= FOLLOWERS_MAX {
-        return Err(ContractError::OutOfBounds {
-            what: "feeds that follow one feed",
-            wanted: format!("at most {FOLLOWERS_MAX}"),
-            found: known.followers.len().saturating_add(1).to_string(),
-        });
-    }
-    known.followers.push(follower);
-    Ok(FEEDS.save(storage, feed.0, &known)?)
-}
-
-pub fn unfollow(storage: &mut dyn Storage, feed: FeedId, follower: FeedId) -> Result<(), ContractError> {
-    let mut known = FEEDS.may_load(storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
-    known.followers.retain(|other| *other != follower);
-    Ok(FEEDS.save(storage, feed.0, &known)?)
 }
 
 /// A new hook starts healthy: failures of the old one say nothing about it.

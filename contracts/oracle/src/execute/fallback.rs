@@ -1,6 +1,6 @@
 //! Letting another feed say a feed's price, and ending that.
 
-use super::configure::{follow, unfollow};
+use super::follow::{ensure_no_ring, follow, unfollow};
 use crate::error::ContractError;
 use crate::state::{FEEDS, PROGRESS};
 use crate::validate;
@@ -14,20 +14,14 @@ use firebreak_messages::FeedId;
 /// The hook is not told: this is one step of a playbook, with little gas.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::UnknownFeed`], [`ContractError::NoFallback`],
-/// [`ContractError::OutOfBounds`] when too many feeds follow the fallback already, or when it follows this feed: nobody would say a price.
+/// [`ContractError::OutOfBounds`] when too many feeds follow the fallback already, or when it follows this feed, itself or through
+/// others: nobody would say a price.
 pub fn promote(deps: DepsMut, info: &MessageInfo, feed: FeedId) -> Result<Response, ContractError> {
     validate::owner(deps.as_ref(), info)?;
     let mut known = FEEDS.may_load(deps.storage, feed.0)?.ok_or(ContractError::UnknownFeed { feed })?;
     let fallback = known.config.fallback.ok_or(ContractError::NoFallback { feed })?;
     let fact = FallbackPromoted { feed, fallback, promoted_before: known.promoted, promoted: true };
-    let of_fallback = FEEDS.may_load(deps.storage, fallback.0)?.ok_or(ContractError::UnknownFeed { feed: fallback })?;
-    if of_fallback.legs().iter().any(|leg| leg.feed == feed) {
-        return Err(ContractError::OutOfBounds {
-            what: "fallback to promote",
-            wanted: format!("a feed that does not follow feed {feed}"),
-            found: fallback.to_string(),
-        });
-    }
+    ensure_no_ring(deps.storage, feed, fallback, "fallback to promote")?;
     known.promoted = true;
     FEEDS.save(deps.storage, feed.0, &known)?;
     follow(deps.storage, fallback, feed)?;

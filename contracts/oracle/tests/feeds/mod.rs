@@ -5,5 +5,6 @@ mod composite;
 mod fallback;
 mod pull;
 mod quarantine;
+mod rings;
 mod rules;
 mod window;

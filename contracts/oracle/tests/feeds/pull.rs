@@ -1,7 +1,7 @@
 //! A Pyth contract as a source: what it says is taken as a report, whatever is no price is refused.
 
 use crate::setup::{config, feeder, price, Setup, FEED};
-use cosmwasm_std::{Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult};
+use cosmwasm_std::{Addr, Binary, Deps, DepsMut, Env, MessageInfo, Response, StdError, StdResult};
 use cw_multi_test::{App, ContractWrapper, Executor};
 use cw_storage_plus::Item;
 use firebreak_messages::event::Fact;
@@ -13,9 +13,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, Value};
 
 const ID: &str = "e62df6c8b4a85fe1a67db44dc12de5db330f7ac66b72dc658afedf0f4a415b43";
+const IDS: [&str; 3] = [
+    ID,
+    "ff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace",
+    "ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d",
+];
 
 /// A contract that answers Pyth's query with what it was told.
 const ANSWER: Item<String> = Item::new("answer");
+/// The one price that it knows.
+const KNOWN: Item<String> = Item::new("known");
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,7 +30,8 @@ enum Query {
     PriceFeed { id: String },
 }
 
-fn instantiate(_: DepsMut, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
+fn instantiate(deps: DepsMut, _: Env, _: MessageInfo, id: String) -> StdResult<Response> {
+    KNOWN.save(deps.storage, &id)?;
     Ok(Response::new())
 }
 fn execute(deps: DepsMut, _: Env, _: MessageInfo, answer: String) -> StdResult<Response> {
@@ -31,7 +39,7 @@ fn execute(deps: DepsMut, _: Env, _: MessageInfo, answer: String) -> StdResult<R
     Ok(Response::new())
 }
 fn query(deps: Deps, _: Env, Query::PriceFeed { id }: Query) -> StdResult<Binary> {
-    if id != ID {
+    if id != KNOWN.load(deps.storage)? {
         return Err(StdError::not_found("price feed"));
     }
     Ok(Binary::from(ANSWER.load(deps.storage)?.as_bytes()))
@@ -47,7 +55,7 @@ fn with_pyth() -> WithPyth {
     let mut app = App::default();
     let owner = app.api().addr_make("pyth-owner");
     let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-    let pyth = app.instantiate_contract(code, owner, &Empty {}, &[], "pyth", None).unwrap();
+    let pyth = app.instantiate_contract(code, owner, &ID, &[], "pyth", None).unwrap();
     let mut config = config(&app, &[1, 1, 1], 3);
     config.feeders[2].address = pyth.to_string();
     config.feeders[2].pyth_id = ID.to_uppercase();
@@ -56,8 +64,12 @@ fn with_pyth() -> WithPyth {
 }
 
 fn answer(price: &str, conf: &str, expo: i64, publish_time: u64) -> Value {
+    answer_of(ID, price, conf, expo, publish_time)
+}
+
+fn answer_of(id: &str, price: &str, conf: &str, expo: i64, publish_time: u64) -> Value {
     let figure = json!({ "price": price, "conf": conf, "expo": expo, "publish_time": publish_time });
-    json!({ "price_feed": { "id": ID, "price": figure, "ema_price": figure } })
+    json!({ "price_feed": { "id": id, "price": figure, "ema_price": figure } })
 }
 
 impl WithPyth {
@@ -90,23 +102,34 @@ fn what_pyth_says_is_one_report_of_the_round() {
 
 #[test]
 fn pyths_confidence_is_one_vote_for_the_band() {
-    let mut app = App::default();
-    let owner = app.api().addr_make("pyth-owner");
-    let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-    let pyth = app.instantiate_contract(code, owner, &Empty {}, &[], "pyth", None).unwrap();
-    let mut config = config(&app, &[1], 1);
-    config.feeders[0].address = pyth.to_string();
-    config.feeders[0].pyth_id = ID.into();
-    let setup = Setup::with_feeds(app, vec![FeedSetup { feed: FEED, config }]).unwrap();
-    let mut world = WithPyth { setup, pyth };
+    let mut world = with_pyth();
+    // Two more of its kind: each with a price identifier of its own.
+    let code = world.setup.app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+    let mut config = config(&world.setup.app, &[1, 1, 1], 3);
+    let mut contracts = vec![];
+    for (number, feeder) in config.feeders.iter_mut().enumerate() {
+        let owner = world.setup.owner.clone();
+        let id = IDS[number].to_string();
+        let pyth = world.setup.app.instantiate_contract(code, owner, &id, &[], "pyth", None).unwrap();
+        (feeder.address, feeder.pyth_id) = (pyth.to_string(), id);
+        contracts.push(pyth);
+    }
+    let owner = world.setup.owner.clone();
+    world.setup.send(&owner, &ExecuteMsg::SetFeed { feed: FEED, config }, &[]).unwrap();
     let now = world.setup.now();
+    let says = |world: &mut WithPyth, number: u8, price: &str, conf: &str, expo: i64| {
+        let answer = answer_of(IDS[usize::from(number)], price, conf, expo, now);
+        let (sender, pyth) = (feeder(&world.setup.app, 0), contracts[usize::from(number)].clone());
+        world.setup.app.execute_contract(sender, pyth, &answer.to_string(), &[]).unwrap();
+        let anyone = feeder(&world.setup.app, 7);
+        world.setup.send(&anyone, &ExecuteMsg::Pull { feed: FEED, feeder: number }, &[])
+    };
+    assert!(says(&mut world, 0, "600000000000000000001", "15", -1).is_err(), "beyond 64 bits");
     // A third of a unit of the last decimal is rounded up in the band and down in the price.
-    world.says(&answer("600000000000000000001", "15", -1, now));
-    let anyone = feeder(&world.setup.app, 7);
-    let msg = ExecuteMsg::Pull { feed: FEED, feeder: 0 };
-    assert!(world.setup.send(&anyone, &msg, &[]).is_err(), "beyond 64 bits");
-    world.says(&answer("60001", "15", -19, now));
-    world.setup.send(&anyone, &msg, &[]).unwrap();
+    says(&mut world, 0, "60001", "15", -19).unwrap();
+    says(&mut world, 1, "60001", "0", -19).unwrap();
+    assert_eq!(world.setup.record().rounds, vec![]);
+    says(&mut world, 2, "60001", "4000", -19).unwrap();
     assert_eq!((world.setup.price().price, world.setup.price().band), (Price::from_atoms(6_000), Price::from_atoms(2)));
 }
 

@@ -9,7 +9,7 @@ const WINDOW: u64 = 80;
 
 fn with_window() -> Setup {
     let app = cw_multi_test::App::default();
-    let config = FeedConfig { window_seconds: WINDOW, ..config(&app, &[1], 1) };
+    let config = FeedConfig { window_seconds: WINDOW, ..config(&app, &[1, 1, 1], 3) };
     Setup::with_feeds(app, vec![FeedSetup { feed: FEED, config }]).unwrap()
 }
 
@@ -21,11 +21,11 @@ fn window(setup: &Setup) -> Option<WindowResponse> {
 fn a_window_is_told_by_seconds_and_not_by_rounds() {
     let mut setup = with_window();
     assert_eq!(window(&setup), None);
-    setup.round(&[100]);
+    setup.round(&[100; 3]);
     setup.advance(10);
     // A hundred rounds within ten seconds would move a mean of rounds.
     for units in [110, 110, 110, 110, 110] {
-        setup.round(&[units]);
+        setup.round(&[units; 3]);
         setup.advance(1);
     }
     setup.advance(35);
@@ -42,7 +42,7 @@ fn a_window_is_told_by_seconds_and_not_by_rounds() {
 fn a_round_that_is_no_price_is_left_out() {
     let mut setup = with_window();
     for units in [100, 200, 200] {
-        setup.round(&[units]);
+        setup.round(&[units; 3]);
         setup.advance(10);
     }
     // The first 200 jumped: 20 s of 100, 10 s of 200.
@@ -65,11 +65,11 @@ fn a_feed_without_a_window_says_so_and_a_new_one_starts_over() {
     assert!(error.contains(&ContractError::NoWindow { feed: FEED }.to_string()), "{error}");
     let owner = setup.owner.clone();
     for window_seconds in [60, 120] {
-        let config = FeedConfig { window_seconds, ..config(&setup.app, &[1], 1) };
+        let config = FeedConfig { window_seconds, ..config(&setup.app, &[1, 1, 1], 3) };
         setup.send(&owner, &ExecuteMsg::SetFeed { feed: FEED, config }, &[]).unwrap();
         for _ in 0..20 {
             setup.advance(5);
-            setup.round(&[100]);
+            setup.round(&[100; 3]);
         }
         assert_eq!(window(&setup).unwrap().window_seconds, window_seconds);
     }
@@ -85,7 +85,7 @@ proptest! {
         let mut history = firebreak_risk::PriceHistory::default();
         for (round, (pause, units)) in (1u64..).zip(steps) {
             setup.advance(pause);
-            setup.round(&[units]);
+            setup.round(&[units; 3]);
             history.fold(round, setup.now(), price(units), WINDOW).unwrap();
         }
         setup.advance(later);

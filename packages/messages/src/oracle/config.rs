@@ -4,7 +4,9 @@ use crate::ids::FeedId;
 use cosmwasm_schema::cw_serde;
 use firebreak_risk::{Price, Ratio};
 
-/// Feeders of one feed.
+/// Feeders of one feed, at least: of two sources none is right.
+pub const FEEDERS_MIN: usize = 3;
+/// Feeders of one feed, at most.
 pub const FEEDERS_MAX: usize = 15;
 /// Seconds by which a report may be ahead of block time: clocks differ, futures do not exist.
 pub const DRIFT_MAX_SECONDS: u64 = 2;
@@ -16,6 +18,8 @@ pub const DRIFT_MAX_SECONDS: u64 = 2;
 pub const REPORT_SPREAD_MAX_SECONDS: u64 = 5;
 /// Feeds that follow one feed: composites of it, and feeds that it stands in for.
 pub const FOLLOWERS_MAX: usize = 4;
+/// Feeds that a promotion or a new leg may make a feed follow, through others too: legs, promoted fallbacks, theirs.
+pub const FOLLOWED_MAX: usize = 16;
 /// Seconds for which a round that moved beyond `move_max` is held back until more weight says the same.
 pub const MOVE_HOLD_SECONDS: u64 = 10;
 /// A report strays only beyond this multiple of the reports' own spread.
@@ -50,13 +54,13 @@ pub struct HookConfig {
 pub struct Feeder {
     /// Reports by message; with `pyth_id` the contract that is read instead.
     pub address: String,
-    /// Bounds: at least 1.
+    /// Bounds: at least 1, at most a third of the feed's weight.
     pub weight: u32,
     /// Compressed secp256k1 key, hex, of a source that also signs off chain. Bounds: empty, or 33 bytes; distinct.
     #[serde(default)]
     pub public_key: String,
-    /// Price identifier, hex, at the Pyth contract `address`: anyone has it read by `Pull`. Bounds: empty, or 32 bytes; not together
-    /// with a key.
+    /// Price identifier, hex, at the Pyth contract `address`: anyone has it read by `Pull`. Bounds: empty, or 32 bytes; distinct: the same
+    /// one at two contracts is one source; not together with a key.
     #[serde(default)]
     pub pyth_id: String,
 }
@@ -112,7 +116,9 @@ pub struct FeedRules {
 pub struct FeedConfig {
     /// What is priced in what, for people and for the identity of signed reports. Bounds: 1 to 32 bytes.
     pub symbol: String,
-    /// Bounds: 1 to 15, distinct: plain ones by address, others by key or price identifier. None for a composite feed.
+    /// Bounds: [`FEEDERS_MIN`] to [`FEEDERS_MAX`] sources, distinct by address, key and price identifier, none with more than a third of
+    /// all weight: whatever one of them says, the price stays among those of the others. None for a composite feed, which stands
+    /// on its legs.
     pub feeders: Vec<Feeder>,
     /// Weight that must have reported, none of it more than [`REPORT_SPREAD_MAX_SECONDS`] before the round's time, before
     /// a round is published. Bounds: above two thirds of all weight, at most all. 0 for a composite feed.
@@ -131,7 +137,7 @@ pub struct FeedConfig {
     /// Makes this a composite feed: the product of these, rounded once. Bounds: at most 4, distinct, none of them composite.
     #[serde(default)]
     pub legs: Vec<Leg>,
-    /// The feed whose rounds become this one's while it is promoted. Bounds: another feed.
+    /// The feed whose rounds become this one's while it is promoted. Bounds: another feed; one that follows this one cannot be promoted.
     #[serde(default)]
     pub fallback: Option<FeedId>,
     /// Window of the `Window` query, seconds. Bounds: 0 is none; 60 to 86,400.

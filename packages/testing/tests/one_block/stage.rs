@@ -63,7 +63,6 @@ impl Stage {
                 // Funding moves with time, and this is about one block.
                 market.funding.velocity_max = Ratio::ZERO;
             })
-            .feeders(1)
             .pool(usd(20_000_000))
             .insurance(usd(500_000))
             .checking(Checking::CheapOnly)
