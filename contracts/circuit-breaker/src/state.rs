@@ -8,10 +8,10 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap};
 use firebreak_risk::detect::{RuleBook, SharedBudget};
 use firebreak_risk::{BudgetRule, TimeBudget};
+pub use firebreak_risk::{COUNCIL_BUDGET, FROZEN_BUDGET};
 use serde::{Deserialize, Serialize};
 
 const HOUR: u64 = 3_600;
-const DAY: u64 = 24 * HOUR;
 
 /// `ReduceOnly` from reflex sources, per market, all rules and observers together: a rule that trips all day long must not close a
 /// market by persistence.
@@ -19,13 +19,6 @@ pub const REDUCE_ONLY_BUDGET: BudgetRule =
     BudgetRule { window_seconds: 24 * HOUR, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
 /// What all that are no rules of the price draw of it: what trades, liquidations or observers can feed leaves the price four hours.
 pub const FED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: 2 * HOUR, ..REDUCE_ONLY_BUDGET };
-/// `Frozen` from all sources, per market.
-pub const FROZEN_BUDGET: BudgetRule =
-    BudgetRule { window_seconds: 7 * DAY, bucket_seconds: 6 * HOUR, allowance_seconds: DAY };
-/// `ReduceOnly` or tighter from the council, per market: each message ends within a week, but a new one may follow, and a
-/// council could keep liquidity providers from leaving for ever, one week after the other.
-pub const COUNCIL_BUDGET: BudgetRule =
-    BudgetRule { window_seconds: 28 * DAY, bucket_seconds: DAY, allowance_seconds: 7 * DAY };
 
 /// What every message needs: one record, one read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

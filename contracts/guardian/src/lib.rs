@@ -48,6 +48,7 @@ pub mod class;
 pub mod contract;
 mod error;
 mod execute;
+mod harm;
 mod incident;
 mod json;
 mod max_loss;

@@ -3,14 +3,20 @@
 //! A query only: it asks the other contracts, which no message of the guardian's fast tiers does.
 
 use crate::error::ContractError;
+use crate::harm::{inside, market_of, only_bars_exposure, sets_nothing_new, Direction};
 use crate::json::message_name;
-use crate::state::{ARMED, COUNCIL, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
-use cosmwasm_std::{from_json, Deps};
-use firebreak_messages::guardian::{Playbook, Step, SuiteResponse};
-use firebreak_messages::{derivatives_vault, insurance_fund};
+use crate::playbook::is_stale;
+use crate::state::{Approved, ARMED, COUNCIL, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
+use cosmwasm_std::{
+    from_json, to_json_binary, to_json_vec, Binary, ContractResult, Deps, Empty, Env, QueryRequest, SystemResult,
+    WasmQuery,
+};
+use firebreak_messages::guardian::{Step, SuiteResponse};
+use firebreak_messages::time::now;
+use firebreak_messages::{derivatives_vault, insurance_fund, MarketId};
 use firebreak_risk::{
-    max_loss, Amount, Barriers, CouncilPlaybooks, Injection, Level, MaxLoss, OutflowParams, Ratio, SignedAmount,
-    Stakes, Stolen,
+    max_loss, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Playbooks, Ratio, SignedAmount, Stakes,
+    Stolen,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -28,10 +34,16 @@ struct VaultFigures {
 struct VaultLimits {
     outflow: OutflowParams,
     lp_cooldown_seconds: u64,
+    uncollected_share: Ratio,
 }
 #[derive(Deserialize)]
 struct PoolAnswer {
     pool: PoolFigures,
+    value: Option<PoolWorth>,
+}
+#[derive(Deserialize)]
+struct PoolWorth {
+    withdraw: SignedAmount,
 }
 #[derive(Deserialize)]
 struct PoolFigures {
@@ -72,23 +84,30 @@ struct FundAnswer {
 }
 
 /// Errors: a contract that cannot be asked, overflow.
-pub fn bound(deps: Deps, stolen: Stolen, horizon: Option<u64>) -> Result<MaxLoss, ContractError> {
+pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Result<MaxLoss, ContractError> {
     let SuiteResponse { derivatives_vault: vault, insurance_fund: fund, .. } = SUITE.load(deps.storage)?;
     use derivatives_vault::QueryMsg as Vault;
     use insurance_fund::QueryMsg as Fund;
-    let VaultLimits { outflow, lp_cooldown_seconds } =
+    let VaultLimits { outflow, lp_cooldown_seconds, uncollected_share } =
         ask::<VaultConfigAnswer>(deps, &vault, &Vault::Config {})?.config.parameters;
-    let pool = ask::<PoolAnswer>(deps, &vault, &Vault::Pool {})?.pool;
+    let PoolAnswer { pool, value } = ask(deps, &vault, &Vault::Pool {})?;
     // One page holds all markets.
     let markets: MarketsAnswer = ask(deps, &vault, &Vault::Markets { start_after: None, limit: Some(32) })?;
     let limits = ask::<FundConfigAnswer>(deps, &fund, &Fund::Config {})?.config;
     let held: FundAnswer = ask(deps, &fund, &Fund::Fund {})?;
     let (delays, council) = (DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
-    let (playbooks, freeze) = of_playbooks(deps, &vault, &fund)?;
-    let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     let half_lives = markets.markets.iter().map(|market| market.config.vesting_half_life_seconds);
+    let half_life_seconds = half_lives.min().unwrap_or_default();
+    let playbooks = Present { deps, vault, fund }.playbooks(now(env), stolen)?;
+    let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
+    // Below this level exits do not queue.
+    let queues = sentinels.iter().filter(|armed| armed.armed && armed.step.level >= Level::ReduceOnly);
+    let queues = queues.map(|armed| armed.step.duration_seconds);
+    let own = pool.cash.minus_amount(pool.receivable)?.positive_part();
+    let worth = value.map(|value| value.withdraw.positive_part()).unwrap_or_default();
     let stakes = Stakes {
-        pool: pool.cash.minus_amount(pool.receivable)?.positive_part(),
+        pool: own,
+        open_gains: own.saturating_minus(worth),
         collateral: collateral(&pool)?,
         fees: pool.escrow.plus(pool.insurance_fees)?,
         first_loss: held.first_loss,
@@ -96,15 +115,17 @@ pub fn bound(deps: Deps, stolen: Stolen, horizon: Option<u64>) -> Result<MaxLoss
     };
     let barriers = Barriers {
         outflow,
-        half_life_seconds: half_lives.min().unwrap_or_default(),
+        half_life_seconds,
         lp_cooldown_seconds,
+        uncollected_share,
         parameters_delay: delays.parameters,
         roles_delay: delays.roles,
         cover_share: limits.cover_share_max,
         inject_share: limits.inject_share_max,
         cover_window_seconds: limits.cover_window_seconds,
-        sentinels: sentinels.iter().filter(|sentinel| sentinel.armed).count() as u64,
-        freezes: freeze || council.frozen_seconds_max > 0,
+        sentinel_seconds: queues.fold(0, u64::saturating_add),
+        council_freezes: council.frozen_seconds_max > 0,
+        council_restricts: council.restriction_seconds_max > 0,
         playbooks,
     };
     Ok(max_loss(&stakes, &barriers, stolen, horizon)?)
@@ -120,42 +141,106 @@ fn collateral(pool: &PoolFigures) -> Result<Amount, ContractError> {
     Ok(cash.plus(pool.unvested)?.plus(pool.parked)?)
 }
 
-/// What the council's playbooks can do, and whether one of them freezes.
-fn of_playbooks(deps: Deps, vault: &str, fund: &str) -> Result<(CouncilPlaybooks, bool), ContractError> {
-    let (mut found, mut freeze) = (CouncilPlaybooks::default(), false);
-    let notice = |found: Option<u64>, seconds: u64| Some(found.map_or(seconds, |least| least.min(seconds)));
-    // Bounded by PLAYBOOKS_MAX times STEPS_MAX.
-    for armed in ARMED.may_load(deps.storage)?.unwrap_or_default() {
-        let playbook: Playbook = PLAYBOOKS.load(deps.storage, armed.playbook)?.playbook;
-        if !playbook.council {
-            continue;
-        }
-        let (runs, window_seconds) = (u64::from(playbook.runs_max), playbook.window_seconds);
-        for step in playbook.steps.into_iter().chain(playbook.undo) {
-            match step {
-                Step::Restrict(step) => {
-                    found.restrict = true;
-                    freeze |= step.level >= Level::Frozen;
-                }
-                Step::Settle { notice_seconds, .. } => {
-                    found.settle_notice_seconds = notice(found.settle_notice_seconds, notice_seconds);
-                }
-                Step::Call { contract, msg } if contract == fund => match from_json(&msg) {
-                    Ok(insurance_fund::ExecuteMsg::Inject { amount, .. }) => {
-                        found.injections.push(Injection { amount, runs, window_seconds });
+/// What the suite is configured to now.
+struct Present<'a> {
+    deps: Deps<'a>,
+    vault: String,
+    fund: String,
+}
+
+impl Present<'_> {
+    /// What the playbooks can do that the thief may run: the council's, and with the feeders' keys those that a signal starts.
+    /// One that has ended, or a call whose target the timelock has configured since, does nothing any more.
+    fn playbooks(&self, now: u64, stolen: Stolen) -> Result<Playbooks, ContractError> {
+        let storage = self.deps.storage;
+        let mut found = Playbooks::default();
+        // Bounded by PLAYBOOKS_MAX times STEPS_MAX.
+        for armed in ARMED.may_load(storage)?.unwrap_or_default() {
+            let Approved { playbook, approved_at } = PLAYBOOKS.load(storage, armed.playbook)?;
+            let started = (stolen.council && playbook.council) || (stolen.feeders && !playbook.signals.is_empty());
+            if !started || now > playbook.not_after {
+                continue;
+            }
+            let injection = Injection {
+                amount: Amount::ZERO,
+                runs: playbook.runs_max.into(),
+                window_seconds: playbook.window_seconds,
+                cool_down_seconds: playbook.cool_down_seconds,
+            };
+            for (steps, direction) in [(playbook.steps, Direction::Tighter), (playbook.undo, Direction::Either)] {
+                for step in steps {
+                    if !is_stale(storage, &step, approved_at)? {
+                        self.add(&mut found, step, direction, injection)?;
                     }
-                    Ok(_) | Err(_) => found.configure_fund = true,
-                },
-                Step::Call { contract, msg } if contract == vault => {
-                    found.configure_vault = true;
-                    // With a time of its own, which may be over.
-                    if message_name(&msg).is_some_and(|name| name.starts_with("settle_")) {
-                        found.settle_notice_seconds = notice(found.settle_notice_seconds, 0);
-                    }
                 }
-                Step::Call { .. } => {}
             }
         }
+        Ok(found)
     }
-    Ok((found, freeze))
+
+    #[inline(never)]
+    fn add(
+        &self,
+        found: &mut Playbooks,
+        step: Step,
+        direction: Direction,
+        injection: Injection,
+    ) -> Result<(), ContractError> {
+        let notice = |found: Option<u64>, seconds: u64| Some(found.map_or(seconds, |least| least.min(seconds)));
+        match step {
+            Step::Restrict(step) => {
+                found.restrict = true;
+                found.freeze |= step.level >= Level::Frozen;
+            }
+            Step::Settle { notice_seconds, .. } => {
+                found.settle_notice_seconds = notice(found.settle_notice_seconds, notice_seconds);
+            }
+            Step::Call { contract, msg } if contract == self.fund => match from_json(&msg) {
+                Ok(insurance_fund::ExecuteMsg::Inject { amount, .. }) => {
+                    found.injections.push(Injection { amount, ..injection });
+                }
+                Ok(_) | Err(_) => {
+                    let answer = self.told(&self.fund, to_json_binary(&insurance_fund::QueryMsg::Config {})?);
+                    let config = inside(&answer, &["config"]);
+                    found.configure_fund |= !sets_nothing_new(text(&msg), "configure", "config", config);
+                }
+            },
+            Step::Call { contract, msg } if contract == self.vault => {
+                found.configure_vault |= !self.is_harmless(&msg, direction)?;
+                // With a time of its own, which may be over.
+                if message_name(&msg).is_some_and(|name| name.starts_with("settle_")) {
+                    found.settle_notice_seconds = notice(found.settle_notice_seconds, 0);
+                }
+            }
+            Step::Call { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a message to the vault forces a loss on nobody: it changes nothing, or of a market nothing but what bars new
+    /// exposure. Whatever is not understood may.
+    fn is_harmless(&self, msg: &Binary, direction: Direction) -> Result<bool, ContractError> {
+        use derivatives_vault::QueryMsg;
+        if let Some((market, config)) = market_of(text(msg)) {
+            let answer = self.told(&self.vault, to_json_binary(&QueryMsg::Market { market: MarketId(market) })?);
+            return Ok(only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction));
+        }
+        let answer = self.told(&self.vault, to_json_binary(&QueryMsg::Config {})?);
+        Ok(sets_nothing_new(text(msg), "configure", "parameters", inside(&answer, &["config", "parameters"])))
+    }
+
+    /// A contract's answer as it is written; nothing when there is none.
+    fn told(&self, contract: &str, question: Binary) -> String {
+        let request = QueryRequest::<Empty>::Wasm(WasmQuery::Smart { contract_addr: contract.into(), msg: question });
+        let Ok(request) = to_json_vec(&request) else { return String::new() };
+        match self.deps.querier.raw_query(&request) {
+            SystemResult::Ok(ContractResult::Ok(answer)) => String::from_utf8(answer.into()).unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// Nothing when it is no text.
+fn text(body: &Binary) -> &str {
+    std::str::from_utf8(body).unwrap_or_default()
 }

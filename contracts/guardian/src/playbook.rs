@@ -80,7 +80,7 @@ pub fn described(storage: &dyn Storage, approved: Approved, now: u64) -> Result<
 }
 
 /// Whether the timelock has configured a step's target since the step was decided.
-fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<bool, ContractError> {
+pub fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<bool, ContractError> {
     let Step::Call { contract, .. } = step else { return Ok(false) };
     let configured_at = CONFIGURED_AT.may_load(storage, contract.clone())?;
     Ok(configured_at.is_some_and(|configured_at| configured_at > decided_at))

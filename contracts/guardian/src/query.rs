@@ -38,7 +38,7 @@ pub fn query(deps: Deps, env: &Env, msg: QueryMsg) -> Result<Binary, ContractErr
             witnesses: WITNESSES.may_load(deps.storage, operation)?.unwrap_or_default(),
         }),
         QueryMsg::MaxLoss { stolen, horizon_seconds } => {
-            to_json_binary(&max_loss::bound(deps, stolen, horizon_seconds)?)
+            to_json_binary(&max_loss::bound(deps, env, stolen, horizon_seconds)?)
         }
         QueryMsg::Runs { start_after, limit } => to_json_binary(&runs(deps, start_after, limit)?),
     }?)

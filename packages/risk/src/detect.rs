@@ -64,7 +64,7 @@ pub use solvency::{
 };
 pub use sum_window::{AmountBucket, AmountWindow, SUM_BUCKETS};
 pub use surprise::{Drift, DriftParams, Shock, ShockParams, Surprise, SurpriseParams, SHOCK_WAGERS};
-pub use time_budget::{BudgetRule, Grant, SpentBucket, TimeBudget};
+pub use time_budget::{BudgetRule, Grant, SpentBucket, TimeBudget, COUNCIL_BUDGET, FROZEN_BUDGET};
 pub use totals::{Reading, Totals};
 pub use watch::{evidence_score, Heard, RuleInput, Watch};
 

@@ -60,7 +60,7 @@ pub use history::{PriceHistory, WindowFigures};
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
 pub use liquidation_price::liquidation_price;
 pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
-pub use max_loss::{max_loss, Barriers, CouncilPlaybooks, Injection, MaxLoss, Stakes, Stolen, REACTION_SECONDS};
+pub use max_loss::{max_loss, Barriers, Injection, MaxLoss, Playbooks, Stakes, Stolen, REACTION_SECONDS};
 pub use number::{Rounding, MICRO, ONE};
 pub use outflow::{
     Baselines, Bucket, Exit, ExitClass, FreshDeposits, HourMinimum, Moment, Outflow, OutflowFactors, OutflowParams,
@@ -100,7 +100,8 @@ pub mod detect;
 mod median;
 pub use detect::{
     move_in_margins, response_phases, step_reached, BudgetRule, Episode, ExtremeBucket, ExtremeWindow, Extremes, Grant,
-    MeanBucket, MeanWindow, Response, Sample, SpentBucket, TimeBudget, Verdict, EXTREME_BUCKETS, MEAN_BUCKETS,
+    MeanBucket, MeanWindow, Response, Sample, SpentBucket, TimeBudget, Verdict, COUNCIL_BUDGET, EXTREME_BUCKETS,
+    FROZEN_BUDGET, MEAN_BUCKETS,
 };
 pub use median::{median_absolute_deviation, weighted_median, Weighted};
 

@@ -6,6 +6,7 @@
 //!
 //! Source: `docs/max-loss.md`.
 
+use crate::detect::{COUNCIL_BUDGET, FROZEN_BUDGET};
 use crate::error::RiskResult;
 use crate::number::{Rounding, ONE};
 use crate::outflow::OutflowParams;
@@ -15,12 +16,6 @@ use serde::{Deserialize, Serialize};
 
 /// What a DAO needs to see a theft and to vote, before the delay of `roles` begins: seconds.
 pub const REACTION_SECONDS: u64 = 259_200;
-/// `Frozen` holds at most so long in any 7 days, over all sources.
-const FROZEN_BUDGET_SECONDS: u64 = 86_400;
-/// A sentinel's tightest step.
-const SENTINEL_SECONDS: u64 = 3_600;
-/// What a source may restrict at most, over its restrictions: the council's own, and again the playbooks' that it runs.
-const RESTRICTED_SECONDS: u64 = 604_800;
 /// `ln 2`, rounded up: no profit vests faster than this share of itself in a half-life.
 const LN_2: u128 = 693_147_180_559_945_310;
 /// Whole windows or half-lives that are counted one by one; after more of them everything is taken to be gone.
@@ -44,6 +39,8 @@ pub struct Stolen {
 pub struct Stakes {
     /// The pool's own coins: its cash without what accounts owe it.
     pub pool: Amount,
+    /// Of these what traders have gained on open positions and will be paid from: all of it while there is no price.
+    pub open_gains: Amount,
     /// Accounts' cash above zero, unvested profit, and exits that wait parked.
     pub collateral: Amount,
     /// Execution fees of waiting orders, and fees that the insurance fund has not collected.
@@ -52,25 +49,29 @@ pub struct Stakes {
     pub staked: Amount,
 }
 
-/// First loss that an approved playbook lets the council send into a pool.
+/// First loss that an approved playbook sends into a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Injection {
     pub amount: Amount,
-    /// Runs within the window.
+    /// Runs within the window, which slides: in any time as long as it there are no more.
     pub runs: u64,
     pub window_seconds: u64,
+    /// Between two runs.
+    pub cool_down_seconds: u64,
 }
 
-/// What the playbooks that the council may run can do. What a configuration in them says is not read: it may be any.
+/// What the playbooks can do that the thief may run: the council's with its keys, those of a signal with the feeders'.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CouncilPlaybooks {
+pub struct Playbooks {
     pub injections: Vec<Injection>,
     pub restrict: bool,
+    pub freeze: bool,
     /// The shortest notice of a settlement.
     pub settle_notice_seconds: Option<u64>,
-    /// A message to the vault: parameters, a market, a contest of profits.
+    /// A message to the vault that may force a loss: parameters or a market other than they are now in more than what bars
+    /// new exposure, a contest of profits.
     pub configure_vault: bool,
-    /// A message to the fund other than an injection.
+    /// A message to the fund other than an injection, and other than what its parameters are now.
     pub configure_fund: bool,
 }
 
@@ -81,16 +82,19 @@ pub struct Barriers {
     /// The shortest of all markets; 0: profit vests at once.
     pub half_life_seconds: u64,
     pub lp_cooldown_seconds: u64,
+    /// Of losses not yet collected, what a leaving provider is paid for.
+    pub uncollected_share: Ratio,
     pub parameters_delay: u64,
     pub roles_delay: u64,
     pub cover_share: Ratio,
     pub inject_share: Ratio,
     pub cover_window_seconds: u64,
-    /// Armed ones.
-    pub sentinels: u64,
-    /// The council may freeze, by itself or by a playbook.
-    pub freezes: bool,
-    pub playbooks: CouncilPlaybooks,
+    /// In which the armed sentinels together can keep exits queued.
+    pub sentinel_seconds: u64,
+    /// The council may freeze, or keep exits queued, by itself.
+    pub council_freezes: bool,
+    pub council_restricts: bool,
+    pub playbooks: Playbooks,
 }
 
 /// The bound. Units: settlement coin, seconds.
@@ -117,13 +121,14 @@ pub struct MaxLoss {
 /// [`REACTION_SECONDS`] and a `roles` delay later, unless its cancellers are stolen too.
 ///
 /// An honest canceller vetoes within the shortest delay, so proposers alone take nothing; with the cancellers' keys they own
-/// everything from that delay on, code included.
+/// everything once that delay is over, code included. What is decided in the horizon's last moment lies outside it: a delay as
+/// long as the horizon bars.
 ///
 /// Units: settlement coin. Rounding: up. Errors: [`RiskError::Overflow`](crate::RiskError::Overflow).
 pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: Option<u64>) -> RiskResult<MaxLoss> {
     let repair = barriers.roles_delay.saturating_add(REACTION_SECONDS);
     let seconds = horizon.unwrap_or(if stolen.cancellers { u64::MAX } else { repair });
-    let Stakes { pool, collateral, fees, first_loss, staked } = *stakes;
+    let Stakes { pool, open_gains, collateral, fees, first_loss, staked } = *stakes;
     let fund = first_loss.plus(staked)?;
     let held = pool.plus(collateral)?.plus(fees)?;
     let value = held.plus(fund)?;
@@ -136,30 +141,33 @@ pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: O
     if reached.timelock {
         return bound(pool, collateral.plus(fees)?.plus(fund)?, value);
     }
-    let injected = if stolen.council { injected(stakes, barriers, seconds)? } else { Amount::ZERO };
     if !stolen.feeders {
-        // A contest cuts profits, a margin makes somebody liquidatable, a fund that pays less leaves a deficit to others.
+        // A contest keeps profits from their owners, a margin makes somebody liquidatable, a fund that pays less leaves a deficit
+        // to others.
         let configured = if reached.vault || reached.fund { collateral } else { Amount::ZERO };
-        return bound(Amount::ZERO, injected.plus(configured)?, Amount::ZERO);
+        return bound(Amount::ZERO, injected(stakes, barriers, seconds)?.plus(configured)?, Amount::ZERO);
     }
     // Who says the price liquidates whom it likes, up and down, the fund pays what that leaves uncollected, and the pool is
     // the counterparty of every profit. No profit is withdrawn before it has vested, unless the vault is settled or says otherwise.
     let of_fund = if reached.fund {
         fund
     } else {
-        let covered = drained(fund, barriers.cover_share, Amount::ZERO, barriers.cover_window_seconds, seconds)?;
-        covered.plus(injected)?.min(fund)
+        // What playbooks inject goes out of the same window.
+        drained(fund, barriers.cover_share, Amount::ZERO, barriers.cover_window_seconds, seconds)?
     };
     let reach = held.plus(of_fund)?;
     let unbarred = reached.settled || reached.vault;
-    // Shares of the pool vest nothing: bought at a false low value, they leave at the true one once they have cooled down.
-    let shares_leave = unbarred || seconds >= barriers.lp_cooldown_seconds;
+    // Shares of the pool vest nothing: bought at a false low value, they leave at the true one once they have cooled down. Where
+    // losses count that nobody has paid yet, shares that cooled down before the theft leave at a false high value at once.
+    let cooled = seconds > barriers.lp_cooldown_seconds || !barriers.uncollected_share.is_zero();
+    let shares_leave = unbarred || cooled;
     let vested = if shares_leave { Ratio::ONE } else { vested_share(barriers.half_life_seconds, seconds)? };
-    let taken = pool.times(vested, Rounding::Ceil)?;
+    // At a false price open gains are none, and shares that cooled down before the theft leave with their part of them.
+    let taken = pool.times(vested, Rounding::Ceil)?.plus(open_gains)?.min(pool);
     let leaves = if unbarred {
         reach
     } else {
-        let limited = reach.times(vested, Rounding::Ceil)?.min(outflow(reach, barriers, seconds)?);
+        let limited = reach.times(vested, Rounding::Ceil)?.plus(open_gains)?.min(outflow(reach, barriers, seconds)?);
         // The keeper's fee of a liquidation is paid at once, behind no barrier, out of whose collateral it was.
         limited.plus(collateral)?.min(reach)
     };
@@ -177,12 +185,12 @@ struct Reached {
 
 impl Reached {
     fn of(barriers: &Barriers, stolen: Stolen, seconds: u64) -> Self {
-        let CouncilPlaybooks { settle_notice_seconds, configure_vault, configure_fund, .. } = barriers.playbooks;
+        let Playbooks { settle_notice_seconds, configure_vault, configure_fund, .. } = barriers.playbooks;
         Self {
-            timelock: stolen.proposers && stolen.cancellers && seconds >= barriers.parameters_delay,
-            settled: stolen.council && settle_notice_seconds.is_some_and(|notice| notice <= seconds),
-            vault: stolen.council && configure_vault,
-            fund: stolen.council && configure_fund,
+            timelock: stolen.proposers && stolen.cancellers && seconds > barriers.parameters_delay,
+            settled: settle_notice_seconds.is_some_and(|notice| notice < seconds),
+            vault: configure_vault,
+            fund: configure_fund,
         }
     }
 }
@@ -191,12 +199,14 @@ impl Reached {
 fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) -> (u64, u64, u64) {
     let (mut frozen, mut restricted) = (0u64, 0u64);
     if stolen.sentinels {
-        restricted = SENTINEL_SECONDS.saturating_mul(barriers.sentinels);
+        restricted = barriers.sentinel_seconds;
     }
-    if stolen.council {
-        let sources = if barriers.playbooks.restrict { 2 } else { 1 };
-        restricted = restricted.saturating_add(RESTRICTED_SECONDS.saturating_mul(sources));
-        frozen = if barriers.freezes { FROZEN_BUDGET_SECONDS } else { 0 };
+    // The council's own budget, and again that of the playbooks.
+    for restricts in [stolen.council && barriers.council_restricts, barriers.playbooks.restrict] {
+        restricted = restricted.saturating_add(if restricts { COUNCIL_BUDGET.allowance_seconds } else { 0 });
+    }
+    if barriers.playbooks.freeze || (stolen.council && barriers.council_freezes) {
+        frozen = FROZEN_BUDGET.allowance_seconds;
     }
     if stolen.feeders || reached.timelock || reached.settled {
         // Silence: no price, no fill, until somebody else says the price. A settlement has no way back.
@@ -205,13 +215,13 @@ fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) ->
     (frozen, frozen, restricted.max(frozen).max(barriers.lp_cooldown_seconds))
 }
 
-/// What the council's playbooks send, at most: what their budgets allow, and what the fund's own window does.
+/// What playbooks send, at most: what their budgets and cool-downs allow, and what the fund's own window does.
 fn injected(stakes: &Stakes, barriers: &Barriers, seconds: u64) -> RiskResult<Amount> {
     let mut asked = Amount::ZERO;
     // Bounded by the playbooks' steps.
     for injection in &barriers.playbooks.injections {
-        let windows = begun(injection.window_seconds, seconds).saturating_add(1);
-        let runs = injection.runs.saturating_mul(windows);
+        let within_windows = injection.runs.saturating_mul(begun(injection.window_seconds, seconds));
+        let runs = within_windows.min(begun(injection.cool_down_seconds, seconds));
         asked = asked.plus(Amount::from_atoms(injection.amount.atoms().saturating_mul(runs.into())))?;
     }
     if barriers.playbooks.configure_fund {

@@ -16,6 +16,17 @@ pub struct BudgetRule {
     pub allowance_seconds: u64,
 }
 
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+
+/// `Frozen` from all sources, per market.
+pub const FROZEN_BUDGET: BudgetRule =
+    BudgetRule { window_seconds: 7 * DAY, bucket_seconds: 6 * HOUR, allowance_seconds: DAY };
+/// `ReduceOnly` or tighter from the council, per market, and again from its playbooks: each message ends within a week, but a new one
+/// may follow, and a council could keep liquidity providers from leaving for ever, one week after the other.
+pub const COUNCIL_BUDGET: BudgetRule =
+    BudgetRule { window_seconds: 28 * DAY, bucket_seconds: DAY, allowance_seconds: 7 * DAY };
+
 /// Seconds spent within one bucket of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpentBucket {
@@ -105,7 +116,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HOUR: u64 = 3_600;
     const RULE: BudgetRule =
         BudgetRule { window_seconds: 24 * HOUR, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
     const START: u64 = 1_000 * HOUR;

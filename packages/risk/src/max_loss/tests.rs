@@ -8,6 +8,7 @@ fn units(whole: u64) -> Amount {
 fn stakes() -> Stakes {
     Stakes {
         pool: units(1_000),
+        open_gains: Amount::ZERO,
         collateral: units(400),
         fees: Amount::ZERO,
         first_loss: units(100),
@@ -27,24 +28,30 @@ fn barriers() -> Barriers {
         },
         half_life_seconds: DAY,
         lp_cooldown_seconds: DAY,
+        uncollected_share: Ratio::ZERO,
         parameters_delay: HOUR,
         roles_delay: DAY,
         cover_share: Ratio::percent(50),
         inject_share: Ratio::percent(20),
         cover_window_seconds: DAY,
-        sentinels: 2,
-        freezes: true,
-        playbooks: CouncilPlaybooks {
-            injections: vec![Injection { amount: units(5), runs: 2, window_seconds: DAY }],
-            ..CouncilPlaybooks::default()
-        },
+        sentinel_seconds: 2 * HOUR,
+        council_freezes: true,
+        council_restricts: true,
+        playbooks: Playbooks::default(),
     }
+}
+
+/// What a council may run here.
+fn injects() -> Playbooks {
+    let injection = Injection { amount: units(5), runs: 2, window_seconds: DAY, cool_down_seconds: HOUR };
+    Playbooks { injections: vec![injection], ..Playbooks::default() }
 }
 
 const NONE: Stolen = Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false };
 
 fn bound(stolen: Stolen, horizon: Option<u64>) -> MaxLoss {
-    max_loss(&stakes(), &barriers(), stolen, horizon).unwrap()
+    let playbooks = if stolen.council { injects() } else { Playbooks::default() };
+    max_loss(&stakes(), &Barriers { playbooks, ..barriers() }, stolen, horizon).unwrap()
 }
 
 #[test]
@@ -71,19 +78,30 @@ fn who_can_only_tighten_or_veto_takes_nothing() {
 fn the_council_sends_what_its_playbooks_and_the_funds_window_allow() {
     let council = Stolen { council: true, ..NONE };
     for (horizon, total) in [
-        (HOUR, 20),    // 5 * 2 runs, in the window of now and in the one that begins within the hour
-        (7 * DAY, 80), // 5 * 2 * 8 windows; the fund would let out 100 * (1 - 0.8^8) = 83
+        (HOUR, 5),      // one run: the next one an hour later is outside
+        (HOUR + 1, 10), // two runs of 5
+        (DAY, 10),
+        (DAY + 1, 20),
+        (7 * DAY, 70), // 5 * 2 * 7 windows; the fund would let out 100 * (1 - 0.8^8) = 83
     ] {
         assert_eq!(bound(council, Some(horizon)).total, units(total), "{horizon}");
     }
+    // And no more than the fund's window: 100 * (1 - 0.8^2) within an hour, of 50 a run.
+    let large = Injection { amount: units(50), runs: 2, window_seconds: DAY, cool_down_seconds: 60 };
+    let found = with(Playbooks { injections: vec![large], ..Playbooks::default() }, council, HOUR);
+    assert_eq!(found.total, units(36));
     // Restrictions outlast the horizon: the freeze budget of a week, and a week of the council's own.
     let found = bound(council, Some(HOUR));
     assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (DAY, DAY));
     assert_eq!((found.provider_exit_seconds, found.leaves), (7 * DAY, Amount::ZERO));
     // Without a playbook that injects there is nothing to send.
-    let without = Barriers { freezes: false, playbooks: CouncilPlaybooks::default(), ..barriers() };
+    let without = Barriers { council_freezes: false, ..barriers() };
     let found = max_loss(&stakes(), &without, council, None).unwrap();
     assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 0));
+    assert_eq!(found.provider_exit_seconds, 7 * DAY);
+    let mute = Barriers { council_restricts: false, ..without };
+    assert_eq!(max_loss(&stakes(), &mute, council, None).unwrap().provider_exit_seconds, DAY);
+    // The cool-down.
 }
 
 #[test]
@@ -95,12 +113,13 @@ fn who_says_the_price_takes_collateral_the_funds_window_and_what_vests_of_the_po
     assert_eq!(hour.forced, units(400 + 150));
     // Of 1,550 within reach 2.8881 % have vested: 44.77; the hour's bucket twice would be 151.1. And keepers' fees out of 400.
     assert_eq!(hour.leaves, Amount::from_atoms(44_765_756 + 400_000_000));
-    // A second before the cool-down is over less than the whole pool; then shares leave with all of it, as fast as the limiter
-    // allows: 1,550 * (1 - 0.85^2).
-    assert_eq!(bound(feeders, Some(DAY - 1)).taken, units(500));
-    let day = bound(feeders, Some(DAY));
-    assert_eq!((day.taken, day.leaves), (units(1_000), Amount::from_atoms(430_125_000 + 400_000_000)));
-    // For ever with an honest DAO: three days and the delay of a day; 200 * (1 - 0.5^5) of the fund.
+    // While the cool-down lasts less than the whole pool; then shares leave with all of it, as fast as the limiter allows: in the
+    // third day's first second 1,550 * (1 - 0.85^3), and of the fund's 200 * (1 - 0.5^3) 25 more are within reach.
+    assert_eq!(bound(feeders, Some(DAY)).taken, units(500));
+    let later = bound(feeders, Some(DAY + 1));
+    assert_eq!((later.taken, later.forced), (units(1_000), units(400 + 175)));
+    assert_eq!(later.leaves, Amount::from_atoms(607_753_125 + 400_000_000)); // 1,575 * (1 - 0.85^3)
+                                                                             // For ever with an honest DAO: three days and the delay of a day; 200 * (1 - 0.5^5) of the fund.
     let ever = bound(feeders, None);
     assert_eq!((ever.taken, ever.forced), (units(1_000), Amount::from_atoms(593_750_000)));
     assert_eq!(ever.frozen_seconds, 4 * DAY);
@@ -112,27 +131,27 @@ fn who_says_the_price_takes_collateral_the_funds_window_and_what_vests_of_the_po
 #[test]
 fn a_whole_timelock_owns_everything_from_its_shortest_delay_on() {
     let timelock = Stolen { proposers: true, cancellers: true, ..NONE };
-    assert_eq!(bound(timelock, Some(HOUR - 1)).total, Amount::ZERO);
-    let found = bound(timelock, Some(HOUR));
+    assert_eq!(bound(timelock, Some(HOUR)).total, Amount::ZERO);
+    let found = bound(timelock, Some(HOUR + 1));
     assert_eq!((found.total, found.leaves), (units(1_600), units(1_600)));
 }
 
-fn with(playbooks: CouncilPlaybooks, stolen: Stolen, horizon: u64) -> MaxLoss {
+fn with(playbooks: Playbooks, stolen: Stolen, horizon: u64) -> MaxLoss {
     max_loss(&stakes(), &Barriers { playbooks, ..barriers() }, stolen, Some(horizon)).unwrap()
 }
 
 #[test]
 fn a_council_that_may_settle_stops_everything_and_with_the_feeders_pays_what_they_say() {
-    let settles = CouncilPlaybooks { settle_notice_seconds: Some(2 * HOUR), restrict: true, ..Default::default() };
+    let settles = Playbooks { settle_notice_seconds: Some(2 * HOUR), restrict: true, ..Default::default() };
     let council = Stolen { council: true, ..NONE };
     let found = with(settles.clone(), council, 30 * DAY);
     assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 30 * DAY));
     assert_eq!((found.trader_exit_seconds, found.provider_exit_seconds), (30 * DAY, 30 * DAY));
     // Before the notice is over: the council's week and its playbooks'.
-    assert_eq!(with(settles.clone(), council, 2 * HOUR - 1).provider_exit_seconds, 14 * DAY);
+    assert_eq!(with(settles.clone(), council, 2 * HOUR).provider_exit_seconds, 14 * DAY);
     let both = Stolen { feeders: true, ..council };
-    assert_eq!(with(settles.clone(), both, 2 * HOUR - 1).leaves, bound(feeders_only(), Some(2 * HOUR - 1)).leaves);
-    let found = with(settles, both, 2 * HOUR);
+    assert_eq!(with(settles.clone(), both, 2 * HOUR).leaves, bound(feeders_only(), Some(2 * HOUR)).leaves);
+    let found = with(settles, both, 2 * HOUR + 1);
     // At a false price at once, whatever has vested and however narrow the limiter: 1,400 and 200 * (1 - 0.5^2).
     assert_eq!((found.taken, found.leaves), (units(1_000), units(1_550)));
 }
@@ -144,8 +163,8 @@ fn feeders_only() -> Stolen {
 #[test]
 fn what_a_councils_playbook_configures_may_cost_every_account() {
     let council = Stolen { council: true, ..NONE };
-    let vault = CouncilPlaybooks { configure_vault: true, ..Default::default() };
-    let fund = CouncilPlaybooks { configure_fund: true, ..Default::default() };
+    let vault = Playbooks { configure_vault: true, ..Default::default() };
+    let fund = Playbooks { configure_fund: true, ..Default::default() };
     for playbooks in [vault.clone(), fund.clone()] {
         let found = with(playbooks, council, HOUR);
         assert_eq!((found.forced, found.leaves), (units(400), Amount::ZERO));
@@ -157,8 +176,8 @@ fn what_a_councils_playbook_configures_may_cost_every_account() {
 }
 
 #[test]
-fn sentinels_hold_exits_up_an_hour_each() {
-    let many = Barriers { sentinels: 30, ..barriers() };
+fn armed_sentinels_hold_exits_up_one_after_the_other() {
+    let many = Barriers { sentinel_seconds: 30 * HOUR, ..barriers() };
     let found = max_loss(&stakes(), &many, Stolen { sentinels: true, ..NONE }, Some(60)).unwrap();
     assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (0, 30 * HOUR));
 }
@@ -169,8 +188,36 @@ fn waiting_fees_are_part_of_what_there_is_and_of_what_is_lost() {
     let found = max_loss(&stakes, &barriers(), feeders_only(), Some(HOUR)).unwrap();
     assert_eq!((found.value, found.forced), (units(1_607), units(557)));
     let timelock = Stolen { proposers: true, cancellers: true, ..NONE };
-    let found = max_loss(&stakes, &barriers(), timelock, Some(HOUR)).unwrap();
+    let found = max_loss(&stakes, &barriers(), timelock, Some(DAY)).unwrap();
     assert_eq!((found.total, found.leaves), (units(1_607), units(1_607)));
+}
+
+#[test]
+fn a_share_of_losses_that_nobody_paid_lets_shares_of_before_the_theft_leave_at_once() {
+    let shared = Barriers { uncollected_share: Ratio::from_atoms(1), ..barriers() };
+    let found = max_loss(&stakes(), &shared, feeders_only(), Some(60)).unwrap();
+    assert_eq!(found.taken, units(1_000));
+    assert!(bound(feeders_only(), Some(60)).taken < units(1));
+}
+
+#[test]
+fn shares_of_before_the_theft_leave_with_open_gains_that_a_false_price_denies() {
+    let stakes = Stakes { open_gains: units(30), ..stakes() };
+    let found = |seconds| max_loss(&stakes, &barriers(), feeders_only(), Some(seconds)).unwrap();
+    let without = bound(feeders_only(), Some(HOUR));
+    assert_eq!(found(HOUR).taken, without.taken.plus(units(30)).unwrap());
+    assert_eq!(found(HOUR).leaves, without.leaves.plus(units(30)).unwrap());
+    // Never more than the pool.
+    assert_eq!(found(DAY + 1).taken, units(1_000));
+}
+
+#[test]
+fn what_feeders_start_by_a_signal_counts_without_the_council() {
+    let settles = Playbooks { settle_notice_seconds: Some(0), restrict: true, freeze: true, ..injects() };
+    let found = with(settles, feeders_only(), HOUR);
+    // Settled at their price: everything; the injections are within the fund's window, 200 * (1 - 0.5^2).
+    assert_eq!((found.taken, found.forced), (units(1_000), units(550)));
+    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (DAY, 7 * DAY));
 }
 
 fn any_stolen() -> impl Strategy<Value = Stolen> {
@@ -189,8 +236,9 @@ proptest! {
     fn the_bound_grows_with_keys_and_time_and_never_exceeds_what_there_is(
         one in any_stolen(), other in any_stolen(), early in 0u64..1_000_000, later in 0u64..1_000_000,
         pool in 0u64..1_000_000, collateral in 0u64..1_000_000, fund in 0u64..1_000_000,
+        gains in 0u64..1_000,
     ) {
-        let stakes = Stakes { pool: units(pool), collateral: units(collateral), fees: Amount::ZERO, first_loss: units(fund), staked: units(fund) };
+        let stakes = Stakes { pool: units(pool), open_gains: units(gains.min(pool)), collateral: units(collateral), fees: Amount::ZERO, first_loss: units(fund), staked: units(fund) };
         let all = Stolen {
             proposers: one.proposers || other.proposers,
             cancellers: one.cancellers || other.cancellers,
@@ -198,7 +246,10 @@ proptest! {
             sentinels: one.sentinels || other.sentinels,
             feeders: one.feeders || other.feeders,
         };
-        let of = |stolen, horizon| max_loss(&stakes, &barriers(), stolen, Some(horizon)).unwrap();
+        let of = |stolen: Stolen, horizon| {
+            let playbooks = if stolen.council { injects() } else { Playbooks::default() };
+            max_loss(&stakes, &Barriers { playbooks, ..barriers() }, stolen, Some(horizon)).unwrap()
+        };
         let (small, more_keys, more_time) = (of(one, early), of(all, early), of(one, early + later));
         for larger in [more_keys, more_time] {
             prop_assert!(larger.total >= small.total && larger.leaves >= small.leaves);

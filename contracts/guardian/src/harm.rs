@@ -1,0 +1,315 @@
+//! Whether a configuration in a playbook may cost anybody anything, by comparison with what is configured now.
+//!
+//! By the texts that the contracts write, field by field: parsed as JSON the same cost this contract 15 kB more. Whatever reads otherwise (another order, a space, a field more or less) counts as harmful.
+
+use firebreak_risk::SignedRatio;
+use std::cmp::Ordering;
+
+/// Of a market's parameters those that bar new exposure and touch no position that is there: lower is tighter.
+const TIGHTER_WHEN_LOWER: [&str; 5] =
+    ["open_interest_max", "skew_max", "account_share_max", "cap_ramp_daily", "order_size_max"];
+/// And higher is tighter.
+const TIGHTER_WHEN_HIGHER: &str = "insurance_ratio_min";
+
+/// Which way a limit on new exposure may move and still be harmless.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// What a run does.
+    Tighter,
+    /// What an undo does: it gives back what its run took.
+    Either,
+}
+
+/// The fields of an object, in their order, repeated ones included; `None`: no object.
+pub fn fields(text: &str) -> Option<Vec<(&str, &str)>> {
+    let mut rest = text.strip_prefix('{')?.strip_suffix('}')?;
+    let mut found = vec![];
+    while !rest.is_empty() {
+        let (key, value) = rest.strip_prefix('"')?.split_once("\":")?;
+        let end = end_of_value(value);
+        found.push((key, value.get(..end)?));
+        // Behind the value a comma, or nothing.
+        rest = value.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    Some(found)
+}
+
+/// Where a value ends: at a comma that is in no text, list or object, or with the text.
+fn end_of_value(text: &str) -> usize {
+    let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The value under these keys, one inside the other.
+pub fn inside<'a>(text: &'a str, path: &[&str]) -> Option<&'a str> {
+    path.iter().try_fold(text, |here, wanted| Some(fields(here)?.into_iter().find(|(key, _)| key == wanted)?.1))
+}
+
+/// Whether a message has this name and this one field, and what it would set is set already.
+pub fn sets_nothing_new(msg: &str, name: &str, field: &str, present: Option<&str>) -> bool {
+    let set = fields(msg).and_then(|message| match message[..] {
+        [(found, body)] if found == name => match fields(body)?[..] {
+            [(found, value)] if found == field => Some(value),
+            _ => None,
+        },
+        _ => None,
+    });
+    set.is_some() && set == present
+}
+
+/// Number and new parameters of a message that configures a market.
+pub fn market_of(msg: &str) -> Option<(u16, &str)> {
+    let [("configure_market", body)] = fields(msg)?[..] else { return None };
+    let [("market", market), ("config", config)] = fields(body)?[..] else { return None };
+    Some((market.parse().ok()?, config))
+}
+
+/// Whether new parameters of a market differ from the present ones in nothing but limits on new exposure, and in these only in
+/// this direction. Such limits, wherever they are, force nobody out of anything, and no other bound on a theft rests on them.
+pub fn only_bars_exposure(new: &str, present: &str, direction: Direction) -> bool {
+    let (Some(new), Some(present)) = (fields(new), fields(present)) else { return false };
+    let harmless = |((key, new), (known, present)): (&(&str, &str), &(&str, &str))| {
+        key == known && (new == present || is_limit(key, new, present, direction))
+    };
+    new.len() == present.len() && new.iter().zip(&present).all(harmless)
+}
+
+fn is_limit(key: &str, new: &str, present: &str, direction: Direction) -> bool {
+    let tighter = if key == TIGHTER_WHEN_HIGHER {
+        Ordering::Greater
+    } else if TIGHTER_WHEN_LOWER.contains(&key) {
+        Ordering::Less
+    } else {
+        return false;
+    };
+    let (Some(new), Some(present)) = (decimal(new), decimal(present)) else { return false };
+    direction == Direction::Either || new.cmp(&present) == tighter
+}
+
+fn decimal(text: &str) -> Option<SignedRatio> {
+    text.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cosmwasm_std::to_json_string;
+    use firebreak_messages::derivatives_vault::{ExecuteMsg, MarketConfig};
+    use firebreak_messages::{FeedId, MarketId};
+    use firebreak_risk::{Amount, FundingParams, LiquidationParams, MarginParams, Ratio, Size};
+
+    fn config() -> MarketConfig {
+        let size = Size::from_units(100);
+        MarketConfig {
+            symbol: "BTC".into(),
+            feed: FeedId(1),
+            skew_scale: Size::from_units(1_000_000),
+            margin: MarginParams {
+                initial_margin_ratio: Ratio::percent(5),
+                initial_margin_slope: Ratio::ONE,
+                maintenance_scalar: Ratio::percent(50),
+                margin_min: Amount::from_units(5),
+                open_interest_low: Amount::from_units(1),
+                open_interest_high: Amount::from_units(2),
+            },
+            funding: FundingParams {
+                velocity_max: Ratio::ONE,
+                rate_max: Ratio::percent(10),
+                borrow_low: Ratio::ZERO,
+                borrow_high: Ratio::ZERO,
+                borrow_kink: Ratio::percent(80),
+            },
+            liquidation: LiquidationParams {
+                buffer: Ratio::percent(10),
+                penalty_ratio: Ratio::percent(1),
+                keeper_share: Ratio::percent(30),
+                keeper_min: Amount::from_units(1),
+                keeper_max: Amount::from_units(200),
+                size_min: Size::from_units(1),
+                throttle_seconds: 60,
+                throttle_multiplier: Ratio::percent(5),
+                throttle_relief_skew: Ratio::percent(1),
+                keeper_growth_seconds: 0,
+            },
+            taker_fee_ratio: Ratio::percent(1),
+            open_interest_max: size,
+            skew_max: size,
+            account_share_max: Ratio::percent(50),
+            cap_ramp_daily: Ratio::percent(25),
+            insurance_ratio_min: Ratio::percent(1),
+            order_size_max: size,
+            gap_seconds: 600,
+            gap_rounds: 2,
+            limit_band_ratio: Ratio::percent(1),
+            vesting_half_life_seconds: 86_400,
+            pool_loss_max: Amount::from_units(1_000),
+        }
+    }
+
+    fn text(value: &impl serde::Serialize) -> String {
+        to_json_string(value).unwrap()
+    }
+
+    /// In the direction of a run, and of an undo.
+    fn judged(change: impl FnOnce(&mut MarketConfig)) -> (bool, bool) {
+        let mut new = config();
+        change(&mut new);
+        let (new, present) = (text(&new), text(&config()));
+        let of = |direction| only_bars_exposure(&new, &present, direction);
+        (of(Direction::Tighter), of(Direction::Either))
+    }
+
+    #[test]
+    fn limits_on_new_exposure_may_tighten_in_a_run_and_come_back_in_an_undo() {
+        let (half, twice) = (Size::from_units(50), Size::from_units(200));
+        assert_eq!(judged(|_| {}), (true, true));
+        let tighter: [fn(&mut MarketConfig); 6] = [
+            |config| config.open_interest_max = Size::from_atoms(1),
+            |config| config.skew_max = Size::from_units(99),
+            |config| config.account_share_max = Ratio::percent(9),
+            |config| config.cap_ramp_daily = Ratio::from_atoms(1),
+            |config| config.order_size_max = Size::from_atoms(1),
+            |config| config.insurance_ratio_min = Ratio::percent(10),
+        ];
+        for change in tighter {
+            assert_eq!(judged(change), (true, true));
+        }
+        assert_eq!(
+            judged(|config| (config.open_interest_max, config.order_size_max) = (half, Size::from_units(9))),
+            (true, true)
+        );
+        let wider: [fn(&mut MarketConfig); 6] = [
+            |config| config.open_interest_max = Size::from_units(1_000),
+            |config| config.skew_max = Size::from_units(101),
+            |config| config.account_share_max = Ratio::percent(100),
+            |config| config.cap_ramp_daily = Ratio::percent(26),
+            |config| config.order_size_max = Size::from_units(1_000),
+            |config| config.insurance_ratio_min = Ratio::ZERO,
+        ];
+        for change in wider {
+            assert_eq!(judged(change), (false, true));
+        }
+        // One tighter, one wider.
+        assert_eq!(judged(|config| (config.open_interest_max, config.order_size_max) = (half, twice)), (false, true));
+    }
+
+    #[test]
+    fn any_other_change_of_a_market_counts_as_harmful_either_way() {
+        let changes: [fn(&mut MarketConfig); 22] = [
+            |config| config.symbol = "ETH".into(),
+            |config| config.feed = FeedId(2),
+            |config| config.skew_scale = Size::from_units(2_000_000),
+            |config| config.margin.initial_margin_ratio = Ratio::percent(4),
+            |config| config.margin.initial_margin_ratio = Ratio::percent(6),
+            |config| config.margin.maintenance_scalar = Ratio::percent(51),
+            |config| config.margin.margin_min = Amount::from_units(6),
+            |config| config.margin.open_interest_high = Amount::from_units(3),
+            |config| config.funding.rate_max = Ratio::percent(11),
+            |config| config.funding.borrow_high = Ratio::percent(1),
+            |config| config.liquidation.penalty_ratio = Ratio::percent(2),
+            |config| config.liquidation.keeper_share = Ratio::percent(31),
+            |config| config.liquidation.throttle_seconds = 0,
+            |config| config.taker_fee_ratio = Ratio::percent(2),
+            |config| config.gap_seconds = 601,
+            |config| config.gap_rounds = 0,
+            |config| config.limit_band_ratio = Ratio::ZERO,
+            |config| config.vesting_half_life_seconds = 0,
+            |config| config.vesting_half_life_seconds = 604_800,
+            |config| config.pool_loss_max = Amount::ZERO,
+            |config| config.pool_loss_max = Amount::from_units(1_001),
+            // With a tighter cap beside it.
+            |config| (config.order_size_max, config.taker_fee_ratio) = (Size::from_units(1), Ratio::percent(2)),
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            assert_eq!(judged(change), (false, false), "{index}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_repeated_unknown_or_written_otherwise_counts_as_harmful() {
+        let present = r#"{"order_size_max":"10","gap_seconds":5}"#;
+        for (new, harmless) in [
+            (r#"{"order_size_max":"9","gap_seconds":5}"#, true),
+            (r#"{"order_size_max":"9.5","gap_seconds":5}"#, true),
+            (r#"{ "order_size_max":"9","gap_seconds":5}"#, false),
+            (r#"{"order_size_max": "9","gap_seconds":5}"#, false),
+            (r#"{"order_size_max":"9"}"#, false),
+            (r#"{"gap_seconds":5,"order_size_max":"9"}"#, false),
+            (r#"{"order_size_max":"9","order_size_max":"9"}"#, false),
+            (r#"{"order_size_max":"9","gap_seconds":5,"more":1}"#, false),
+            (r#"{"order_size_max":9,"gap_seconds":5}"#, false),
+            (r#"{"order_size_max":"nine","gap_seconds":5}"#, false),
+            (r#"{"order_size_max":"9","gap_seconds":"5"}"#, false),
+            (r#"{"order_size_max":null,"gap_seconds":5}"#, false),
+            (r#"{"order_size_max":"9","gap_seconds":5"#, false),
+            (r#"{"order_size_max":"9","gap_seconds":5}}"#, false),
+            (r#"{"order_size_max":"9,"gap_seconds":5}"#, false),
+            (r#"{"order_size_max":"9","gap_seconds":5,}"#, true), // No message: nobody parses it.
+            ("[]", false),
+            ("{}", false),
+            ("", false),
+        ] {
+            assert_eq!(only_bars_exposure(new, present, Direction::Tighter), harmless, "{new}");
+        }
+        assert!(!only_bars_exposure("", "", Direction::Either));
+    }
+
+    #[test]
+    fn fields_end_where_no_text_list_or_object_is_open() {
+        let text = r#"{"a":{"b":[1,{"c":","}],"d":"}"},"e":"\",\\","f":-1}"#;
+        let wanted = [("a", r#"{"b":[1,{"c":","}],"d":"}"}"#), ("e", r#""\",\\""#), ("f", "-1")];
+        assert_eq!(fields(text).unwrap(), wanted);
+        assert_eq!(inside(text, &["a", "d"]), Some(r#""}""#));
+        for path in [["a", "c"], ["e", "a"], ["g", "a"]] {
+            assert_eq!(inside(text, &path), None);
+        }
+        assert!(fields("{}").unwrap().is_empty());
+        for none in ["", "{", "1", "[1]", r#"{a:1}"#, r#"{"a"}"#] {
+            assert_eq!(fields(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_configures_a_market_has_that_one_name_and_its_two_fields() {
+        let step = text(&ExecuteMsg::ConfigureMarket { market: MarketId(7), config: config() });
+        assert_eq!(market_of(&step), Some((7, text(&config()).as_str())));
+        for other in [
+            r#"{"configure_markets":{"market":7,"config":{}}}"#,
+            r#"{"configure_market":{"market":70000,"config":{}}}"#,
+            r#"{"configure_market":{"config":{},"market":7}}"#,
+            r#"{"configure_market":{"market":7,"config":{},"more":1}}"#,
+            r#"{"configure_market":{"market":7,"config":{}},"more":1}"#,
+        ] {
+            assert_eq!(market_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_says_what_is_so_already_sets_nothing() {
+        let says = |msg: &str, present| sets_nothing_new(msg, "configure", "config", present);
+        let msg = r#"{"configure":{"config":{"a":1}}}"#;
+        assert!(says(msg, Some(r#"{"a":1}"#)));
+        assert!(!says(msg, Some(r#"{"a":2}"#)) && !says(msg, None));
+        for other in [
+            "",
+            r#"{"set":{"config":{"a":1}}}"#,
+            r#"{"configure":{"other":{"a":1}}}"#,
+            r#"{"configure":{"config":{"a":1},"more":1}}"#,
+            r#"{"configure":{"config":{"a":1}},"more":1}"#,
+        ] {
+            assert!(!says(other, Some(r#"{"a":1}"#)) && !says(other, None), "{other}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! `max_loss` against thieves on the whole suite: for each role whose keys are stolen a hand-written optimum, a greedy thief and random
+//! ones. None takes more than the bound, and for every set of roles the best of them takes at least a third of it.
+
+mod stage;
+mod thieves;
+
+use cosmwasm_std::{from_json, to_json_binary};
+use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use firebreak_messages::guardian::{ExecuteMsg, Step};
+use firebreak_messages::insurance_fund::ExecuteMsg as FundMsg;
+use firebreak_risk::{Amount, MaxLoss, Stolen, REACTION_SECONDS};
+use firebreak_testing::*;
+use proptest::prelude::*;
+use stage::*;
+
+/// What a theft took, in atoms. Never more than the bound says for these keys and this time.
+fn judged(mut world: World, stolen: Stolen, seconds: u64, theft: impl FnOnce(&mut World, u64)) -> i128 {
+    let total = bound(&world, stolen, Some(seconds)).total.atoms() as i128;
+    let (ledger, begun) = (Ledger::open(&world), world.now());
+    theft(&mut world, seconds);
+    // The thief waits for what vests, and touches the account so that it is hers.
+    world.advance_to((begun + seconds - 300).max(world.now()));
+    thieves::end(&mut world);
+    let _ = world.withdraw("mallory", usd(1));
+    assert!(world.now() < begun + seconds, "{} s are over", world.now() - begun);
+    let taken = ledger.taken(&world);
+    assert!(taken <= total, "{} taken, the bound is {}", units(taken), units(total));
+    taken
+}
+
+fn units(atoms: i128) -> i128 {
+    atoms / 1_000_000
+}
+
+/// A way to steal.
+struct Theft {
+    name: &'static str,
+    keys: Stolen,
+    seconds: u64,
+    stage: fn() -> World,
+    run: fn(&mut World, u64),
+}
+
+/// With the procedure for a crash, which restricts, caps, and injects, approved.
+fn idle() -> World {
+    approved(&["price-crash"])
+}
+
+fn busy() -> World {
+    trading(idle())
+}
+
+const THEFTS: [Theft; 10] = [
+    Theft { name: "both sides", keys: FEEDERS, seconds: HOUR, stage: busy, run: thieves::both_sides },
+    Theft { name: "greedy", keys: FEEDERS, seconds: HOUR, stage: busy, run: thieves::greedy },
+    Theft { name: "injections", keys: COUNCIL, seconds: HOUR, stage: idle, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: DAY, stage: idle, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: 4 * DAY, stage: idle, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: 7 * DAY, stage: idle, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: 14 * DAY, stage: idle, run: thieves::inject },
+    Theft {
+        name: "injections, both sides",
+        keys: BOTH,
+        seconds: HOUR,
+        stage: busy,
+        run: thieves::inject_and_both_sides,
+    },
+    Theft {
+        name: "injections, both sides",
+        keys: BOTH,
+        seconds: DAY,
+        stage: busy,
+        run: thieves::inject_and_both_sides,
+    },
+    Theft { name: "margins that nobody has", keys: TIMELOCK, seconds: DAY, stage: busy, run: thieves::reconfigure },
+];
+
+fn all_sets() -> impl Iterator<Item = Stolen> {
+    (0..32u8).map(|bits| {
+        let has = |bit: u8| bits & (1 << bit) != 0;
+        Stolen { proposers: has(0), cancellers: has(1), council: has(2), sentinels: has(3), feeders: has(4) }
+    })
+}
+
+fn is_part(part: Stolen, whole: Stolen) -> bool {
+    let flags =
+        |stolen: Stolen| [stolen.proposers, stolen.cancellers, stolen.council, stolen.sentinels, stolen.feeders];
+    flags(part).into_iter().zip(flags(whole)).all(|(part, whole)| !part || whole)
+}
+
+//
+#[test]
+fn the_best_thief_takes_a_third_of_the_bound_at_least_whatever_is_stolen_for_whatever_time() {
+    let took = THEFTS.map(|theft| {
+        let taken = judged((theft.stage)(), theft.keys, theft.seconds, theft.run);
+        println!("{:?} within {} s, {}: {}", theft.keys, theft.seconds, theft.name, units(taken));
+        taken
+    });
+    let best_of = |stolen: Stolen, seconds: u64| {
+        let able = THEFTS.iter().zip(took).filter(|(theft, _)| is_part(theft.keys, stolen) && theft.seconds <= seconds);
+        able.max_by_key(|(_, taken)| *taken).map_or((0, "-"), |(theft, taken)| (taken, theft.name))
+    };
+    let (world, mut nothing) = (busy(), 0);
+    for stolen in all_sets() {
+        for horizon in [Some(HOUR), Some(DAY), Some(7 * DAY), None] {
+            let found = bound(&world, stolen, horizon);
+            let (best, _) = best_of(stolen, time(&world, stolen, horizon));
+            let total = found.total.atoms() as i128;
+            assert!(best <= total, "{stolen:?} {horizon:?}: {} taken, the bound is {}", units(best), units(total));
+            assert!(3 * best >= total, "{stolen:?} {horizon:?}: {} taken, the bound is {}", units(best), units(total));
+            nothing += usize::from(total == 0);
+        }
+    }
+    println!("{nothing} of 128 bounds are 0");
+    assert!(nothing < 64);
+    let (page, mut missing) = (include_str!("../../../../docs/max-loss.md"), 0);
+    for (name, stolen) in [
+        ("council", COUNCIL),
+        ("feeders", FEEDERS),
+        ("council and feeders", BOTH),
+        ("proposers and cancellers", TIMELOCK),
+    ] {
+        for (span, horizon) in [("1 h", Some(HOUR)), ("1 d", Some(DAY)), ("7 d", Some(7 * DAY)), ("for ever", None)] {
+            let total = bound(&world, stolen, horizon).total.atoms() as f64 / 1e12;
+            let (best, how) = best_of(stolen, time(&world, stolen, horizon));
+            let row = format!("| {name} | {span} | {:.2} M | {how} | {total:.2} M |", best as f64 / 1e12);
+            println!("{row}");
+            missing += usize::from(!page.contains(&row));
+        }
+    }
+    assert_eq!(missing, 0, "docs/max-loss.md has other rows");
+}
+
+/// For ever: until somebody has voted, and without an end where nobody can.
+fn time(world: &World, stolen: Stolen, horizon: Option<u64>) -> u64 {
+    let repaired = world.setup().delays.roles + REACTION_SECONDS;
+    horizon.unwrap_or(if stolen.cancellers { u64::MAX } else { repaired })
+}
+
+//
+#[test]
+fn no_single_role_takes_everything() {
+    let world = busy();
+    let single =
+        |count: usize| all_sets().filter(move |set| all_sets().filter(|one| is_part(*one, *set)).count() == count);
+    assert_eq!(single(2).count(), 5);
+    for stolen in single(2) {
+        for horizon in [HOUR, DAY, 7 * DAY] {
+            let found = bound(&world, stolen, Some(horizon));
+            assert!(found.total < found.value, "{stolen:?} {horizon}");
+        }
+    }
+}
+
+//
+#[test]
+fn stolen_feeders_sell_themselves_the_pool_below_its_value() {
+    let mut world = World::builder()
+        .with_market(BTC, |config| config.vesting_half_life_seconds = 7 * DAY)
+        .trader("alice", usd(3_000_000))
+        .build();
+    for _ in 0..2 {
+        world.open("alice", BTC, size("30")).done();
+    }
+    let horizon = 4 * HOUR;
+    let (found, begun) = (bound(&world, FEEDERS, Some(horizon)), world.now());
+    let (truth, stake) = (world.pool().value.unwrap().withdraw, usd(1_000_000));
+    thieves::buy_the_pool(&mut world, stake, truth);
+    let taken = thieves::shares_of_the_pool(&world, stake);
+    println!("feeders as providers: {:.0}, bound of the pool {}", taken / 1e6, found.taken.atoms() / 1_000_000);
+    // More than what would vest of the whole pool within the time.
+    let cash = world.pool().pool.cash.atoms() as f64;
+    assert!(taken > cash * 0.7 * horizon as f64 / (7 * DAY) as f64, "{taken}");
+    assert!(taken <= found.taken.atoms() as f64 && world.now() <= begun + horizon);
+    let shares = world.provider("mallory").shares;
+    let asked = world.request_withdrawal("mallory", shares);
+    assert!(asked.is_done());
+}
+
+//
+#[test]
+fn what_a_councils_playbook_configures_counts_when_it_could_force_a_loss() {
+    let mut world = scene();
+    let mut playbook = world.template(BTC, "price-crash");
+    world.approve(vec![playbook.clone()]).done();
+    let harmless = bound(&world, COUNCIL, Some(DAY));
+    assert_eq!((harmless.total, harmless.leaves), (usd(20_000), Amount::ZERO));
+    // In force, with caps at half: the run of now is still harmless, and so is the undo, which gives them back.
+    world.refresh().done();
+    world.run_playbook("price-crash").done();
+    assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, harmless.total);
+    // One figure of the same step that makes somebody liquidatable: all collateral.
+    let Step::Call { msg, .. } = &mut playbook.steps[1] else { panic!("{:?}", playbook.steps) };
+    let VaultMsg::ConfigureMarket { market, mut config } = from_json(&*msg).unwrap() else { panic!("{msg}") };
+    config.margin.maintenance_scalar = ratio("0.51");
+    *msg = to_json_binary(&VaultMsg::ConfigureMarket { market, config }).unwrap();
+    world.approve(vec![playbook]).done();
+    let harmful = bound(&world, COUNCIL, Some(DAY));
+    assert!(harmful.total > usd(6_600_000) && harmful.leaves == Amount::ZERO, "{harmful:?}");
+    // What the timelock has configured since is not the playbook's to say any more.
+    let parameters = world.call(Code::Vault, &VaultMsg::Configure { parameters: world.setup().vault.clone() });
+    world.govern(vec![parameters]).done();
+    assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, harmless.total);
+    // Nor anything when its approval has ended.
+    world.advance(200 * DAY);
+    assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, Amount::ZERO);
+}
+
+//
+#[test]
+fn proposers_alone_take_nothing_while_one_canceller_is_honest_and_with_the_cancellers_everything() {
+    let world = scene();
+    let proposers = Stolen { proposers: true, ..NONE };
+    for horizon in [Some(HOUR), Some(DAY), Some(7 * DAY), None] {
+        for stolen in [NONE, proposers, Stolen { cancellers: true, ..NONE }, Stolen { sentinels: true, ..NONE }] {
+            assert_eq!(bound(&world, stolen, horizon).total, Amount::ZERO, "{stolen:?}");
+        }
+    }
+    assert_eq!(bound(&world, TIMELOCK, Some(HOUR)).total, Amount::ZERO);
+    let found = bound(&world, TIMELOCK, Some(HOUR + 1));
+    assert_eq!(found.total, found.value);
+
+    // Played: whatever the proposers schedule is cancelled before the shortest delay is over.
+    let mut world = scene();
+    let ledger = Ledger::open(&world);
+    let mine = world.address("mallory").to_string();
+    let calls = [
+        world.call(Code::Insurance, &FundMsg::RegisterVault { vault: mine }),
+        world.call(Code::Vault, &VaultMsg::ContestMarket { market: BTC, until: world.now() + 7 * DAY }),
+        firebreak_messages::guardian::Call::Migrate {
+            contract: world.addresses.of(Code::Vault).to_string(),
+            code_id: world.code_id(Code::Group),
+            msg: b"{}".into(),
+        },
+    ];
+    for call in calls {
+        let scheduled = world.schedule(vec![call]).fact::<firebreak_messages::guardian::OperationScheduled>();
+        world.advance(HOUR - 60);
+        world.cancel_operation(scheduled.operation).done();
+        world.advance_to(scheduled.ready_at);
+        assert!(!world
+            .send("mallory", Code::Guardian, &ExecuteMsg::Execute { operation: scheduled.operation }, Amount::ZERO)
+            .is_done());
+    }
+    world.refresh().done();
+    assert_eq!(ledger.taken(&world), 0);
+}
+
+/// The published table is the suite's own answer. `docs/max-loss.md`.
+#[test]
+fn the_published_table_is_what_the_suite_answers() {
+    let page = include_str!("../../../../docs/max-loss.md");
+    let mut missing = 0;
+    let world = idle();
+    let sets = [
+        ("canceller", Stolen { cancellers: true, ..NONE }),
+        ("sentinels", Stolen { sentinels: true, ..NONE }),
+        ("proposers", Stolen { proposers: true, ..NONE }),
+        ("council", COUNCIL),
+        ("feeders", FEEDERS),
+        ("council and feeders", BOTH),
+        ("proposers and cancellers", TIMELOCK),
+        ("every key", Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: true }),
+        (
+            "every key but the cancellers'",
+            Stolen { proposers: true, council: true, sentinels: true, feeders: true, ..NONE },
+        ),
+    ];
+    // The same suite with all six templates, of which one settles.
+    let whole = approved(&[]);
+    let suites = sets.into_iter().map(|(name, stolen)| (&world, name, stolen)).chain([
+        (&whole, "council, with all six playbooks", COUNCIL),
+        (&whole, "council and feeders, with all six playbooks", BOTH),
+    ]);
+    for (world, name, stolen) in suites {
+        let horizons = [Some(HOUR), Some(DAY), Some(7 * DAY), None];
+        let found = horizons.map(|horizon| bound(world, stolen, horizon));
+        let share =
+            |bound: &MaxLoss| format!("{:.1} %", 100.0 * bound.total.atoms() as f64 / bound.value.atoms() as f64);
+        let leaves =
+            |bound: &MaxLoss| format!("{:.1} %", 100.0 * bound.leaves.atoms() as f64 / bound.value.atoms() as f64);
+        let hours = |seconds: u64| if seconds > 400 * DAY { "no end".into() } else { format!("{} h", seconds / HOUR) };
+        let row = format!(
+            "| {name} | {} | {} | {} | {} | {} |",
+            found.iter().map(share).collect::<Vec<_>>().join(" | "),
+            found.iter().map(leaves).collect::<Vec<_>>().join(" / "),
+            hours(found[3].frozen_seconds),
+            hours(found[3].trader_exit_seconds),
+            hours(found[3].provider_exit_seconds),
+        );
+        println!("{row}");
+        missing += usize::from(!page.contains(&row));
+        for (earlier, later) in [(0, 1), (1, 2)] {
+            assert!(found[earlier].total <= found[later].total, "{name}");
+        }
+    }
+    assert_eq!(missing, 0, "docs/max-loss.md has other rows");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    //
+    #[test]
+    fn no_random_thief_takes_more(moves in proptest::collection::vec((any::<u8>(), any::<u8>()), 1..30)) {
+        judged(trading(scene()), FEEDERS, HOUR, |world, _| thieves::random(world, &moves));
+    }
+}

@@ -1,0 +1,101 @@
+//! What there is to take, and what counts as taken.
+//!
+//! What is measured is what the bound counts, at the true price: what accounts and fund have lost, and what of the pool became the
+//! thief's: paid, or cash of the thief's account. Profit that has not vested is not.
+
+use firebreak_messages::guardian::QueryMsg;
+use firebreak_risk::{MaxLoss, Stolen};
+use firebreak_testing::*;
+
+pub const HOUR: u64 = 3_600;
+pub const DAY: u64 = 86_400;
+pub const NONE: Stolen =
+    Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false };
+pub const FEEDERS: Stolen = Stolen { feeders: true, ..NONE };
+pub const COUNCIL: Stolen = Stolen { council: true, ..NONE };
+pub const BOTH: Stolen = Stolen { council: true, ..FEEDERS };
+pub const TIMELOCK: Stolen = Stolen { proposers: true, cancellers: true, ..NONE };
+const HONEST: [&str; 2] = ["alice", "bob"];
+
+pub fn bound(world: &World, stolen: Stolen, horizon_seconds: Option<u64>) -> MaxLoss {
+    world.query(Code::Guardian, &QueryMsg::MaxLoss { stolen, horizon_seconds })
+}
+
+/// Two honest traders with money, and a thief with capital of her own. Profit takes days to vest; 5 % of the vault leaves within an
+/// hour, 15 % within a day; the fund pays half of itself within a day.
+pub fn scene() -> World {
+    let vesting = |config: &mut firebreak_messages::derivatives_vault::MarketConfig| {
+        config.vesting_half_life_seconds = 3 * DAY;
+    };
+    World::builder()
+        .with_market(BTC, vesting)
+        .with_market(ETH, vesting)
+        .vault(|vault| {
+            (vault.outflow.hour_min, vault.outflow.hour_ratio) = (usd(100_000), ratio("0.05"));
+            (vault.outflow.day_min, vault.outflow.day_ratio) = (usd(300_000), ratio("0.15"));
+        })
+        .fund(|fund| {
+            (fund.cover_share_max, fund.cover_share_per_market_max) = (ratio("0.5"), ratio("0.5"));
+            fund.inject_share_max = ratio("0.2");
+        })
+        .trader("alice", usd(3_000_000))
+        .trader("bob", usd(3_000_000))
+        .trader("mallory", usd(600_000))
+        .build()
+}
+
+/// The scene with ready procedures approved.
+pub fn approved(names: &[&str]) -> World {
+    let mut world = scene();
+    let mut playbooks = world.templates(BTC);
+    assert_eq!(playbooks.len(), 6);
+    playbooks.retain(|playbook| names.is_empty() || names.contains(&playbook.name.as_str()));
+    world.approve(playbooks).done();
+    world.refresh().done();
+    world
+}
+
+/// With positions: the honest ones are on both sides, and balance each other, so that nobody pays funding.
+pub fn trading(mut world: World) -> World {
+    for _ in 0..2 {
+        for (name, amount) in [("alice", "30"), ("bob", "-30")] {
+            world.open(name, BTC, size(amount)).done();
+        }
+    }
+    world
+}
+
+/// What somebody has, at the price of the vault.
+fn equity(world: &World, name: &str) -> i128 {
+    world.account(name).equity.atoms() + world.balance(name).atoms() as i128
+}
+
+fn fund(world: &World) -> i128 {
+    let fund = world.insurance();
+    fund.first_loss.atoms() as i128 + fund.staked.atoms() as i128
+}
+
+/// What is there before the theft.
+pub struct Ledger {
+    honest: Vec<i128>,
+    fund: i128,
+    thief: i128,
+}
+
+impl Ledger {
+    pub fn open(world: &World) -> Self {
+        let honest = HONEST.iter().map(|name| equity(world, name)).collect();
+        Self { honest, fund: fund(world), thief: equity(world, "mallory") }
+    }
+
+    /// Losses of accounts and fund, and the thief's gain that is not out of them.
+    pub fn taken(&self, world: &World) -> i128 {
+        let lost = |before: &i128, now: i128| (before - now).max(0);
+        let forced: i128 =
+            HONEST.iter().zip(&self.honest).map(|(name, before)| lost(before, equity(world, name))).sum();
+        let forced = forced + lost(&self.fund, fund(world));
+        let thief = world.account("mallory");
+        let owned = world.balance("mallory").atoms() as i128 + thief.cash.positive_part().atoms() as i128;
+        forced + (owned - self.thief - forced).max(0)
+    }
+}
