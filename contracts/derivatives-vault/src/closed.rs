@@ -8,9 +8,9 @@ use crate::trade::recount;
 use crate::vesting::realise;
 use crate::waterfall::Lost;
 use cosmwasm_std::Deps;
-use firebreak_messages::derivatives_vault::{ClosedSide, Position, SideRolled};
+use firebreak_messages::derivatives_vault::{ClosedSide, Position, PositionDeleveraged, SideRolled};
 use firebreak_messages::{AccountId, MarketId};
-use firebreak_risk::{effect_of_roll, DeleverageTerms, Ratio, Rounding, Side, SignedAmount};
+use firebreak_risk::{effect_of_roll, DeleverageTerms, Ratio, Rounding, Side, SignedAmount, Size};
 
 /// (market, 1 for the short side, epoch)
 pub type SideKey = (u16, u8, u32);
@@ -69,33 +69,43 @@ pub fn roll_if_used_up(desk: &mut Desk, market: MarketId, short: bool) -> Result
     desk.close_step()
 }
 
-/// Pays the account what its stakes of closed epochs are owed, or charges what they owe. Bounded by its positions. The last stake of
+/// Tells the account what its side was deleveraged by, pays it what its stakes of closed epochs are owed, or charges what they owe. Bounded by its positions. The last stake of
 /// an epoch leaves the rounding of all of them, less than a unit each, to the pool.
 #[inline(never)]
 pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Result<(), ContractError> {
     let mut account = desk.account(id);
     let mut stale: Vec<Position> = vec![];
-    for position in &account.positions {
+    let mut told = false;
+    for position in &mut account.positions {
         let state = &desk.market(position.market)?.state;
         let side = if position.stake.nominal.atoms() < 0 { &state.short } else { &state.long };
+        let scale = side.scale;
         if side.epoch != position.stake.epoch {
             stale.push(position.clone());
+        } else if scale != position.scale {
+            let size_after = position.stake.size_at(scale)?;
+            tell(desk, id, position, size_after, SignedAmount::ZERO)?;
+            position.scale = scale;
+            told = true;
         }
     }
     if stale.is_empty() {
-        return Ok(());
+        return if told { desk.put_account(id, account) } else { Ok(()) };
     }
     let mut largest_loss = SignedAmount::ZERO;
     // A debt of before keeps the market that it was made in.
     let owes = account.lost_in.is_some();
-    for Position { market, stake, .. } in stale {
+    for position in stale {
+        let Position { market, stake, .. } = &position;
+        let market = *market;
         let key = (market.0, u8::from(stake.nominal.atoms() < 0), stake.epoch);
         let mut closed = match desk.closed(key) {
             Some(closed) => closed,
             None => CLOSED_SIDES.load(deps.storage, key)?,
         };
         let before = closed.owed;
-        let pnl = Side::settle_closed(&closed.epoch, &stake)?;
+        let pnl = Side::settle_closed(&closed.epoch, stake)?;
+        tell(desk, id, &position, Size::ZERO, pnl)?;
         closed.nominal = closed.nominal.minus(stake.nominal)?;
         closed.owed = closed.owed.minus(pnl)?;
         if closed.nominal.is_zero() {
@@ -113,6 +123,21 @@ pub fn settle_closed_sides(desk: &mut Desk, deps: Deps, id: &AccountId) -> Resul
         }
     }
     desk.put_account(id, account)
+}
+
+/// what deleveraging made of a position since its account was last touched.
+#[inline(never)]
+fn tell(
+    desk: &mut Desk,
+    id: &AccountId,
+    position: &Position,
+    size_after: Size,
+    realised_pnl: SignedAmount,
+) -> Result<(), ContractError> {
+    let size_before = position.stake.size_at(position.scale)?;
+    let (account, market) = (id.clone(), position.market);
+    desk.events.push(PositionDeleveraged { account, market, size_before, size_after, realised_pnl }.into());
+    Ok(())
 }
 
 /// Takes out the stakes of an account that deleveraging has made too small to have a size: no order can close them and nothing of

@@ -327,22 +327,33 @@ impl Desk {
         Ok(())
     }
 
-    /// Notes that a round's price served the account in this block.
-    pub fn serve(&mut self, id: &AccountId, market: MarketId, round: u64) -> Result<(), ContractError> {
+    /// Notes that a round's price served the account in this block, and what its trades of the block have counted for.
+    pub fn serve(
+        &mut self,
+        id: &AccountId,
+        market: MarketId,
+        round: u64,
+        counted: Amount,
+    ) -> Result<(), ContractError> {
         let mut account = self.account(id);
         if account.served_height != self.height {
             account.served_height = self.height;
             account.served.clear();
         }
         account.served.retain(|served| served.market != market);
-        account.served.push(ServedRound { market, round });
+        account.served.push(ServedRound { market, round, counted });
         self.put_account(id, account)
     }
 
     /// The account has been served at another round of the market in this block.
     pub fn served_at_another(&self, account: &Account, market: MarketId, round: u64) -> bool {
-        account.served_height == self.height
-            && account.served.iter().any(|served| served.market == market && served.round != round)
+        self.served(account, market).is_some_and(|served| served.round != round)
+    }
+
+    /// How this block has served the account in a market.
+    pub fn served<'a>(&self, account: &'a Account, market: MarketId) -> Option<&'a ServedRound> {
+        let of_now = account.served_height == self.height;
+        account.served.iter().find(|served| of_now && served.market == market)
     }
 
     /// What the pool earned or lost by this message's own figures: the right-hand side of the equality of F9.

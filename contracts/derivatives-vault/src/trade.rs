@@ -5,7 +5,7 @@ use crate::error::ContractError;
 use crate::vesting::realise;
 use firebreak_messages::derivatives_vault::{Account, Position};
 use firebreak_messages::{AccountId, MarketId};
-use firebreak_risk::{fill_price, trade_cost, Amount, PositionStake, Price, Rounding, SignedAmount, Size};
+use firebreak_risk::{fill_price, trade_cost, Amount, PositionStake, Price, Rounding, Scale, SignedAmount, Size};
 
 /// What a trade did.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Trade {
     pub realised_pnl: SignedAmount,
     pub size_before: Size,
     pub size_after: Size,
+    /// What the account's trades of this block count as flow by now.
+    pub counted: Amount,
 }
 
 /// The account's true size in a market; zero without a position.
@@ -64,9 +66,9 @@ pub fn trade(
         enlarge(desk, id, market, opening, base)?;
     }
     let account = desk.account(id);
-    count(desk, &account, market, notional)?;
+    let counted = count(desk, &account, market, notional, fill_price)?;
     let size_after = position_size(desk, &account, market)?;
-    Ok(Trade { fill_price, notional, realised_pnl, size_before, size_after })
+    Ok(Trade { fill_price, notional, realised_pnl, size_before, size_after, counted })
 }
 
 /// Takes `delta` out of the account's position, which is on the other side and at least as large.
@@ -84,7 +86,8 @@ fn close(
     let (cost, cost_at_mark) = (trade_cost(base, skew, delta, scale)?, trade_cost(open.mark(), skew, delta, scale)?);
     let side = if delta.is_short() { &mut open.state.long } else { &mut open.state.short };
     let realised_pnl = side.leave(&mut stake, delta.negated()?, cost)?;
-    put_stake(&mut account, market, stake, desk.height);
+    let scale = side.scale;
+    put_stake(&mut account, market, stake, scale, desk.height);
     realise(desk, &mut account, market, realised_pnl)?;
     desk.put_account(id, account)?;
     desk.explain(cost.minus(cost_at_mark)?)?;
@@ -103,25 +106,41 @@ fn enlarge(desk: &mut Desk, id: &AccountId, market: MarketId, delta: Size, base:
         stake = PositionStake { epoch: side.epoch, ..PositionStake::default() };
     }
     side.enter(&mut stake, delta, cost)?;
-    put_stake(&mut account, market, stake, desk.height);
+    let scale = side.scale;
+    put_stake(&mut account, market, stake, scale, desk.height);
     desk.put_account(id, account)?;
     desk.explain(cost.minus(cost_at_mark)?)
 }
 
 /// Flow for the breaker, and the market's part of what the pool's coins must back. The flow figures saturate: they must never
-/// stop a liquidation. An account counts once a block: callers note that it was served after its trade.
-fn count(desk: &mut Desk, account: &Account, market: MarketId, notional: Amount) -> Result<(), ContractError> {
-    let served = account.served_height == desk.height && account.served.iter().any(|served| served.market == market);
+/// stop a liquidation. An account's first trade in a block counts whole, more of them up to the market's largest order together; returns what
+/// has counted, for the callers to note that the account was served.
+fn count(
+    desk: &mut Desk,
+    account: &Account,
+    market: MarketId,
+    notional: Amount,
+    price: Price,
+) -> Result<Amount, ContractError> {
+    let before = desk.served(account, market).map(|served| served.counted);
     let open = desk.market_mut(market)?;
-    if !served {
-        open.state.flow_trades = open.state.flow_trades.saturating_add(1);
-        let flow = open.state.flow_notional.atoms().saturating_add(notional.atoms());
-        open.state.flow_notional = Amount::from_atoms(flow);
-    }
+    let counted = match before {
+        None => {
+            open.state.flow_trades = open.state.flow_trades.saturating_add(1);
+            notional
+        }
+        Some(before) => {
+            let most = open.config.order_size_max.notional(price, Rounding::Floor)?;
+            before.max(most.min(Amount::from_atoms(before.atoms().saturating_add(notional.atoms()))))
+        }
+    };
+    let more = counted.saturating_minus(before.unwrap_or_default());
+    open.state.flow_notional = Amount::from_atoms(open.state.flow_notional.atoms().saturating_add(more.atoms()));
     open.mark_changed();
     let traded = open.state.traded_notional.atoms().saturating_add(notional.atoms());
     open.state.traded_notional = Amount::from_atoms(traded);
-    recount(desk, market)
+    recount(desk, market)?;
+    Ok(counted)
 }
 
 /// The market's part of what the pool's coins must back, after its open interest has changed.
@@ -139,12 +158,13 @@ fn stake_of(account: &Account, market: MarketId) -> PositionStake {
     held.map_or_else(PositionStake::default, |position| position.stake.clone())
 }
 
-fn put_stake(account: &mut Account, market: MarketId, stake: PositionStake, height: u64) {
+/// Of a position that has been told its size: whoever trades has loaded its account.
+fn put_stake(account: &mut Account, market: MarketId, stake: PositionStake, scale: Scale, height: u64) {
     let held = account.positions.iter().find(|position| position.market == market);
     let opened_height = held.map_or(height, |position| position.opened_height);
     account.positions.retain(|position| position.market != market);
     if !stake.nominal.is_zero() {
-        account.positions.push(Position { market, stake, opened_height });
+        account.positions.push(Position { market, stake, opened_height, scale });
         account.positions.sort_by_key(|position| position.market);
     }
 }

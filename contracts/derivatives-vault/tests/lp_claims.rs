@@ -66,6 +66,29 @@ fn a_claim_is_paid_at_a_price_that_was_published_after_it() {
 }
 
 #[test]
+fn a_claim_waits_for_its_delay_also_where_a_feed_is_ahead_or_no_price_is_asked_for() {
+    // A round of two seconds ahead, in a block of two seconds before the delay is over.
+    let mut bench = matured(&["bob", "lp"]);
+    publish(&mut bench, "60000");
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.advance(8);
+    bench.publish(BTC, price("60000"), Price::ZERO, bench.now() + 2, Validity::Valid);
+    assert_eq!(LiquidityWithdrawn::all(&bench.execute_claims().unwrap()), []);
+    bench.advance(2);
+    assert_eq!(LiquidityWithdrawn::all(&bench.execute_claims().unwrap()).len(), 1);
+    // Nobody has a position.
+    let mut bench = Bench::new();
+    let shares = bench.provider("lp").shares;
+    bench.request("lp", shares);
+    bench.advance(DAY);
+    bench.claim("lp", 0, Amount::ZERO).unwrap();
+    bench.advance(9);
+    assert_eq!(LiquidityWithdrawn::all(&bench.execute_claims().unwrap()), []);
+    bench.advance(1);
+    assert_eq!(LiquidityWithdrawn::all(&bench.execute_claims().unwrap()).len(), 1);
+}
+
+#[test]
 fn a_price_within_the_delay_is_nobodys_though_it_were_the_worst() {
     let pay = |early: Option<&str>| {
         let mut bench = matured(&["bob", "lp"]);

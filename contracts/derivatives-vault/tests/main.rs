@@ -15,8 +15,10 @@
 mod attacks;
 mod books;
 mod collateral;
+mod deleveraged_accounts;
 mod early_knowledge;
 mod entry_points;
+mod flow;
 mod grace;
 mod guards;
 mod interleavings;

@@ -97,17 +97,21 @@ fn an_account_with_one_position_has_these_bytes() {
             market: MarketId(1),
             stake: stake(1_000_000_000_000_000_000, 60_000_000_000, 0),
             opened_height: 5,
+            scale: Scale::ONE,
         }],
         orders: vec![OrderId { market: MarketId(1), queue: Queue::Increase, sequence: 7 }],
         margin_held: Amount::from_atoms(300),
         claims: vec![],
         served_height: 6,
-        served: vec![ServedRound { market: MarketId(1), round: 9 }],
+        served: vec![ServedRound { market: MarketId(1), round: 9, counted: Amount::from_atoms(400) }],
         lost_in: None,
     };
-    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch, height | 1 order: market, queue, sequence |
-    // margin held | 0 claims | height | 1 served: market, round | no market
-    assert_eq!(hex(&round_trip(&account)), "0180897a01018080a0f6f4acdbe01b80e0ba84bf03000501010107ac02000601010900");
+    // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch, height, scale | 1 order: market, queue, sequence |
+    // margin held | 0 claims | height | 1 served: market, round, counted | no market
+    assert_eq!(
+        hex(&round_trip(&account)),
+        "0180897a01018080a0f6f4acdbe01b80e0ba84bf030005808090bbbad6adf00d01010107ac020006010109900300"
+    );
 }
 
 #[test]
@@ -140,7 +144,8 @@ fn hot_records_stay_short_at_their_worst_values() {
             Position {
                 market: MarketId(u16::MAX),
                 stake: stake(i128::MIN, i128::MIN, u32::MAX),
-                opened_height: u64::MAX
+                opened_height: u64::MAX,
+                scale: Scale::from_atoms(u128::MAX),
             };
             MARKETS_PER_ACCOUNT_MAX
         ],
@@ -151,7 +156,10 @@ fn hot_records_stay_short_at_their_worst_values() {
         margin_held: Amount::from_atoms(u128::MAX),
         claims: vec![MarketClaim { market: MarketId(u16::MAX), claim: worst_claim() }; MARKETS_PER_ACCOUNT_MAX],
         served_height: u64::MAX,
-        served: vec![ServedRound { market: MarketId(u16::MAX), round: u64::MAX }; MARKETS_PER_ACCOUNT_MAX],
+        served: vec![
+            ServedRound { market: MarketId(u16::MAX), round: u64::MAX, counted: Amount::from_atoms(u128::MAX) };
+            MARKETS_PER_ACCOUNT_MAX
+        ],
         lost_in: Some(MarketId(u16::MAX)),
     };
     let market = MarketState {
@@ -252,7 +260,7 @@ fn hot_records_stay_short_at_their_worst_values() {
     let owner =
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 1425),
+        ("account", round_trip(&account).len(), 1729),
         ("market", round_trip(&market).len(), 738),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 260),

@@ -67,6 +67,15 @@ pub struct ClosedEpoch {
     pub cash_index: CashIndex,
 }
 
+impl PositionStake {
+    /// `n * A` at a scale that its side had: what the position was then.
+    ///
+    /// Units: base. Rounding: towards zero. Errors: [`RiskError::Overflow`]. Source: `docs/formulas.md#f9b-side-indices`.
+    pub fn size_at(&self, scale: Scale) -> RiskResult<Size> {
+        true_size(self.nominal, scale)
+    }
+}
+
 impl Default for Side {
     fn default() -> Self {
         Self::new()

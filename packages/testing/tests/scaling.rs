@@ -8,7 +8,7 @@ use firebreak_derivatives_vault::state;
 use firebreak_messages::derivatives_vault::{
     Account, Deleveraged, LiquidityProvided, LiquidityWithdrawn, OrderFilled, Position, PositionLiquidated, SideRolled,
 };
-use firebreak_risk::{Nominal, PositionStake, SignedAmount, ONE};
+use firebreak_risk::{Nominal, PositionStake, Scale, SignedAmount, ONE};
 use firebreak_testing::*;
 use std::time::Instant;
 
@@ -29,8 +29,10 @@ fn open_accounts(world: &mut World, accounts: usize) {
         side.nominal = side.nominal.plus(nominal).unwrap();
         side.basis = side.basis.plus(basis).unwrap();
         let stake = PositionStake { nominal, basis, epoch: side.epoch };
-        let account =
-            Account { positions: vec![Position { market: BTC, stake, opened_height: 0 }], ..Account::default() };
+        let account = Account {
+            positions: vec![Position { market: BTC, stake, opened_height: 0, scale: Scale::ONE }],
+            ..Account::default()
+        };
         // Spread over the whole range of keys, in front of the accounts that are measured and behind them.
         let spread = index.wrapping_mul(0x9e37_79b9) % 0x1_0000_0000;
         let owner = format!("{}{spread:08x}{index:036}", if index % 4 < 2 { "a" } else { "z" });

@@ -91,7 +91,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
     let junior_before = claims_junior(desk, &account)?;
     let done = trade(desk, &order.account, id.market, size, base)?;
-    desk.serve(&order.account, id.market, round.round)?;
+    desk.serve(&order.account, id.market, round.round, done.counted)?;
     let (fee, insurance) = charge_fee(desk, &order.account, id.market, done.notional)?;
 
     let account = desk.account(&order.account);

@@ -160,7 +160,7 @@ fn close_position(
     // Its orders are not served at another round in this block. The other way round a fill holds no liquidation up: a stream of
     // tiny reductions would hold it up for ever, and whoever has just raised exposure has initial margin at the mark.
     let round = desk.market(market)?.state.mark_round;
-    desk.serve(id, market, round)?;
+    desk.serve(id, market, round, done.counted)?;
     let now = desk.now;
     let open = desk.market_mut(market)?;
     let liquidation = open.config.liquidation.clone();

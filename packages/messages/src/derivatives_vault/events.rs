@@ -112,6 +112,12 @@ crate::facts! {
     Deleveraged = "deleveraged" { market: MarketId, short: bool, size: Size, price: Price, amount: Amount, scale: Scale }
     /// The rest of all positions of a side closed; what they are owed waits for their accounts.
     SideRolled = "side_rolled" { market: MarketId, short: bool, epoch: u32, price: Price, owed: SignedAmount }
+    /// An account's part of what `Deleveraged` and `SideRolled` did to its side since it was last touched, told when it is. The
+    /// sizes of a side's accounts fall by what its events say, up to an atom for each account. `realised_pnl`: of a roll, which closes all of the
+    /// position; else zero, as the proceeds stay in its value.
+    PositionDeleveraged = "position_deleveraged" {
+        account: AccountId, market: MarketId, size_before: Size, size_after: Size, realised_pnl: SignedAmount,
+    }
     /// The fund did not answer a cover; the next payer pays.
     CoverFailed = "cover_failed" { callee: String, failing_since: u64, asked: Amount }
     FundingAccrued = "funding_accrued" { market: MarketId, rate_before: SignedRatio, rate: SignedRatio, per_unit: SignedRatio }

@@ -1,7 +1,7 @@
 //! The vault's stored records. Packed: the order of fields is the format.
 
 use super::*;
-use firebreak_risk::{ClosedEpoch, Nominal, Parked, RiskResult, Rounding};
+use firebreak_risk::{ClosedEpoch, Nominal, Parked, RiskResult, Rounding, Scale};
 
 /// Where an order waits. Orders that only reduce have places of their own, served first; orders that wait for a trigger rest
 /// outside the two queues, so that they never stand in anybody's way. Grows only at the end.
@@ -171,6 +171,8 @@ pub struct Position {
     pub stake: PositionStake,
     /// Block in which it was opened from nothing, or from the other side.
     pub opened_height: u64,
+    /// The side's scale when the account's size was last told: what it is short of it now was deleveraged since.
+    pub scale: Scale,
 }
 
 /// The round that last served an account in a market.
@@ -179,6 +181,8 @@ pub struct Position {
 pub struct ServedRound {
     pub market: MarketId,
     pub round: u64,
+    /// What the account's trades of the block have added to [`MarketState::flow_notional`].
+    pub counted: Amount,
 }
 
 /// Realised profit of an account in one market that has not vested.
@@ -245,8 +249,9 @@ pub struct MarketState {
     pub closed_due: Amount,
     /// While a freeze of the market is felt.
     pub freeze: Option<FreezeSnapshot>,
-    /// Trades that paid a fee or a penalty and their notional, of each account the first one in a block: a single trade is at most the
-    /// market's largest order, so that this is what flow detectors may count. They saturate.
+    /// Accounts that paid a fee or a penalty, each once in a block, and the notional that they traded: the first trade of an account in
+    /// a block whole, the others up to the market's largest order together. So nobody makes flow by going to and fro, nor hides an
+    /// order behind a smaller one, and this is what flow detectors may count. They saturate.
     pub flow_trades: u64,
     pub flow_notional: Amount,
 }
