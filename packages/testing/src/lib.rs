@@ -28,7 +28,7 @@
 //!
 //! | for | steps | reads |
 //! |---|---|---|
-//! | time | [`World::next_block`], [`World::advance`], [`World::advance_to`] | [`World::now`], [`World::height`] |
+//! | time | [`World::next_block`], [`World::advance`], [`World::advance_to`] | [`World::now`], [`World::height`], [`World::chain_id`] |
 //! | prices | [`World::price`] and [`World::refresh`] (then a block passes), [`World::report`], [`World::report_of`], [`World::evaluate`] | [`World::last_price`], [`World::price_record`] |
 //! | orders | [`World::place`], [`World::place_reduce`], [`World::place_bounded`], [`World::cancel`], [`World::execute`], [`World::execute_by`]; whole: [`World::open`], [`World::close`], [`World::fill`] | [`World::account`], [`World::position_size`], [`World::market`] |
 //! | accounts | [`World::add_collateral`], [`World::withdraw`], [`World::liquidate`], [`World::liquidate_by`] | [`World::account_record`], [`World::account_records`], [`World::losses`] |
@@ -44,8 +44,9 @@
 //! [`WorldBuilder::from_setup`], [`WorldBuilder::named`] and [`WorldBuilder::idle`] put a given suite with given addresses there and
 //! do nothing more.
 //!
-//! A long replay takes [`WorldBuilder::checking`], [`WorldBuilder::recording_violations`], [`WorldBuilder::scaled_market`] and reads [`World::tally`] and [`World::totals`]; [`World::check_everything`] at its end. A World
-//! is not `Send`: build each one in the thread that runs it.
+//! A long replay takes [`WorldBuilder::checking`], [`WorldBuilder::recording_violations`], [`WorldBuilder::scaled_market`] and reads
+//! [`World::tally`] and [`World::totals`]; [`World::check_everything`] at its end. A World is not `Send`: build each one in the thread
+//! that runs it.
 //!
 //! Native code, so: gas limits, out-of-gas and panics are not simulated here; they are tested on a real chain.
 

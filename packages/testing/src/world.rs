@@ -114,6 +114,11 @@ impl World {
         self.app.block_info().height
     }
 
+    /// Part of what is signed off chain.
+    pub fn chain_id(&self) -> String {
+        self.app.block_info().chain_id
+    }
+
     pub fn block_seconds(&self) -> u64 {
         self.block_seconds
     }
