@@ -1,7 +1,8 @@
 //! A round signed off chain by five, relayed in one message, beside one plain feeder's report that publishes: what the signatures cost.
 //!
-//! On an oracle of its own without a hook. A feed has three sources at least: the plain report is the third of three. The signers are
-//! sure of their price to 12.5, so that what is carried has no figure that happens to be short.
+//! On an oracle of its own without a hook. A feed has three sources at least: the plain report is the third of three. Both rounds have a
+//! price of 60,000 and a band of 12.5, the plain one by its spread and the signed one by its signers' confidence, so that the records are
+//! equally long, and what is carried has no figure that happens to be short.
 
 use super::bench::{fact, price, Bench, GAS};
 use super::error::GasError;
@@ -17,7 +18,7 @@ use firebreak_messages::oracle::{
 use firebreak_messages::FeedId;
 
 const SIGNERS: u8 = 5;
-const FEEDERS: [&str; 3] = ["feeder-0", "feeder-1", "feeder-2"];
+const FEEDERS: [(&str, &str); 3] = [("feeder-0", "59987.5"), ("feeder-1", "60012.5"), ("feeder-2", "60000")];
 const SIGNED: FeedId = FeedId(1);
 const PLAIN: FeedId = FeedId(2);
 pub(super) const PLAIN_ROW: &str = "report that publishes, third of three plain feeders, no hook";
@@ -30,11 +31,10 @@ pub(super) fn measure(bench: &mut Bench) -> Result<(), GasError> {
     let rounds = ROUNDS_KEPT as u64 + 2;
     for round in 1..=rounds {
         bench.net.advance(10)?;
-        let plain = ExecuteMsg::Report { reports: vec![report(bench)?] };
         let [first, second, third] = FEEDERS;
-        send(bench, first, &oracle, &plain)?;
-        send(bench, second, &oracle, &plain)?;
-        let plain = send(bench, third, &oracle, &plain)?;
+        report(bench, &oracle, first)?;
+        report(bench, &oracle, second)?;
+        let plain = report(bench, &oracle, third)?;
         let relayed = ExecuteMsg::ReportSigned { reports: vec![signed(bench, &oracle, round)?] };
         let relayed = send(bench, "keeper", &oracle, &relayed)?;
         fact::<RoundPublished>(PLAIN_ROW, &plain)?;
@@ -61,7 +61,7 @@ fn feed(bench: &Bench, feed: FeedId) -> Result<FeedSetup, GasError> {
             .collect::<Result<Vec<_>, GasError>>()?,
         _ => FEEDERS
             .iter()
-            .map(|name| Ok(Source { address: bench.actors.address(name)?, weight: 1, ..Source::default() }))
+            .map(|(name, _)| Ok(Source { address: bench.actors.address(name)?, weight: 1, ..Source::default() }))
             .collect::<Result<Vec<_>, GasError>>()?,
     };
     let quorum = feeders.len() as u32;
@@ -87,8 +87,9 @@ fn send(bench: &mut Bench, actor: &str, oracle: &str, msg: &ExecuteMsg) -> Resul
     Ok(bench.net.client.send(signer, &[sent], GAS)?)
 }
 
-fn report(bench: &Bench) -> Result<FeedReport, GasError> {
-    Ok(FeedReport { feed: PLAIN, price: price("60000")?, published_at: bench.now()? })
+fn report(bench: &mut Bench, oracle: &str, (feeder, says): (&str, &str)) -> Result<Tx, GasError> {
+    let report = FeedReport { feed: PLAIN, price: price(says)?, published_at: bench.now()? };
+    send(bench, feeder, oracle, &ExecuteMsg::Report { reports: vec![report] })
 }
 
 fn signed(bench: &Bench, oracle: &str, round: u64) -> Result<SignedReport, GasError> {
