@@ -2,6 +2,7 @@
 
 use crate::error::ContractError;
 use crate::state::{Config, CONFIG, SIGNAL_HEALTH};
+use crate::unsent::Unsent;
 use crate::{execute, migrate as migration, query as queries, signal, validate};
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
@@ -30,6 +31,7 @@ pub fn instantiate(
         vault: msg.vault.map(|vault| deps.api.addr_validate(&vault)).transpose()?,
         guardian: msg.guardian.map(|guardian| validate::signal(deps.api, guardian)).transpose()?,
         watched: vec![],
+        unsent: Unsent::default(),
     };
     CONFIG.save(deps.storage, &config)?;
     POSTURE_OF_ALL.save(deps.storage, &PostureRecord::default())?;
@@ -66,7 +68,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, ContractError> {
     match reply.id {
-        signal::SIGNAL_REPLY => signal::after(deps, &env, reply.result.is_ok()),
+        signal::SIGNAL_REPLY => signal::after(deps, &env, &reply),
         id => Err(ContractError::UnknownReply { id }),
     }
 }

@@ -55,7 +55,7 @@ pub enum ContractError {
     AttestationTime { observer: u8, observed_at: u64, expires_at: u64, now: u64 },
     #[error("the signature is not observer {observer}'s for this attestation of this breaker")]
     BadSignature { observer: u8 },
-    #[error("the guardian has no verdict on incident {incident} of one market that was not counted yet")]
+    #[error("the guardian has no verdict on incident {incident} of one market for which a warning is left to count")]
     NoVerdict { incident: u64 },
 
     #[error("there is no reply {id}")]

@@ -41,6 +41,7 @@ mod response;
 mod restrictions;
 mod signal;
 pub mod state;
+mod unsent;
 mod validate;
 
 pub use error::ContractError;

@@ -4,7 +4,7 @@ use crate::error::ContractError;
 use crate::observers::Observers;
 use crate::response::{self, Ledger};
 use crate::signal::Signal;
-use crate::state::{Config, Failing, Journal, MarketRules, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES};
+use crate::state::{Config, Failing, Journal, MarketRules, Told, Watched, GUARDS, JOURNALS, REDUCE_ONLY_SPENT, RULES};
 use crate::{reading, restrictions};
 use cosmwasm_std::{Deps, Event, Storage};
 use firebreak_messages::circuit_breaker::layout::POSTURES;
@@ -27,8 +27,8 @@ pub struct Assessment {
     spent: Option<SharedBudget>,
     journal: Option<Journal>,
     pub facts: Vec<Event>,
-    /// The harshest news of this market; at most one signal a market and message.
-    pub signal: Option<Signal>,
+    /// The news of this market. Bounds: one a rule, the harshest.
+    pub signals: Vec<Signal>,
 }
 
 /// When and at what an answer was given.
@@ -101,7 +101,7 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
 impl Assessment {
     pub fn new(storage: &dyn Storage, market: MarketId, posture: PostureRecord) -> Result<Self, ContractError> {
         let rules = RULES.load(storage, market.0)?;
-        Ok(Self { market, posture, rules, spent: None, journal: None, facts: vec![], signal: None })
+        Ok(Self { market, posture, rules, spent: None, journal: None, facts: vec![], signals: vec![] })
     }
 
     /// One round: every rule's answer and the cage.
@@ -177,9 +177,11 @@ impl Assessment {
             return Ok(());
         }
         self.facts.push(done.fact.into());
-        // A repeat at the level that the source already holds is no news: the guardian continues the incident by time.
-        if done.level > done.level_before && self.signal.as_ref().is_none_or(|signal| done.level > signal.level) {
-            self.signal = Some(Signal { market, rule, level: done.level, moved: score, observed_at: at });
+        // A repeat at the level that the rule already holds is no news: the guardian continues the incident by time. What other rules of
+        // the same slot hold is another matter: a procedure may wait for this one.
+        if journal.tell(Told { rule, level: done.level, until: done.until }, now) {
+            self.signals.retain(|signal| signal.rule != rule);
+            self.signals.push(Signal { market, rule, level: done.level, moved: score, observed_at: at });
         }
         Ok(())
     }

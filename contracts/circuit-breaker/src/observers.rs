@@ -4,9 +4,14 @@ use crate::error::ContractError;
 use cosmwasm_std::Storage;
 use firebreak_messages::circuit_breaker::{ObservedSignal, ObserverConfig, ObserverStatus, ObserversResponse};
 use firebreak_messages::{PackedItem, PackedMap};
-use firebreak_risk::detect::{quorum_severity, Attested};
+use firebreak_risk::detect::{quorum_severity, Attested, Electorate};
 use firebreak_risk::{Ratio, Rounding};
 use serde::{Deserialize, Serialize};
+
+/// How long before an incident was detected a warning may have come to be about it, seconds.
+pub const WARNED_BEFORE_SECONDS: u64 = 600;
+/// Warnings of one observer and market that wait for a verdict.
+const WARNINGS_MAX: usize = 4;
 
 /// A registered weight in hundredths of itself; verdicts move it between a quarter and twice as much.
 pub const WEIGHT_UNIT: u32 = 100;
@@ -47,15 +52,23 @@ pub struct Word {
     pub until: u64,
 }
 
+/// A time during which an observer warned, no two of its words further apart than [`WARNED_BEFORE_SECONDS`]. Gone when a verdict has
+/// counted it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Warned {
+    pub observer: u8,
+    /// When the first and the last word was heard, block time: what an observer says of its own clock earns nothing.
+    pub first: u64,
+    pub last: u64,
+}
+
 /// What was said of one market.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Words {
     /// One a signal and observer. Bounds: three signals of at most `OBSERVERS_MAX`.
     pub live: Vec<Word>,
-    /// Who has warned, and when last: for the verdict on an incident. Bounds: at most `OBSERVERS_MAX`.
-    pub warned: Vec<(u8, u64)>,
-    /// The last incident whose verdict was counted.
-    pub judged: u64,
+    /// Who has warned, and when: for the verdicts on incidents. Oldest first. Bounds: [`WARNINGS_MAX`] of at most `OBSERVERS_MAX`.
+    pub warned: Vec<Warned>,
     /// The last nonce of an observer and signal here: a word that is relayed early for one market stops none of another.
     /// Bounds: four signals of at most `OBSERVERS_MAX`.
     pub nonces: Vec<(u8, ObservedSignal, u64)>,
@@ -64,7 +77,7 @@ pub struct Words {
 /// Written by `SetObservers`, `Attest`, `Judge`.
 pub const OBSERVERS: PackedItem<Observers> = PackedItem::new("observers", 1);
 /// market id -> what observers said of it. Written by `Attest`, `Judge`.
-pub const WORDS: PackedMap<u16, Words> = PackedMap::new("words", 2);
+pub const WORDS: PackedMap<u16, Words> = PackedMap::new("words", 3);
 
 impl Observer {
     pub fn new(config: ObserverConfig, now: u64) -> Self {
@@ -112,7 +125,8 @@ impl Observers {
     /// The highest severity that a quorum attests, over all signals.
     pub fn severity(&self, words: &Words, now: u64) -> u8 {
         let signals = [ObservedSignal::Price, ObservedSignal::Flow, ObservedSignal::Dependency];
-        let total = self.total_weight();
+        let registered = self.list.iter().fold(0u64, |sum, observer| sum.saturating_add(observer.config.weight.into()));
+        let all = Electorate { weight: self.total_weight(), registered };
         let of = |signal| {
             // Bounded by OBSERVERS_MAX.
             let attested: Vec<Attested> = words
@@ -122,10 +136,11 @@ impl Observers {
                 .filter_map(|word| {
                     let observer = self.list.get(usize::from(word.observer))?;
                     let source = self.source(&observer.config.source);
-                    Some(Attested { severity: word.severity, weight: observer.weight(), source })
+                    let (weight, registered) = (observer.weight(), observer.config.weight);
+                    Some(Attested { severity: word.severity, weight, registered, source })
                 })
                 .collect();
-            quorum_severity(&attested, total)
+            quorum_severity(&attested, all)
         };
         signals.into_iter().map(of).max().unwrap_or(0)
     }
@@ -180,7 +195,39 @@ impl Words {
             return;
         }
         self.live.push(word);
-        self.warned.retain(|(observer, _)| *observer != word.observer);
-        self.warned.push((word.observer, now));
+        self.warn(word.observer, now);
+    }
+
+    fn warn(&mut self, observer: u8, now: u64) {
+        let goes_on = |warned: &&mut Warned| {
+            warned.observer == observer && now <= warned.last.saturating_add(WARNED_BEFORE_SECONDS)
+        };
+        if let Some(warned) = self.warned.iter_mut().find(goes_on) {
+            warned.last = now;
+            return;
+        }
+        let own = |warned: &&Warned| warned.observer == observer;
+        if self.warned.iter().filter(own).count() >= WARNINGS_MAX {
+            // The two oldest become one: who could push a warning out by further ones would be judged by none.
+            let oldest = self.warned.iter().position(|warned| warned.observer == observer);
+            let first = oldest.map(|place| self.warned.remove(place).first);
+            if let (Some(first), Some(next)) =
+                (first, self.warned.iter_mut().find(|warned| warned.observer == observer))
+            {
+                next.first = first;
+            }
+        }
+        self.warned.push(Warned { observer, first: now, last: now });
+    }
+
+    /// Takes the warnings that were heard at any time of `times` out, and says whose they were: each counts for one verdict.
+    pub fn take_warned(&mut self, times: std::ops::RangeInclusive<u64>) -> Vec<u8> {
+        let is_in = |warned: &Warned| warned.first <= *times.end() && *times.start() <= warned.last;
+        let mut observers: Vec<u8> =
+            self.warned.iter().filter(|warned| is_in(warned)).map(|warned| warned.observer).collect();
+        observers.sort_unstable();
+        observers.dedup();
+        self.warned.retain(|warned| !is_in(warned));
+        observers
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::ContractError;
 use crate::restrictions;
-use crate::state::{FED_BUDGET, REDUCE_ONLY_BUDGET};
+use crate::state::{FED_BUDGET, REDUCE_ONLY_BUDGET, TRADED_BUDGET};
 use firebreak_messages::circuit_breaker::{LadderStep, PostureRecord, RestrictionAdded, Scope};
 use firebreak_messages::{MarketId, RuleId, Source};
 use firebreak_risk::detect::{Answer, SharedBudget};
@@ -19,9 +19,9 @@ pub struct Ledger<'a> {
 /// What came of an answer.
 pub struct Restricted {
     pub fact: RestrictionAdded,
-    /// What the rule's source held before, and what this answer begins with.
-    pub level_before: Level,
+    /// What this answer begins with, and until when it holds at least that.
     pub level: Level,
+    pub until: u64,
 }
 
 /// Adds the answer's phases to its source's slot. `None` when it adds nothing: what anybody can feed is not lengthened while it is in
@@ -39,18 +39,19 @@ pub fn restrict(
     let Ledger { posture, spent, what_if } = ledger;
     let rule = answer.rule;
     let source = Source::from(rule.rule);
-    let level_before = restrictions::level_of(posture, source, now);
-    if !rule.rule.lengthens() && level_before >= step.level {
+    if !rule.rule.lengthens() && restrictions::level_of(posture, source, now) >= step.level {
         return Ok(None);
     }
     let end_max = now.saturating_add(rule.extension_max_seconds);
     let held = answer.until.unwrap_or(now.saturating_add(step.duration_seconds)).min(end_max);
     let reduce_only_until = if step.level >= Level::ReduceOnly {
-        let part = (!rule.rule.is_of_price()).then_some(&FED_BUDGET);
+        let is_fed = !rule.rule.is_of_price();
+        let is_traded = is_fed && rule.rule != RuleId::Observers;
+        let parts = [is_fed.then_some(&FED_BUDGET), is_traded.then_some(&TRADED_BUDGET)];
         if let Some(what_if) = what_if {
-            what_if.draw(&REDUCE_ONLY_BUDGET, part, now, held)?;
+            what_if.draw(&REDUCE_ONLY_BUDGET, parts, now, held)?;
         }
-        spent.draw(&REDUCE_ONLY_BUDGET, part, now, held)?
+        spent.draw(&REDUCE_ONLY_BUDGET, parts, now, held)?
     } else {
         now
     };
@@ -66,6 +67,7 @@ pub fn restrict(
         phases.iter_mut().for_each(|phase| phase.posture.outflow_factor = BasisPoints::ONE);
     }
     let level = phases.first().map_or(Level::Normal, |phase| phase.posture.level);
+    let until = phases.iter().take_while(|phase| phase.posture.level >= level).last().map_or(now, |phase| phase.until);
     let fact = restrictions::add(posture, Scope::Market(market), source, &phases, 0, now);
-    Ok(Some(Restricted { fact, level_before, level }))
+    Ok(Some(Restricted { fact, level, until }))
 }

@@ -1,13 +1,14 @@
 //! What the breaker stores. The postures, which others read raw, are declared in
 //! `firebreak_messages::circuit_breaker::layout`.
 
+use crate::unsent::Unsent;
 use cosmwasm_std::Addr;
 use firebreak_messages::circuit_breaker::{
     GuardConfig, JournalEntry, PostureRecord, SignalConfig, SignalHealthResponse, JOURNAL_MAX,
 };
-use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap};
+use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap, RuleId};
 use firebreak_risk::detect::{RuleBook, SharedBudget};
-use firebreak_risk::{BudgetRule, TimeBudget};
+use firebreak_risk::{BudgetRule, Level, TimeBudget};
 pub use firebreak_risk::{COUNCIL_BUDGET, FROZEN_BUDGET};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,9 @@ const HOUR: u64 = 3_600;
 pub const REDUCE_ONLY_BUDGET: BudgetRule =
     BudgetRule { window_seconds: 24 * HOUR, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
 /// What all that are no rules of the price draw of it: what trades, liquidations or observers can feed leaves the price four hours.
+/// And what those draw of that who are no observers: nobody spends the observers' time by liquidating himself.
 pub const FED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: 2 * HOUR, ..REDUCE_ONLY_BUDGET };
+pub const TRADED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: HOUR, ..REDUCE_ONLY_BUDGET };
 
 /// What every message needs: one record, one read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,8 @@ pub struct Config {
     pub guardian: Option<SignalConfig>,
     /// Which markets follow which feed. Bounds: at most `MARKETS_MAX`.
     pub watched: Vec<Watched>,
+    /// Here, because a message that has nothing to repeat must not read a record more to know it.
+    pub unsent: Unsent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +60,16 @@ pub struct Journal {
     pub shadow: PostureRecord,
     /// What all rules would have spent if those were enforced: one budget pays for both.
     pub shadow_spent: SharedBudget,
+    /// What the guardian was told of enforced rules. Bounds: one a rule.
+    pub told: Vec<Told>,
+}
+
+/// The level that a rule's answer begins with, and until when it holds at least that.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    pub rule: RuleId,
+    pub level: Level,
+    pub until: u64,
 }
 
 impl Journal {
@@ -63,6 +78,28 @@ impl Journal {
             self.entries.remove(0);
         }
         self.entries.push(entry);
+    }
+
+    /// Takes down that a rule holds a level, and says whether that is news: a level above what the rule itself held, whatever others do.
+    pub fn tell(&mut self, told: Told, now: u64) -> bool {
+        self.told.retain(|before| now < before.until);
+        match self.told.iter_mut().find(|before| before.rule == told.rule) {
+            Some(before) if told.level > before.level => {
+                *before = told;
+                true
+            }
+            Some(before) => {
+                if told.level == before.level {
+                    before.until = before.until.max(told.until);
+                }
+                false
+            }
+            None if told.level > Level::Normal => {
+                self.told.push(told);
+                true
+            }
+            None => false,
+        }
     }
 }
 
@@ -89,17 +126,18 @@ pub struct Spent {
     pub of_markets: Vec<(MarketId, TimeBudget)>,
 }
 
-/// Written by `instantiate`, `SetMarket`, `SetGuardian`.
-pub const CONFIG: PackedItem<Config> = PackedItem::new("config", 2);
+/// Written by `instantiate`, `SetMarket`, `SetGuardian`, and when a signal has to be sent again.
+pub const CONFIG: PackedItem<Config> = PackedItem::new("config", 3);
 /// market id -> its rules' configuration. Written by `SetMarket`; at most `MARKETS_MAX`.
 pub const GUARDS: PackedMap<u16, GuardConfig> = PackedMap::new("guard", 2);
 /// market id -> what its rules remember. Written by `Evaluate` when there are new rounds, reset by `SetMarket`.
 pub const RULES: PackedMap<u16, MarketRules> = PackedMap::new("rules", 2);
-/// market id -> its last answers, and what its shadow rules would hold. Written by a trip; at most 16 entries and one slot a source.
-pub const JOURNALS: PackedMap<u16, Journal> = PackedMap::new("journal", 2);
-/// market id -> `ReduceOnly` seconds that its rules spent. Written by a trip; at most 64 buckets. A record of its own,
+/// market id -> its last answers, what its shadow rules would hold and what was told of the others. Written by a trip; at most 16 entries,
+/// one slot a source and one level a rule.
+pub const JOURNALS: PackedMap<u16, Journal> = PackedMap::new("journal", 3);
+/// market id -> `ReduceOnly` seconds that its rules spent. Written by a trip; at most 96 buckets. A record of its own,
 /// because a trip is rare and a round is not.
-pub const REDUCE_ONLY_SPENT: PackedMap<u16, SharedBudget> = PackedMap::new("reduce_only_spent", 2);
+pub const REDUCE_ONLY_SPENT: PackedMap<u16, SharedBudget> = PackedMap::new("reduce_only_spent", 3);
 /// `Frozen` seconds spent. Written by `Restrict`; at most 33 buckets a market. One record for all markets, because scope
 /// `All` draws on every account and R-20 bounds what that message may cost.
 pub const FROZEN_SPENT: PackedItem<Spent> = PackedItem::new("frozen", 1);

@@ -1,21 +1,23 @@
 //! Failures: of a market, of the guardian, of a caller.
 
-use crate::setup::{guard, phase, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
+use crate::setup::{empty_market, guard, guard_of, phase, pool, Setup, BTC, BTC_FEED, ETH, ETH_FEED};
 use cosmwasm_std::{coin, Addr};
 use firebreak_circuit_breaker::ContractError;
 use firebreak_messages::circuit_breaker::{
-    effective_posture, EvaluationFailed, ExecuteMsg, RestrictionAdded, RuleMode, RuleTripped, Scope, SignalConfig,
-    SignalFailed, SignalHealthResponse,
+    effective_posture, EvaluationFailed, ExecuteMsg, MarketSetup, RestrictionAdded, RuleConfig, RuleMode, RuleTripped,
+    Scope, SignalConfig, SignalFailed, SignalHealthResponse,
 };
+use firebreak_messages::derivatives_vault::Pool;
 use firebreak_messages::event::Fact;
-use firebreak_messages::{FeedId, Reason, Source};
-use firebreak_risk::{Level, Ratio};
+use firebreak_messages::{guardian, FeedId, Reason, RuleId, Source};
+use firebreak_risk::{Level, Ratio, SignedAmount};
 
 #[test]
 fn evaluating_without_a_new_round_changes_nothing() {
     let mut setup = Setup::new();
     setup.calm(BTC_FEED, 10_000);
     setup.round(BTC_FEED, 9_000);
+    setup.evaluate(&[]); // the second rule's signal, which had to wait
     setup.advance(10_000); // restrictions have ended; nobody prunes them for nothing
     let before = setup.storage();
     for feeds in [&[][..], &[BTC_FEED], &[FeedId(99)], &[BTC_FEED, BTC_FEED, ETH_FEED]] {
@@ -117,6 +119,97 @@ fn a_guardian_that_fails_is_recorded_and_the_restriction_stands() {
     setup.round(BTC_FEED, 9_300);
     assert_eq!(setup.signals().len(), 1);
     assert_eq!(setup.signal_health(), SignalHealthResponse { failures_total: 2, ..Default::default() });
+}
+
+/// One market's band rule, told to nobody: the guardian fails while the price trips it.
+fn unheard() -> (Setup, guardian::ExecuteMsg) {
+    let mut setup = Setup::with_modes(RuleMode::Enforce, RuleMode::Off);
+    setup.calm(BTC_FEED, 10_000);
+    setup.break_guardian(true);
+    let observed_at = setup.now();
+    assert_eq!(SignalFailed::all(&setup.round(BTC_FEED, 9_800)).len(), 1);
+    setup.break_guardian(false);
+    let (rule, level, moved) = (RuleId::Band, Level::ReduceOnly, Ratio::percent(50));
+    (setup, guardian::ExecuteMsg::Signal { market: BTC, rule, level, moved, observed_at })
+}
+
+// Whoever relays a price chooses how deep contracts call each other, and so whether the guardian can be reached.
+#[test]
+fn what_the_guardian_did_not_hear_is_said_again_once_by_any_later_message() {
+    let (mut setup, signal) = unheard();
+    // Not within a minute of the failure.
+    setup.advance(54);
+    setup.evaluate(&[BTC_FEED]);
+    assert_eq!(setup.signals(), vec![]);
+    setup.advance(1);
+    let before = setup.record(BTC);
+    setup.evaluate(&[]);
+    assert_eq!((setup.signals(), setup.record(BTC)), (vec![signal.clone()], before));
+    assert_eq!(setup.signal_health().failures_in_a_row, 0);
+    setup.advance(60);
+    setup.evaluate(&[BTC_FEED]);
+    assert_eq!(setup.signals(), vec![signal]);
+}
+
+#[test]
+fn a_restriction_that_has_ended_is_no_news() {
+    let (mut setup, _) = unheard();
+    setup.advance(10_000);
+    assert_eq!(setup.level(BTC), Level::Normal);
+    setup.evaluate(&[]);
+    assert_eq!(setup.signals(), vec![]);
+    // Nothing is left to try: the next message writes nothing.
+    let before = setup.storage();
+    setup.evaluate(&[]);
+    assert_eq!(setup.storage(), before);
+}
+
+#[test]
+fn a_new_guardian_hears_what_the_old_one_did_not() {
+    let (mut setup, signal) = unheard();
+    let guardian = Some(SignalConfig { contract: setup.guardian.to_string(), gas_limit: 500_000 });
+    setup.as_owner(&ExecuteMsg::SetGuardian { guardian }).unwrap();
+    setup.evaluate(&[]);
+    assert_eq!(setup.signals(), vec![signal]);
+}
+
+#[test]
+fn a_dead_guardian_is_tried_once_a_minute() {
+    let (mut setup, signal) = unheard();
+    setup.break_guardian(true);
+    let mut failed = 0;
+    // Three minutes, a price every five seconds.
+    for _ in 0..36 {
+        failed += SignalFailed::all(&setup.round(BTC_FEED, 9_800)).len();
+    }
+    assert_eq!(failed, 3);
+    setup.break_guardian(false);
+    setup.advance(60);
+    setup.evaluate(&[]);
+    assert_eq!(setup.signals(), vec![signal]);
+}
+
+#[test]
+fn a_milder_answer_of_the_same_slot_keeps_no_rule_from_being_heard() {
+    let rule = |rule| RuleConfig::standard(rule, RuleMode::Enforce);
+    let config = guard_of(BTC_FEED, vec![rule(RuleId::HourMove), rule(RuleId::Outflow)]);
+    let mut setup = Setup::with_markets(vec![MarketSetup { market: BTC, config }]).unwrap();
+    setup.set_vault(BTC, &empty_market(), &pool());
+    setup.calm(BTC_FEED, 10_000);
+    // Capital leaves, as whoever has some may have it.
+    let cash = SignedAmount::from_atoms(7_000_000_000_000);
+    setup.set_vault(BTC, &empty_market(), &Pool { cash, ..pool() });
+    setup.round(BTC_FEED, 10_000);
+    setup.round(BTC_FEED, 9_700);
+    let told: Vec<(RuleId, Level)> = setup
+        .signals()
+        .into_iter()
+        .map(|signal| match signal {
+            guardian::ExecuteMsg::Signal { rule, level, .. } => (rule, level),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [(RuleId::Outflow, Level::Guarded), (RuleId::HourMove, Level::Guarded)]);
 }
 
 #[test]

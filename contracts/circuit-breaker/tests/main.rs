@@ -19,3 +19,4 @@ mod only_time_loosens;
 mod restrictions;
 mod rules;
 mod setup;
+mod verdicts;

@@ -3,7 +3,10 @@
 use crate::error::ContractError;
 use crate::state::OWNER;
 use cosmwasm_std::{Api, Deps, HexBinary, MessageInfo};
-use firebreak_messages::oracle::{FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, FEEDERS_MAX, FEEDERS_MIN};
+use firebreak_messages::oracle::{
+    FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, FEEDERS_MAX, FEEDERS_MIN, MOVE_HOLD_SECONDS,
+    REPORT_SPREAD_MAX_SECONDS,
+};
 use firebreak_messages::FEEDS_MAX;
 use firebreak_risk::{Ratio, LEGS_MAX};
 use std::collections::BTreeSet;
@@ -13,6 +16,8 @@ use std::ops::RangeInclusive;
 const HOOK_GAS: RangeInclusive<u64> = 100_000..=5_000_000;
 const SYMBOL_BYTES: RangeInclusive<usize> = 1..=32;
 const AGE_MAX_SECONDS: RangeInclusive<u64> = 1..=600;
+/// A held move is published after [`MOVE_HOLD_SECONDS`], if what it is made of still counts then.
+const AGE_MAX_WITH_MOVE_MIN: u64 = MOVE_HOLD_SECONDS + REPORT_SPREAD_MAX_SECONDS;
 const AGE_LIMIT_SECONDS_MAX: u64 = 3_600;
 const WINDOW_SECONDS: RangeInclusive<u64> = 60..=86_400;
 const UNCHANGED_ROUNDS_MIN: u32 = 8;
@@ -89,6 +94,10 @@ pub fn feed(api: &dyn Api, config: FeedConfig) -> Result<FeedConfig, ContractErr
         vec![]
     };
     within("age_max_seconds", config.age_max_seconds, AGE_MAX_SECONDS)?;
+    if !config.rules.move_max.is_zero() {
+        let bounds = AGE_MAX_WITH_MOVE_MIN..=*AGE_MAX_SECONDS.end();
+        within("age_max_seconds with move_max", config.age_max_seconds, bounds)?;
+    }
     within("age_limit_seconds", config.age_limit_seconds, config.age_max_seconds..=AGE_LIMIT_SECONDS_MAX)?;
     if config.dispersion_max.is_zero() || config.dispersion_max >= Ratio::ONE {
         return Err(ContractError::OutOfBounds {

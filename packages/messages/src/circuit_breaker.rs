@@ -130,7 +130,8 @@ pub enum ExecuteMsg {
     /// of observers. They can only tighten. Emits [`Attested`], [`AttestationLate`] for each passed over, and with a quorum or a first warning [`RuleTripped`],
     /// [`RestrictionAdded`], [`SignalFailed`].
     Attest { market: MarketId, signal: ObservedSignal, attestations: Binary },
-    /// Anyone. Counts the guardian's verdict on a closed incident of one market for those who had warned. Once each, in their order.
+    /// Anyone. Counts the guardian's verdict on a closed incident of one market for those who had warned: for them
+    /// before it was known, against them until it was closed. Each warning once.
     Judge { incident: u64 },
 }
 

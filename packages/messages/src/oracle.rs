@@ -50,8 +50,8 @@ pub enum ExecuteMsg {
     /// Emits [`RoundPublished`], [`ReportIgnored`], [`HookFailed`], [`HookSkipped`].
     Report { reports: Vec<FeedReport> },
     /// Anyone. No funds. Rounds that were signed off chain. One that is not newer than what the oracle has is passed over with an event as
-    /// long as another one of the message has an effect, and an error otherwise. In the block of its publication a round is replaced
-    /// by itself with more weight.
+    /// long as another one of the message has an effect, and an error otherwise. In the block of its publication, and later as long
+    /// as it is not valid, a round is replaced by itself with more weight.
     /// Emits [`RoundPublished`], [`RoundOutrun`], [`SourceQuarantined`], [`SourceReturned`], [`HookFailed`], [`HookSkipped`].
     ReportSigned { reports: Vec<SignedReport> },
     /// Anyone. No funds. Reads the on-chain source at this place of a feed's feeders and takes what it says as its report.

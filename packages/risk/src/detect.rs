@@ -53,7 +53,7 @@ pub use ladder::{response_phases, Response};
 pub use market::{DetectorParams, Flow, MarketDetectors, MarketEvidence, Observation, Weights};
 pub use mean_window::{MeanBucket, MeanWindow, Sample, MEAN_BUCKETS};
 pub use one_sided::{OneSided, OneSidedParams};
-pub use quorum::{quorum_severity, Attested, QUORUM_MIN};
+pub use quorum::{quorum_severity, Attested, Electorate, QUORUM_MIN};
 pub use reflex::{Reflex, ReflexParams, Stepped};
 pub use rule::{CageConfig, LadderStep, RuleConfig, RuleId, RuleMode, RuleSet, LADDER_MAX, RULES_MAX};
 pub use scale::{Memory, MOVE_MAX, PICO};

@@ -1,7 +1,7 @@
 //! The ready procedures on the whole suite: approved by the DAO, run by a signal or the council, and back to normal.
 
 use firebreak_guardian::ContractError as GuardianError;
-use firebreak_messages::circuit_breaker::{RestrictionAdded, RuleTripped};
+use firebreak_messages::circuit_breaker::{RestrictionAdded, RuleTripped, SignalFailed};
 use firebreak_messages::derivatives_vault::{MarketConfig, MarketSettlementScheduled, OrderFilled};
 use firebreak_messages::guardian::{
     CouncilAction, DelayClass, ExecuteMsg, IncidentAdvanced, IncidentOpened, IncidentStatus, OperationScheduled,
@@ -134,6 +134,29 @@ fn a_crash_runs_its_procedure_in_the_transaction_of_the_price_and_heals() {
     assert!(times.time_to_recover.unwrap() >= DAY, "{times:?}");
     assert_eq!(world.runs()[0].status, RunStatus::Ended);
     world.open("alice", BTC, size("0.1")).fact::<OrderFilled>();
+}
+
+#[test]
+fn a_crash_that_the_guardian_did_not_hear_of_runs_its_procedure_with_a_later_price() {
+    let mut world = approved("price-crash");
+    // A call too deep for the chain fails just so.
+    world.break_contract(Code::Guardian);
+    let outcome = world.price(BTC, price("57600")).done();
+    assert_eq!(outcome.facts::<SignalFailed>().len(), 1);
+    world.repair_contract(Code::Guardian);
+    assert_eq!((world.effective(BTC).posture.level, world.incidents()), (Level::ReduceOnly, vec![]));
+    let tripped_at = world.now() - world.block_seconds();
+
+    // The same price again, a minute later: no rule has anything to say, and the incident is opened as it was seen.
+    world.advance(60);
+    let outcome = world.refresh().done();
+    assert_eq!(outcome.facts::<RuleTripped>(), vec![]);
+    let (opened, started) = (outcome.fact::<IncidentOpened>(), outcome.fact::<PlaybookStarted>());
+    assert_eq!(started.incident, opened.incident);
+    let steps: Vec<_> = outcome.facts::<PlaybookStep>().into_iter().map(|fact| fact.outcome).collect();
+    assert_eq!(steps, [StepOutcome::Done; 3]);
+    let incident = world.incidents().pop().unwrap();
+    assert_eq!((incident.detected_at, incident.level_max), (tripped_at, Level::ReduceOnly));
 }
 
 #[test]

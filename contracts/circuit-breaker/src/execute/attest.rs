@@ -79,24 +79,24 @@ pub fn attest(
     let mut response = Response::new().add_event(Attested { market, signal: observed, attesting, severity });
     response = response.add_events(passed_over);
     let guard = GUARDS.load(deps.storage, market.0)?;
+    let mut signals = vec![];
     if let Some(rule) = guard.rule(RuleId::Observers).filter(|rule| rule.mode != RuleMode::Off) {
         let mut assessment = Assessment::new(deps.storage, market, posture)?;
-        let observed_at = taken.iter().map(|one| one.observed_at).max().unwrap_or(now);
         if severity > 0 {
             let detectors = guard.rule_set().detectors();
             let evidence = assessment.rules.book.detectors.evidence(&detectors);
-            step(deps.storage, &mut assessment, rule, severity, (&evidence, observed_at, now))?;
+            step(deps.storage, &mut assessment, rule, severity, (&evidence, now))?;
         } else if warns_alone {
             step_alone(&mut observers, &taken, now);
             let phases = [Phase { until: now.saturating_add(ALONE_SECONDS), posture: SMALL_STEP }];
             assessment.hold(deps.storage, rule.mode, Source::Observers, &phases, now)?;
         }
         assessment.save(deps.storage)?;
-        let config = CONFIG.load(deps.storage)?;
         response = response.add_events(assessment.facts);
-        let signals = assessment.signal.into_iter().collect();
-        response = response.add_submessages(signal::calls(deps.storage, config.guardian.as_ref(), signals)?);
+        signals = assessment.signals;
     }
+    let config = CONFIG.load(deps.storage)?;
+    response = response.add_submessages(signal::calls(deps.storage, config, signals, now)?);
     OBSERVERS.save(deps.storage, &observers)?;
     WORDS.save(deps.storage, market.0, &words)?;
     Ok(response)
@@ -187,7 +187,7 @@ fn step(
     assessment: &mut Assessment,
     rule: &RuleConfig,
     severity: u8,
-    (evidence, observed_at, now): (&MarketEvidence, u64, u64),
+    (evidence, now): (&MarketEvidence, u64),
 ) -> Result<(), ContractError> {
     let Some(memory) = assessment.rules.book.memory_mut(RuleId::Observers) else { return Ok(()) };
     let Some(held) = memory.watch.hold_mut() else { return Ok(()) };
@@ -204,7 +204,8 @@ fn step(
     memory.count(rule.mode, now);
     let price = assessment.rules.book.detectors.last.map_or(Price::ZERO, |last| last.price);
     let round = assessment.posture.evaluated_round;
-    let occasion = Occasion { now, at: observed_at, round, price, evidence };
+    // When it was heard: what observers say of their clocks is no measure of how soon an incident was known.
+    let occasion = Occasion { now, at: now, round, price, evidence };
     let answer = Answer { rule, step, score, until: Some(until), is_new: heard.is_new };
     assessment.act(storage, &answer, occasion)
 }

@@ -58,7 +58,7 @@ pub fn set_market(deps: DepsMut, market: MarketId, guard: GuardConfig) -> Result
     Ok(GuardConfigured { market, feed: guard.feed, enforced, shadow })
 }
 
-/// A new guardian starts healthy: failures of the old one say nothing about it.
+/// A new guardian starts healthy: failures of the old one say nothing about it. It is told what that one was not, from the next message on.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`].
 pub fn set_guardian(
@@ -78,6 +78,7 @@ pub fn set_guardian(
         gas_limit: guardian.as_ref().map_or(0, |guardian| guardian.gas_limit),
     };
     config.guardian = guardian;
+    config.unsent.retry_at = 0;
     CONFIG.save(deps.storage, &config)?;
     SIGNAL_HEALTH.save(deps.storage, &SignalHealthResponse::default())?;
     Ok(Response::new().add_event(fact))

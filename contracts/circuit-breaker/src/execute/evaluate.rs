@@ -35,14 +35,14 @@ pub fn evaluate(deps: DepsMut, env: &Env, feeds: &[FeedId]) -> Result<Response, 
             Ok(None) => {}
             Ok(Some(assessment)) => {
                 response = response.add_events(assessment.facts);
-                signals.extend(assessment.signal);
+                signals.extend(assessment.signals);
             }
             // The error is not kept: its text may differ from node to node. `Evidence` and the records tell the cause.
             Err(_) => response = response.add_event(failed(deps.storage, watched.market, now(env))?),
         }
     }
     // Restrictions are stored by now: a guardian that fails, or looks, finds them in force.
-    Ok(response.add_submessages(signal::calls(deps.storage, config.guardian.as_ref(), signals)?))
+    Ok(response.add_submessages(signal::calls(deps.storage, config, signals, now(env))?))
 }
 
 /// Counts a failed evaluation. The lease stays where it was, so the vault acts as in `ReduceOnly` for this market.

@@ -2,7 +2,7 @@
 
 use super::ensure_owner;
 use crate::error::ContractError;
-use crate::observers::{Observer, Observers, OBSERVERS, WORDS};
+use crate::observers::{Observer, Observers, OBSERVERS, WARNED_BEFORE_SECONDS, WORDS};
 use crate::state::CONFIG;
 use crate::validate;
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
@@ -10,9 +10,7 @@ use firebreak_messages::circuit_breaker::{ObserversConfig, ObserversConfigured, 
 use firebreak_messages::guardian::layout::INCIDENTS;
 use firebreak_messages::guardian::IncidentStatus;
 use firebreak_messages::time::now;
-
-/// How long before an incident was detected a warning may have come to be about it, seconds.
-const WARNED_BEFORE_SECONDS: u64 = 600;
+use firebreak_messages::RuleId;
 
 /// Errors: [`ContractError::Unauthorized`], and those of [`replace_observers`].
 pub fn set_observers(
@@ -72,10 +70,13 @@ pub fn replace_observers(
     Ok(fact)
 }
 
-/// Counts the guardian's verdict on a closed incident for those who had warned of its market, once. Anyone: the verdict is read from the
-/// guardian's record, so nobody can bring a wrong one, and closing an incident depends on nothing here.
+/// Counts the guardian's verdict on a closed incident for those who had warned of its market, each warning once. Anyone: the verdict is
+/// read from the guardian's record, so nobody can bring a wrong one, and closing an incident depends on nothing here.
 ///
-/// Errors: [`ContractError::NoVerdict`].
+/// An incident that was one speaks for whoever warned before it was known: after that a warning repeats what everybody sees. A
+/// false alarm speaks against whoever warned at any time until it was closed.
+///
+/// Errors: [`ContractError::NoVerdict`], also when no warning is left to count.
 pub fn judge(deps: DepsMut, incident: u64) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     let refuse = || ContractError::NoVerdict { incident };
@@ -90,22 +91,27 @@ pub fn judge(deps: DepsMut, incident: u64) -> Result<Response, ContractError> {
     };
     let market = record.market.ok_or_else(refuse)?;
     let mut words = WORDS.may_load(deps.storage, market.0)?.unwrap_or_default();
-    // One verdict an incident, in their order: a correction does not count twice.
-    if incident <= words.judged {
-        return Err(refuse());
-    }
     let mut observers = Observers::load(deps.storage)?;
     let since = record.detected_at.saturating_sub(WARNED_BEFORE_SECONDS);
+    let until = if !confirmed {
+        record.closed_at
+    } else if record.cause == RuleId::Observers.to_string() {
+        // It was detected when the last word of the quorum was heard.
+        record.detected_at
+    } else {
+        record.detected_at.saturating_sub(1)
+    };
     let mut judged = 0u32;
     // Bounded by OBSERVERS_MAX.
-    for (observer, at) in &words.warned {
-        let is_about_it = (since..=record.closed_at).contains(at);
-        if let Some(observer) = observers.list.get_mut(usize::from(*observer)).filter(|_| is_about_it) {
+    for observer in words.take_warned(since..=until) {
+        if let Some(observer) = observers.list.get_mut(usize::from(observer)) {
             observer.judge(confirmed);
             judged = judged.saturating_add(1);
         }
     }
-    words.judged = incident;
+    if judged == 0 {
+        return Err(refuse());
+    }
     WORDS.save(deps.storage, market.0, &words)?;
     OBSERVERS.save(deps.storage, &observers)?;
     Ok(Response::new().add_event(ObserversJudged { incident, market, confirmed, judged }))

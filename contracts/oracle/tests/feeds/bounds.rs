@@ -37,6 +37,11 @@ fn every_bound_of_the_rules_is_enforced() {
             set(|c| (c.rules.move_max, c.rules.move_quorum) = (one(), 5)),
             out_of_bounds("move_quorum", "between 3 and 4", "5"),
         ),
+        // A held move waits ten seconds, and its reports lie five apart at most.
+        (
+            set(|c| (c.rules.move_max, c.rules.move_quorum, c.age_max_seconds) = (one(), 4, 14)),
+            out_of_bounds("age_max_seconds with move_max", "between 15 and 600", "14"),
+        ),
         (
             set(|c| (c.rules.floor, c.rules.ceiling) = (price(2), price(2))),
             out_of_bounds("ceiling", "above the floor 2", "2"),
@@ -60,9 +65,10 @@ fn every_bound_of_the_rules_is_enforced() {
         (c.rules.move_max, c.rules.move_quorum) = (Ratio::percent(20), 4);
         (c.rules.floor, c.rules.ceiling, c.rules.unchanged_rounds) = (Price::from_atoms(1), price(2), 8);
         (c.rules.stray_ratio, c.rules.stray_reports, c.rules.silent_rounds, c.rules.return_reports) = (one(), 1, 8, 1);
-        c.window_seconds = 60;
+        (c.window_seconds, c.age_max_seconds) = (60, 15);
     })
     .unwrap();
+    set(|c| c.age_max_seconds = 1).unwrap();
 }
 
 #[test]

@@ -80,7 +80,8 @@ pub struct Leg {
 #[derive(Eq, Default)]
 pub struct FeedRules {
     /// Move since the last valid round beyond which a round needs `move_quorum`, or it is soft-invalid. It waits for that weight for
-    /// [`MOVE_HOLD_SECONDS`] at most. Bounds: 0 is no rule; at most `jump_max`.
+    /// [`MOVE_HOLD_SECONDS`] at most. Bounds: 0 is no rule; at most `jump_max`, and `age_max_seconds` at least [`MOVE_HOLD_SECONDS`] and
+    /// [`REPORT_SPREAD_MAX_SECONDS`] together, or what is held is too old when its time has come.
     #[serde(default)]
     pub move_max: Ratio,
     /// Bounds: at least `quorum` and at most all weight; 0 without `move_max`.

@@ -22,9 +22,10 @@ pub struct CageParams {
     pub initial_margin_ratio: Ratio,
     /// Initial margin covers so many usual moves of one block: a quantile times the root of the blocks until a liquidation.
     pub moves_covered: Ratio,
-    /// Share of one side's open interest that a single account may hold before margin rises.
+    /// Concentration above which margin rises: |skew| at the price as a share of the pool's cash, an index of the market's totals and not of
+    /// accounts.
     pub concentration_free: Ratio,
-    /// Margin ratio added when one account holds all of it, in proportion below.
+    /// Margin ratio added for each unit of concentration above that.
     pub concentration_slope: Ratio,
     /// Bounds: at least 10,000.
     pub factor_max: BasisPoints,

@@ -1,8 +1,11 @@
-//! One budget for all who restrict a market by reflex, of which some draw a part at most.
+//! One budget for all who restrict a market by reflex, of which some draw a part at most, and some of those less.
 
 use super::time_budget::{BudgetRule, TimeBudget};
 use crate::error::RiskResult;
 use serde::{Deserialize, Serialize};
+
+/// How many parts are kept.
+pub const PARTS: usize = 2;
 
 /// What was spent: by everybody together, and of it by those who are bounded further.
 ///
@@ -11,31 +14,41 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedBudget {
     pub all: TimeBudget,
-    pub part: TimeBudget,
+    pub parts: [TimeBudget; PARTS],
 }
 
 impl SharedBudget {
-    /// Grants and spends as much of the start of `[now, end)` as is left; the answer is how far. `part` bounds a request of those
-    /// who draw a part.
+    /// Grants and spends as much of the start of `[now, end)` as is left; the answer is how far. `parts` bound a request
+    /// of those who draw a part; who is in several is bounded by each.
     ///
-    /// In any window of `all` the union of what was granted is at most its allowance, and what requests under `part` spent of it at most
-    /// the allowance of `part`: if both have the same windows and buckets, the others are never short by more than that. What is
+    /// In any window of `all` the union of what was granted is at most its allowance, and what requests under a part spent of it at most
+    /// the allowance of that part: if both have the same windows and buckets, the others are never short by more than that. What is
     /// paid for already, by whomever, costs nothing.
     ///
     /// Units: seconds. Rounding: against the request, by one bucket at most. Errors: those of [`TimeBudget::grant`].
-    pub fn draw(&mut self, all: &BudgetRule, part: Option<&BudgetRule>, now: u64, end: u64) -> RiskResult<u64> {
+    pub fn draw(
+        &mut self,
+        all: &BudgetRule,
+        parts: [Option<&BudgetRule>; PARTS],
+        now: u64,
+        end: u64,
+    ) -> RiskResult<u64> {
         // The paid part of the future has no holes: a request pays from here on.
         let start = now.max(self.all.committed_until);
         if start >= end {
             return Ok(end.max(now));
         }
-        let wanted = match part {
-            Some(rule) => self.part.grant(rule, start, end)?.until,
-            None => end,
-        };
+        let mut wanted = end;
+        for (part, rule) in self.parts.iter().zip(parts) {
+            if let Some(rule) = rule {
+                wanted = part.grant(rule, start, wanted)?.until;
+            }
+        }
         let granted = self.all.grant(all, now, wanted)?;
-        if let Some(rule) = part {
-            self.part = self.part.grant(rule, start, granted.until)?.budget;
+        for (part, rule) in self.parts.iter_mut().zip(parts) {
+            if let Some(rule) = rule {
+                *part = part.grant(rule, start, granted.until)?.budget;
+            }
         }
         self.all = granted.budget;
         Ok(granted.until)
@@ -51,10 +64,26 @@ mod tests {
     const DAY: u64 = 24 * HOUR;
     const ALL: BudgetRule = BudgetRule { window_seconds: DAY, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
     const PART: BudgetRule = BudgetRule { allowance_seconds: 2 * HOUR, ..ALL };
+    const LESS: BudgetRule = BudgetRule { allowance_seconds: HOUR, ..ALL };
     const START: u64 = 1_000 * HOUR;
 
     fn draw(budget: &mut SharedBudget, is_part: bool, now: u64, seconds: u64) -> u64 {
-        budget.draw(&ALL, is_part.then_some(&PART), now, now + seconds).unwrap() - now
+        budget.draw(&ALL, [is_part.then_some(&PART), None], now, now + seconds).unwrap() - now
+    }
+
+    #[test]
+    fn who_is_in_two_parts_leaves_the_others_of_the_larger_one_theirs() {
+        let mut budget = SharedBudget::default();
+        let mut of_both =
+            |now: u64, seconds: u64| budget.draw(&ALL, [Some(&PART), Some(&LESS)], now, now + seconds).unwrap() - now;
+        assert_eq!((of_both(START, 3 * HOUR), of_both(START + 3 * HOUR, HOUR)), (HOUR, 0));
+        assert_eq!(draw(&mut budget, true, START + 4 * HOUR, 3 * HOUR), HOUR);
+        assert_eq!(draw(&mut budget, false, START + 8 * HOUR, 5 * HOUR), 4 * HOUR);
+        // Spent by others, the larger one leaves it nothing.
+        let mut budget = SharedBudget::default();
+        draw(&mut budget, true, START, 2 * HOUR);
+        let later = START + 3 * HOUR;
+        assert_eq!(budget.draw(&ALL, [Some(&PART), Some(&LESS)], later, later + HOUR).unwrap(), later);
     }
 
     #[test]
@@ -71,7 +100,7 @@ mod tests {
         let mut budget = SharedBudget::default();
         assert_eq!(draw(&mut budget, false, START, 7 * HOUR), 6 * HOUR);
         assert_eq!(draw(&mut budget, true, START + 7 * HOUR, HOUR), 0);
-        assert_eq!(budget.part.spent, []);
+        assert_eq!(budget.parts[0].spent, []);
     }
 
     #[test]
@@ -79,10 +108,10 @@ mod tests {
         let mut budget = SharedBudget::default();
         draw(&mut budget, false, START, 3 * HOUR);
         assert_eq!(draw(&mut budget, true, START + HOUR, 2 * HOUR), 2 * HOUR);
-        assert_eq!(budget.part, TimeBudget::default());
+        assert_eq!(budget.parts[0], TimeBudget::default());
         // An hour beyond it costs an hour.
         assert_eq!(draw(&mut budget, true, START + HOUR, 3 * HOUR), 3 * HOUR);
-        assert_eq!(budget.part.spent.iter().map(|bucket| bucket.seconds).sum::<u64>(), HOUR);
+        assert_eq!(budget.parts[0].spent.iter().map(|bucket| bucket.seconds).sum::<u64>(), HOUR);
         assert_eq!(draw(&mut budget, false, START + HOUR, 3 * HOUR), 3 * HOUR);
     }
 
@@ -132,7 +161,7 @@ mod tests {
             }
             prop_assert!(most(&held) <= ALL.allowance_seconds, "{} s in a day", most(&held));
             prop_assert!(most(&by_part) <= PART.allowance_seconds, "{} s of the part", most(&by_part));
-            prop_assert!(budget.all.spent.len() <= 32 && budget.part.spent.len() <= 32);
+            prop_assert!(budget.all.spent.len() <= 32 && budget.parts[0].spent.len() <= 32);
         }
     }
 }
