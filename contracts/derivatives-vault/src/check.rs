@@ -19,11 +19,16 @@ impl Done {
         Self { desk, messages: vec![], pays_equity: false }
     }
 
-    /// Adds a payment out of the vault.
+    /// Coins for somebody.
+    pub fn send(&self, recipient: &str, amount: Amount) -> CosmosMsg {
+        let coin = Coin::new(amount.atoms(), self.desk.config.denom.clone());
+        BankMsg::Send { to_address: recipient.into(), amount: vec![coin] }.into()
+    }
+
+    /// Adds a payment out of the vault to whom the message names: its sender, or an owner whose turn holds up nobody else's.
     pub fn paying(mut self, recipient: &str, amount: Amount) -> Result<Self, ContractError> {
         if !amount.is_zero() {
-            let coin = Coin::new(amount.atoms(), self.desk.config.denom.clone());
-            let send = BankMsg::Send { to_address: recipient.into(), amount: vec![coin] };
+            let send = self.send(recipient, amount);
             self.messages.push(SubMsg::new(send));
         }
         Ok(self)

@@ -188,6 +188,7 @@ pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, Contract
     match reply.id {
         replies::COVER => replies::covered(deps, &env, reply),
         replies::SWEEP => replies::swept(deps, &env, reply),
+        replies::LEAVE => replies::refused(deps, &env, reply),
         id => Err(ContractError::UnknownReply { id }),
     }
 }

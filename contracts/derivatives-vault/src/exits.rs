@@ -1,5 +1,5 @@
 //! The outflow limiter (F14) between the records and `firebreak-risk`: what leaves now, what is parked. Read and written by
-//! deposits, withdrawals and exits only; a trade never touches it.
+//! deposits, withdrawals, exits and a deficit's seizure of a parked one; a trade never touches it.
 
 use crate::check::Owed;
 use crate::desk::Desk;

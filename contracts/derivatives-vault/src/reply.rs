@@ -1,19 +1,23 @@
-//! Consequences: the insurance fund's answers. They finish in their own last frame and never fail for the callee's sake.
+//! Consequences: the insurance fund's answers, and coins that an address refused. They finish in their own last frame and never fail for the
+//! callee's sake.
 
 use crate::check::{balance, finish, finish_holding, held_by, Done, Owed};
 use crate::desk::Desk;
 use crate::error::ContractError;
+use crate::exits;
 use crate::state::LOSSES;
 use crate::waterfall::{book, shares, Deficit};
-use cosmwasm_std::{from_json, to_json_binary, Binary, DepsMut, Env, Reply, Response, SubMsg, WasmMsg};
-use firebreak_messages::derivatives_vault::{CoverFailed, SweepFailed, VaultConfig};
+use cosmwasm_std::{from_json, to_json_binary, Binary, CosmosMsg, DepsMut, Env, Reply, Response, SubMsg, WasmMsg};
+use firebreak_messages::derivatives_vault::{CoverFailed, ParkedId, SweepFailed, VaultConfig, WithdrawalParked};
 use firebreak_messages::insurance_fund::{CoverResponse, ExecuteMsg as FundMsg, MarketDeficit};
 use firebreak_messages::packed::{from_packed, to_packed};
+use firebreak_messages::AccountId;
 use firebreak_risk::Amount;
 
 /// Reply ids: constants of the storage format, never reused.
 pub const COVER: u64 = 1;
 pub const SWEEP: u64 = 2;
+pub const LEAVE: u64 = 3;
 /// What the payload of a cover is called in errors.
 const DEFICITS: &str = "deficits";
 
@@ -92,5 +96,31 @@ pub fn swept(deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, Contrac
         let callee = desk.config.insurance_fund.clone();
         desk.events.push(SweepFailed { callee, amount }.into());
     }
+    finish(deps, env, Done::new(desk))
+}
+
+/// A provider's coins in a stranger's message: a refusal must not undo the others' payments. No limit of gas: whoever executes could have it
+/// fail for want of gas alone.
+pub fn leave(send: CosmosMsg, provider: &str, amount: Amount) -> SubMsg {
+    let payload = [amount.atoms().to_be_bytes().as_slice(), provider.as_bytes()].concat();
+    SubMsg::reply_on_error(send, LEAVE).with_payload(payload)
+}
+
+/// Coins that a provider's address refused stay its own, as a parked exit that has been served: `CollectParked` pays it and nobody else.
+#[inline(never)]
+pub fn refused(deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, ContractError> {
+    let unknown = || ContractError::UnknownReply { id: reply.id };
+    let (amount, owner) = reply.payload.split_first_chunk().ok_or_else(unknown)?;
+    let amount = Amount::from_atoms(u128::from_be_bytes(*amount));
+    let owner = String::from_utf8(owner.to_vec()).map_err(|_| unknown())?;
+    let mut desk = Desk::open_without_posture(deps.as_ref(), env)?;
+    let id = ParkedId { account: AccountId { owner, subaccount: 0 }, liquidity: true };
+    let (_, mut parked) = exits::load(deps.storage, &id)?;
+    // It has passed the limiter, so none of it waits.
+    parked.amount = parked.amount.plus(amount)?;
+    exits::save(deps.storage, &id, &parked)?;
+    desk.pool.parked = desk.pool.parked.plus(amount)?;
+    let ParkedId { account, liquidity } = id;
+    desk.events.push(WithdrawalParked { account, liquidity, amount }.into());
     finish(deps, env, Done::new(desk))
 }

@@ -25,7 +25,8 @@ pub const PROVIDERS: PackedMap<String, LiquidityProvider> = PackedMap::new("prov
 pub const CLAIMS: PackedMap<u64, LiquidityClaim> = PackedMap::new("claim", 1);
 /// Shares of all claims that wait. Written with them.
 pub const CLAIMED: PackedItem<PoolShares> = PackedItem::new("claimed", 1);
-/// The outflow limiter: buckets, queues, deposits of the last hours. Written by deposits, withdrawals and exits; never by a trade.
+/// The outflow limiter: buckets, queues, deposits of the last hours. Written by deposits, withdrawals and exits, and by
+/// a liquidation that seizes a parked exit; never by a trade.
 pub const OUTFLOW: PackedItem<Outflow> = PackedItem::new("outflow", 1);
 /// owner -> its deposits that have not raised capacity, its use of the reserve. Written by its deposits and withdrawals.
 pub const OWNERS: PackedMap<String, OwnerFlow> = PackedMap::new("owner", 1);

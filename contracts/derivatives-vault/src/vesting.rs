@@ -57,8 +57,17 @@ pub fn settle_claims(desk: &mut Desk, deps: Deps, id: &AccountId) -> Result<(), 
     }
     account.claims.retain(|held| !held.claim.owed.is_zero());
     account.cash = account.cash.plus_amount(collected)?;
-    desk.pool.unvested = desk.pool.unvested.minus(collected)?;
+    release(desk, collected)?;
     desk.put_account(id, account)
+}
+
+/// Takes what claims are paid out of what is reserved for them. Were a rounding short of it, the pool would pay it: nobody's account and no
+/// settlement may wait for a unit.
+#[inline(never)]
+pub fn release(desk: &mut Desk, paid: Amount) -> Result<(), ContractError> {
+    let missing = paid.saturating_minus(desk.pool.unvested);
+    desk.pool.unvested = desk.pool.unvested.saturating_minus(paid);
+    desk.pool_pays(missing)
 }
 
 /// Gives an account what a trade realised: a loss and, where the market pays at once, a profit are cash; a profit that vests pays
@@ -153,6 +162,6 @@ pub fn pay_from_claims(desk: &mut Desk, account: &mut Account, amount: Amount) -
     }
     account.claims.retain(|held| !held.claim.owed.is_zero());
     account.cash = account.cash.plus_amount(paid)?;
-    desk.pool.unvested = desk.pool.unvested.minus(paid)?;
+    release(desk, paid)?;
     Ok(paid)
 }

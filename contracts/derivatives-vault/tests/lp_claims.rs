@@ -176,14 +176,21 @@ fn claims_that_the_reserve_holds_back_leave_by_the_same_part_whoever_comes_first
     let pool = bench.pool().pool;
     let coins = pool.cash.minus_amount(units(300)).unwrap();
     assert!(coins >= units(60_000).signed().unwrap() && coins < units(60_001).signed().unwrap(), "{coins}");
-    // What was not paid is active again, and nobody is locked in.
+    // What was not paid is a matured request still, for one more window, and nobody is locked in.
     let bob = bench.provider("bob");
-    assert_eq!(bob.shares, shares[0].minus(left[0].shares).unwrap());
-    assert_eq!((bob.requests, pool.shares_leaving), (vec![], PoolShares::ZERO));
+    let rest = shares[0].minus(left[0].shares).unwrap();
+    assert_eq!((bob.shares, bob.requests.len(), bob.requests[0].shares), (PoolShares::ZERO, 1, rest));
+    assert_eq!((bob.requests[0].claim, bob.requests[0].expires_at), (None, bench.now() + WINDOW));
+    let waiting = shares.iter().zip(&left).map(|(shares, fact)| shares.atoms() - fact.shares.atoms()).sum();
+    assert_eq!(pool.shares_leaving, PoolShares::from_atoms(waiting));
+    bench.execute("bob", ExecuteMsg::CancelLiquidityWithdrawal { request: 0 }, 0).unwrap();
+    let bob = bench.provider("bob");
+    assert_eq!((bob.shares, bob.requests), (rest, vec![]));
 }
 
-#[test]
-fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
+/// Bob and greedy with half of the pool each, both claimed, some 39,000 free; bob first. As much as the pool's cash would give is asked by
+/// greedy: more than it is worth once traders have gained.
+fn diluted() -> Bench {
     let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
     for name in ["bob", "greedy"] {
         bench.provide(name, 50_000).unwrap();
@@ -199,7 +206,12 @@ fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
     let huge = bench.claim("greedy", 0, Amount::from_atoms(u128::MAX)).unwrap_err();
     assert!(matches!(huge, ContractError::OutOfBounds { what: "amount_min", .. }), "{huge}");
     bench.claim("bob", 0, units(39_000)).unwrap();
-    // As much as the pool's cash would give: more than it is worth once traders have gained.
+    bench
+}
+
+#[test]
+fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
+    let mut bench = diluted();
     bench.claim("greedy", 0, units(50_000)).unwrap();
     bench.advance(10);
     publish(&mut bench, "60100");
@@ -211,6 +223,37 @@ fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
     let bob = paid(&events, "bob");
     assert!(bob > units(38_500), "{bob}");
     assert!(!bench.provider("greedy").shares.is_zero());
+    // Whoever executes one claim chooses nothing.
+    let mut bench = diluted();
+    bench.claim("greedy", 0, units(50_000)).unwrap();
+    bench.advance(10);
+    publish(&mut bench, "60100");
+    let events = bench.execute("keeper", ExecuteMsg::ExecuteClaims { limit: 1 }, 0).unwrap();
+    assert_eq!(drops(&events), [(address("greedy"), DropReason::BoundMissed)]);
+    assert_eq!(paid(&events, "bob"), bob);
+}
+
+#[test]
+fn a_claim_that_was_counted_and_then_misses_its_minimum_costs_the_others_no_cool_down() {
+    let mut bench = diluted();
+    bench.advance(10);
+    bench.claim("greedy", 0, units(50_000)).unwrap();
+    bench.set_price(BTC, "60100");
+    // Bob's turn has come, greedy's has not: all that wait are counted.
+    let first = paid(&bench.execute_claims().unwrap(), "bob");
+    assert!(first > units(19_000) && first < units(20_000), "{first}");
+    bench.advance(10);
+    publish(&mut bench, "60100");
+    assert_eq!(drops(&bench.execute_claims().unwrap()), [(address("greedy"), DropReason::BoundMissed)]);
+    // The rest is free for the others, at once and for one more execution fee. Not for greedy, which has a cool-down before it.
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    let again = bench.claim("greedy", 0, units(50_000)).unwrap_err();
+    assert_eq!(again, ContractError::UnknownRequest { request: 0 });
+    bench.advance(10);
+    publish(&mut bench, "60100");
+    let second = paid(&bench.execute_claims().unwrap(), "bob");
+    let both = first.plus(second).unwrap();
+    assert!(both > units(38_500), "{first} {second}");
 }
 
 #[test]
@@ -444,4 +487,47 @@ fn a_request_whose_window_is_over_can_be_taken_back() {
     let cancel = ExecuteMsg::CancelLiquidityWithdrawal { request: 0 };
     bench.execute("bob", cancel, 0).unwrap();
     assert_eq!((bench.provider("bob").shares, bench.provider("bob").requests), (shares, vec![]));
+}
+
+#[test]
+fn a_provider_whose_address_refuses_coins_holds_up_nobody() {
+    //
+    let mut bench = matured(&["blocked", "bob", "lp"]);
+    bench.claim("blocked", 0, Amount::ZERO).unwrap();
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.refuses = vec![address("blocked")];
+    let keeper = bench.wallet("keeper");
+    let events = bench.pay_claims().unwrap();
+    let (blocked, bob) = (paid(&events, "blocked"), paid(&events, "bob"));
+    assert!(blocked > units(980_000) && bob > units(980_000), "{blocked} {bob}");
+    assert_eq!((bench.wallet("bob"), bench.wallet("blocked")), (bob.atoms() as i128, 0));
+    assert_eq!(bench.wallet("keeper") - keeper, 200_000);
+    // Its own still, and of no share of the pool's luck.
+    let id = ParkedId { account: account("blocked"), liquidity: true };
+    assert_eq!(
+        WithdrawalParked::all(&events),
+        [WithdrawalParked { account: id.account.clone(), liquidity: true, amount: blocked }]
+    );
+    assert_eq!((bench.pool().pool.parked, bench.provider("blocked").shares), (blocked, PoolShares::ZERO));
+    // Asked for in vain it stays; others leave meanwhile.
+    let refused = bench.execute("anyone", ExecuteMsg::CollectParked(id.clone()), 0).unwrap_err();
+    assert!(matches!(refused, ContractError::Std(_)), "{refused}");
+    let shares = bench.provider("lp").requests[0].shares;
+    assert!(!shares.is_zero());
+    bench.claim("lp", 0, Amount::ZERO).unwrap();
+    let events = bench.pay_claims().unwrap();
+    assert_eq!(bench.wallet("lp"), paid(&events, "lp").atoms() as i128);
+    // Whoever takes coins again is paid all of it, by whomever, at once.
+    bench.refuses = vec![];
+    bench.refresh();
+    bench.execute("anyone", ExecuteMsg::CollectParked(id), 0).unwrap();
+    assert_eq!((bench.wallet("blocked"), bench.pool().pool.parked), (blocked.atoms() as i128, Amount::ZERO));
+    let reply = cosmwasm_std::Reply {
+        id: 3,
+        payload: cosmwasm_std::Binary::from(b"short".as_slice()),
+        gas_used: 0,
+        result: cosmwasm_std::SubMsgResult::Err("no".into()),
+    };
+    let unknown = firebreak_derivatives_vault::contract::reply(bench.deps.as_mut(), bench.env.clone(), reply);
+    assert_eq!(unknown, Err(ContractError::UnknownReply { id: 3 }));
 }

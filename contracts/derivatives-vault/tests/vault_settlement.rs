@@ -467,3 +467,62 @@ fn a_bankruptcy_halfway_through_the_pass_cuts_nobody_more_than_the_others() {
     // Equal histories but for a skew that moved a little: nobody lost a haircut.
     assert!(at_once.0.iter().all(|paid| *paid > 11_300_000_000), "{at_once:?}");
 }
+
+#[test]
+fn a_haircut_of_a_thousand_profits_of_a_unit_leaves_enough_for_every_claim() {
+    // the last account is settled too. Each fill's nominal amounts are rounded, so what they are rounded to adds up.
+    let config = |symbol: &str, feed: u16| MarketConfig {
+        vesting_half_life_seconds: 6 * HOUR,
+        pool_loss_max: Amount::ZERO,
+        ..market_config(symbol, feed)
+    };
+    let mut bench = Bench::without_pool(config("BTC", 1), config("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    bench.deposit("carol", 20_000);
+    bench.trade("carol", BTC, "1");
+    bench.set_price(BTC, "62000");
+    bench.trade("carol", BTC, "-1");
+    bench.set_price(BTC, "60000");
+    bench.deposit("alice", 40_000);
+    bench.trade("alice", BTC, "10");
+    let names: Vec<String> = (0..10).map(|index| format!("t{index}")).collect();
+    for name in &names {
+        bench.deposit(name, 1_000);
+        bench.trade(name, BTC, "0.01");
+    }
+    bench.set_price(BTC, "60025");
+    // A claim of at most a unit would vest at once.
+    for name in &names {
+        bench.trade(name, BTC, "-0.000001");
+    }
+    bench.quick = true;
+    for _ in 0..10 {
+        for name in &names {
+            for _ in 0..10 {
+                bench.place_with(name, BTC, "-0.0000001", any_price("-1"), true).unwrap();
+            }
+        }
+        bench.advance(15);
+        bench.refresh();
+        let events = bench.run(BTC);
+        for fill in OrderFilled::all(&events) {
+            assert_eq!(fill.realised_pnl, SignedAmount::from_atoms(1), "{fill:?}");
+        }
+        bench.run(BTC);
+    }
+    for name in &names {
+        let unvested = bench.account(name).unvested.atoms();
+        assert!((100..=125).contains(&unvested), "a unit for each fill: {unvested}");
+    }
+    bench.set_price(BTC, "55000");
+    bench.liquidate(&["alice"]).unwrap();
+    assert!(bench.losses().unvested_profit > units(900));
+    let at = announce(&mut bench);
+    live(&mut bench, at, "55000");
+    fix_all(&mut bench, &[1]);
+    let all = accounts(&bench);
+    pay(&mut bench, &all).unwrap();
+    assert!(bench.wallet("carol") > 20_850_000_000, "{}", bench.wallet("carol"));
+    bench.quick = false;
+    bench.check();
+}

@@ -184,7 +184,7 @@ pub enum ExecuteMsg {
     ClaimLiquidityWithdrawal { request: u64, amount_min: Amount },
     /// Anyone: executes the next claims, at most 10, at the worst prices for them since the first that was theirs; the sender gets their
     /// execution fees. As far as open interest needs the pool's coins, all claims that wait leave by the same part, and their other
-    /// shares are active again. A claim that would be paid less than its minimum returns to active shares; one whose prices have left the
+    /// shares stay matured requests for one more window. A claim that would be paid less than its minimum returns to active shares; one whose prices have left the
     /// ring waits for new ones. Refused while an open market holds exits back. Emits [`LiquidityWithdrawn`],
     /// [`WithdrawalParked`], [`LiquidityClaimDropped`].
     ExecuteClaims { limit: u32 },

@@ -143,7 +143,8 @@ impl Vesting {
     /// Adds a profit to a claim that has just been settled (an empty one is new). Call it after [`Self::roll`].
     ///
     /// A claim of the epoch before moves over with what it has left. Rounding: the senior half down by a unit where the profit
-    /// is odd, the nominal amounts up: what is added vests later rather than sooner, by less than a unit.
+    /// is odd; its nominal amount up, so it vests later rather than sooner, by less than a unit; the junior one down: a haircut takes
+    /// by the nominal amount, and must not take what the claim does not have.
     /// Errors: [`RiskError::Overflow`]; nothing has changed then. Source: `docs/formulas.md#f17-vesting`.
     pub fn add(&mut self, claim: &mut Claim, profit: Amount, now: u64, half_life_seconds: u64) -> RiskResult<()> {
         let share = self.unvested_share(self.epoch, now, half_life_seconds)?;
@@ -153,6 +154,7 @@ impl Vesting {
         let mut held = claim.clone();
         if held.epoch != self.epoch {
             let (senior, junior) = self.unvested_parts(&held, now, half_life_seconds)?;
+            let junior = junior.min(held.owed);
             vesting.take_out(&held, Amount::ZERO)?;
             held = Claim { epoch: self.epoch, owed: held.owed, cut: self.current.cut, ..Claim::default() };
             vesting.put_in(&mut held, senior, junior, share)?;
@@ -203,7 +205,7 @@ impl Vesting {
 
     /// Pays up to `amount` of the owner's own deficit out of a settled claim, both halves alike (F11, step 1). Returns what it paid.
     ///
-    /// Rounding: the nominal amounts that stay up: the rest vests later rather than sooner. Errors: [`RiskError::Overflow`].
+    /// Rounding: the senior nominal amount that stays up, the junior one down, as in [`Self::add`]. Errors: [`RiskError::Overflow`].
     pub fn pay_own(&mut self, claim: &mut Claim, amount: Amount) -> RiskResult<Amount> {
         let paid = amount.min(claim.owed);
         let left = claim.owed.minus(paid)?;
@@ -212,15 +214,17 @@ impl Vesting {
             *claim = Claim::default();
             return Ok(paid);
         }
-        let kept = |nominal: Amount| nominal.times_fraction(left.atoms(), claim.owed.atoms(), Rounding::Ceil);
-        let (senior, junior) = (kept(claim.senior)?, kept(claim.junior)?);
+        let kept = |nominal: Amount, rounding| nominal.times_fraction(left.atoms(), claim.owed.atoms(), rounding);
+        let (senior, junior) = (kept(claim.senior, Rounding::Ceil)?, kept(claim.junior, Rounding::Floor)?);
         self.take_out(claim, junior)?;
         *claim = Claim { owed: left, senior, junior, ..claim.clone() };
         Ok(paid)
     }
 
     /// Takes up to `wanted` off the junior halves of all claims of the market, in proportion to what is unvested (F11, step 4).
-    /// Returns what they give, to the unit: each claim loses at least its part when it is settled.
+    /// Returns what they give, to the unit. Each claim loses at least its part when it is settled, and has it: no junior nominal amount
+    /// is worth more than what the claim is owed, whatever was rounded since it was entered. So what is reserved never falls below the
+    /// sum of the claims, but for the last digits of `X` (10^-18 of a nominal amount).
     ///
     /// A haircut leaves at least a ten-thousandth, and takes nothing more once the epoch's `H` is 10^-12. Rounding: what is given
     /// down. Errors: [`RiskError::Overflow`]; nothing has changed then. Source: `docs/formulas.md#f17-vesting`.
@@ -276,9 +280,10 @@ impl Vesting {
 
     fn put_in(&mut self, claim: &mut Claim, senior: Amount, junior: Amount, share: Ratio) -> RiskResult<()> {
         let what = "a claim's nominal amount";
-        let nominal = |amount: Amount| mul_div(amount.atoms(), ONE, share.atoms(), Rounding::Ceil, what);
-        let senior = nominal(senior)?;
-        let junior = mul_div(nominal(junior)?, ONE, self.current.kept().atoms(), Rounding::Ceil, what)?;
+        let nominal = |amount: Amount, rounding| mul_div(amount.atoms(), ONE, share.atoms(), rounding, what);
+        let senior = nominal(senior, Rounding::Ceil)?;
+        let junior = nominal(junior, Rounding::Floor)?;
+        let junior = mul_div(junior, ONE, self.current.kept().atoms(), Rounding::Floor, what)?;
         claim.senior = claim.senior.plus(Amount::from_atoms(senior))?;
         claim.junior = claim.junior.plus(Amount::from_atoms(junior))?;
         self.current.nominal = self.current.nominal.plus(Amount::from_atoms(junior))?;

@@ -7,6 +7,7 @@ use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::execute::liquidity::value_of_book;
 use crate::exits;
+use crate::reply::leave;
 use crate::state::{CLAIMED, CLAIMS, PROVIDERS};
 use cosmwasm_std::{DepsMut, MessageInfo, Storage};
 use firebreak_messages::derivatives_vault::{
@@ -111,7 +112,8 @@ struct DueClaim {
     markets: Vec<MarketValue>,
 }
 
-/// Executes the next claims. First those are taken out of the queue that are not paid, then the others leave, all by the same part.
+/// Executes the next claims. First those are taken out of the queue that are not paid, of as many as one message can look at, then at
+/// most `limit` of the others leave, all by the same part: a `limit` chooses no claims that would count against them.
 ///
 /// Errors: [`ContractError::Restricted`], [`ContractError::PriceUnusable`] of a market with open interest: claims wait.
 #[inline(never)]
@@ -142,7 +144,7 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
     let mut fees = Amount::ZERO;
     let mut due = vec![];
     // Bounded by CLAIMS_BATCH_MAX.
-    for (number, claim) in CLAIMS.page(deps.storage, None, limit as usize)? {
+    for (number, claim) in CLAIMS.page(deps.storage, None, CLAIMS_BATCH_MAX as usize)? {
         match turn(&desk, &open, &claim)? {
             Turn::Wait => break,
             Turn::Missed => place_again(deps.storage, &mut desk, number, claim)?,
@@ -158,7 +160,7 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
     }
     let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
     let mut payments = vec![];
-    for one in due {
+    for one in due.into_iter().take(limit as usize) {
         match pay(&mut deps, &mut desk, one, reserve)? {
             Some((fee, payment)) => {
                 fees = fees.plus(fee)?;
@@ -169,8 +171,9 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
     }
     desk.pool.escrow = desk.pool.escrow.minus(fees)?;
     let mut done = Done::new(desk).paying(info.sender.as_str(), fees)?;
-    for (provider, amount) in payments {
-        done = done.paying(&provider, amount)?;
+    for (provider, amount) in payments.into_iter().filter(|(_, amount)| !amount.is_zero()) {
+        let send = done.send(&provider, amount);
+        done.messages.push(leave(send, &provider, amount));
     }
     Ok(done)
 }
@@ -237,22 +240,29 @@ fn place_again(
     Ok(PROVIDERS.save(storage, owner, &provider)?)
 }
 
-/// Takes a claim out of the queue; `kept` of its shares are active again. Returns the fee for whoever executes it.
+/// Takes a claim out of the queue. Of its shares `active` are active again, and `waiting` stay a matured request, for one more window. Returns
+/// the fee for whoever executes it.
 fn leave_queue(
     deps: &mut DepsMut,
     desk: &mut Desk,
     number: u64,
     claim: &LiquidityClaim,
-    kept: PoolShares,
+    active: PoolShares,
+    waiting: PoolShares,
 ) -> Result<Amount, ContractError> {
     CLAIMS.remove(deps.storage, number);
     let rest = claimed(deps.storage)?.minus(claim.shares)?;
     CLAIMED.save(deps.storage, &rest)?;
     let mut provider = PROVIDERS.load(deps.storage, claim.provider.clone())?;
-    provider.requests.retain(|waiting| waiting.request != claim.request);
-    provider.shares = provider.shares.plus(kept)?;
+    for request in provider.requests.iter_mut().filter(|request| request.request == claim.request) {
+        request.shares = waiting;
+        request.expires_at = desk.now.saturating_add(desk.config.parameters.lp_claim_window_seconds);
+        request.claim = None;
+    }
+    provider.requests.retain(|request| !request.shares.is_zero());
+    provider.shares = provider.shares.plus(active)?;
     PROVIDERS.save(deps.storage, claim.provider.clone(), &provider)?;
-    desk.pool.shares_leaving = desk.pool.shares_leaving.minus(claim.shares)?;
+    desk.pool.shares_leaving = desk.pool.shares_leaving.minus(claim.shares)?.plus(waiting)?;
     Ok(claim.execution_fee)
 }
 
@@ -282,14 +292,15 @@ fn drop_claim(
     claim: LiquidityClaim,
     reason: DropReason,
 ) -> Result<Amount, ContractError> {
-    let fee = leave_queue(deps, desk, number, &claim, claim.shares)?;
+    let fee = leave_queue(deps, desk, number, &claim, claim.shares, PoolShares::ZERO)?;
     let LiquidityClaim { provider, request, shares, .. } = claim;
     desk.events.push(LiquidityClaimDropped { provider, request, shares, reason }.into());
     Ok(fee)
 }
 
 /// Pays a claim as far as the pool's coins are not needed: of its shares the part that all shares that wait could leave by. Paying
-/// one by this part leaves the part of the next one what it was, so the order of the queue gives nobody more.
+/// one by this part leaves the part of the next one what it was, so the order of the queue gives nobody more. What was not paid may be
+/// claimed again at once: a claim that was counted and then missed its minimum costs the others a second claim, and no cool-down.
 ///
 /// `None`: nothing is free, and the claim and those behind it wait. A claim too small to be paid its part of what is free returns to
 /// active shares: it must not hold up those behind it.
@@ -320,7 +331,7 @@ fn pay(
     if amount.is_zero() {
         return Ok(Some((drop_claim(deps, desk, number, claim, DropReason::Cap)?, None)));
     }
-    let fee = leave_queue(deps, desk, number, &claim, claim.shares.minus(leaving)?)?;
+    let fee = leave_queue(deps, desk, number, &claim, PoolShares::ZERO, claim.shares.minus(leaving)?)?;
     let id = AccountId { owner: claim.provider.clone(), subaccount: 0 };
     let factors = exits::factors_of_pool(desk)?;
     let paid = exits::leave(deps.storage, desk, ExitClass::Providers, &id, amount, factors)?;

@@ -16,6 +16,7 @@ use crate::reply;
 use crate::settlement::settle_positions;
 use crate::state::{ACCOUNTS, CONFIG, MARKETS, ORDERS, PARKED, PROVIDERS, SETTLED_PROFITS, SETTLEMENT};
 use crate::validate::within;
+use crate::vesting::release;
 use crate::waterfall::{Deficit, Lost};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
 use firebreak_messages::derivatives_vault::{
@@ -157,7 +158,7 @@ fn collect_claims(desk: &mut Desk, id: &AccountId) -> Result<(), ContractError> 
         let unvested = market.state.vesting.pay_own(&mut held.claim, owed)?;
         market.mark_changed();
         account.cash = account.cash.plus_amount(unvested)?;
-        desk.pool.unvested = desk.pool.unvested.minus(unvested)?;
+        release(desk, unvested)?;
     }
     desk.put_account(id, account)
 }
@@ -169,7 +170,7 @@ fn collect_claims(desk: &mut Desk, id: &AccountId) -> Result<(), ContractError> 
 fn fix_classes(desk: &mut Desk, record: &mut VaultSettlement, held: Amount) -> Result<(), ContractError> {
     // What was parked had left accounts and pool already: it is principal, and its sum is known without a pass.
     record.principal = record.principal.plus(desk.pool.parked)?;
-    // All claims are collected: what is still reserved for them is what rounding left.
+    // All claims are collected: what is still reserved for them is what their haircuts were rounded up by.
     let dust = std::mem::take(&mut desk.pool.unvested);
     desk.pool_receives(dust)?;
     let missing = desk.pool.owed()?.saturating_minus(held);

@@ -4,7 +4,8 @@
 use cosmwasm_std::testing::{mock_env, MockApi, MockQuerier, MockStorage};
 use cosmwasm_std::{
     coins, from_json, to_json_binary, Addr, BankMsg, Binary, ContractResult, CosmosMsg, Env, Event, MessageInfo,
-    OwnedDeps, Reply, Response, SubMsgResponse, SubMsgResult, SystemError, SystemResult, Timestamp, WasmMsg, WasmQuery,
+    OwnedDeps, Reply, ReplyOn, Response, StdError, SubMsgResponse, SubMsgResult, SystemError, SystemResult, Timestamp,
+    WasmMsg, WasmQuery,
 };
 use firebreak_derivatives_vault::{contract, state, ContractError};
 use firebreak_messages::circuit_breaker::{layout as breaker, PostureRecord, Restriction};
@@ -61,6 +62,8 @@ pub struct Bench {
     pub covers_asked: usize,
     /// Coins were taken behind the vault's back.
     pub broken: bool,
+    /// Who takes no coins: the bank refuses to send them there.
+    pub refuses: Vec<String>,
 }
 
 pub fn address(name: &str) -> String {
@@ -250,6 +253,7 @@ impl Bench {
             quick: false,
             covers_asked: 0,
             broken: false,
+            refuses: vec![],
         };
         bench.put_posture_of_all(1, &PostureRecord::default());
         bench.set_price(BTC, "60000");
@@ -450,6 +454,14 @@ impl Bench {
         let mut events = response.events;
         for message in response.messages {
             match message.msg.clone() {
+                CosmosMsg::Bank(BankMsg::Send { to_address, .. }) if self.refuses.contains(&to_address) => {
+                    if message.reply_on != ReplyOn::Error {
+                        return Err(StdError::generic_err("no coins for this address").into());
+                    }
+                    let result = SubMsgResult::Err("codespace: sdk, code: 4".into());
+                    let reply = Reply { id: message.id, payload: message.payload, gas_used: 0, result };
+                    events.extend(contract::reply(self.deps.as_mut(), self.env.clone(), reply)?.events);
+                }
                 CosmosMsg::Bank(BankMsg::Send { to_address, amount }) => {
                     let amount = amount[0].amount.u128();
                     let held = self.bank.entry(address(VAULT)).or_default();

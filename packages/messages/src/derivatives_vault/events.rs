@@ -133,7 +133,8 @@ crate::facts! {
     LiquidityClaimDropped = "liquidity_claim_dropped" {
         provider: String, request: u64, shares: PoolShares, reason: DropReason,
     }
-    /// `shares` are those that left; where the pool's coins were needed, fewer than were claimed.
+    /// `shares` are those that left; where the pool's coins were needed, fewer than were claimed: the others stay
+    /// a matured request for one more window.
     LiquidityWithdrawn = "liquidity_withdrawn" { provider: String, request: u64, shares: PoolShares, amount: Amount }
     /// The fund did not take the fees; they stay owed.
     SweepFailed = "sweep_failed" { callee: String, amount: Amount }

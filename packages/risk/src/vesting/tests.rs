@@ -277,4 +277,86 @@ proptest! {
         let second = half_to_the(Ratio::from_atoms(at + later)).unwrap().atoms();
         prop_assert!(second <= first + 30 && first <= ONE);
     }
+
+    // Many claims of a few units each, by many fills, in both epochs: what a haircut takes is never more than what the claims lose of it,
+    // touched often or not at all. Claims' sums are what they would be if everybody were touched now.
+    #[test]
+    fn no_haircut_takes_what_no_claim_loses(
+        steps in proptest::collection::vec(small_step(), 1..40),
+        half_life in prop_oneof![Just(HOUR), Just(6 * HOUR)],
+    ) {
+        let (mut vesting, mut now) = (Vesting::new(0), 0u64);
+        let mut claims = vec![Claim::default(); 8];
+        let mut closed = std::collections::BTreeMap::new();
+        let (mut reserved, mut touches, mut cuts) = (0i128, 0i128, 0i128);
+        for step in steps {
+            if let Step::Wait(seconds) = step {
+                now += seconds;
+            }
+            for pot in vesting.roll(now, half_life).unwrap() {
+                closed.insert(pot.epoch, pot.cut);
+            }
+            let cut_of = |claim: &Claim| closed.get(&claim.epoch).copied().unwrap_or_default();
+            match step {
+                Step::Wait(_) => {}
+                Step::Contest(seconds) => vesting.stop_until(now, half_life, now + seconds).unwrap(),
+                Step::Add(who, profit) => {
+                    // A hundred fills: what each of them rounds adds up.
+                    for _ in 0..100 {
+                        let (cut, claim) = (cut_of(&claims[who]), &mut claims[who]);
+                        reserved -= vesting.settle(claim, cut, now, half_life).unwrap().atoms() as i128;
+                        if claim.owed.is_zero() {
+                            claim.epoch = vesting.epoch;
+                        }
+                        vesting.add(claim, amount(profit), now, half_life).unwrap();
+                        reserved += profit as i128;
+                        touches += 1;
+                    }
+                }
+                Step::Touch(who) => {
+                    let (cut, claim) = (cut_of(&claims[who]), &mut claims[who]);
+                    reserved -= vesting.settle(claim, cut, now, half_life).unwrap().atoms() as i128;
+                    touches += 1;
+                }
+                Step::PayOwn(who, wanted) => {
+                    let (cut, claim) = (cut_of(&claims[who]), &mut claims[who]);
+                    reserved -= vesting.settle(claim, cut, now, half_life).unwrap().atoms() as i128;
+                    if !claim.owed.is_zero() {
+                        reserved -= vesting.pay_own(claim, amount(wanted)).unwrap().atoms() as i128;
+                    }
+                    touches += 1;
+                }
+                Step::Cut(wanted) => {
+                    reserved -= vesting.haircut(amount(wanted), now, half_life).unwrap().atoms() as i128;
+                    cuts += 1;
+                }
+            }
+            let mut after = vesting.clone();
+            let owed: i128 = claims
+                .iter()
+                .map(|claim| {
+                    let (cut, mut claim) = (cut_of(claim), claim.clone());
+                    let vested = after.settle(&mut claim, cut, now, half_life).unwrap();
+                    vested.plus(claim.owed).unwrap().atoms() as i128
+                })
+                .sum();
+            prop_assert!(owed <= reserved, "{} owed of {} reserved", owed, reserved);
+            // A unit for each claim that a haircut is taken from when it is touched, and two for the haircut.
+            let dust = (touches + claims.len() as i128).min(cuts * (touches + 8)) + 2 * cuts;
+            prop_assert!(reserved - owed <= dust, "{} owed of {} reserved", owed, reserved);
+        }
+    }
+}
+
+/// Profits of next to nothing, and cuts of everything or of a part.
+fn small_step() -> impl Strategy<Value = Step> {
+    let profit = prop_oneof![3 => 1..4u128, 1 => 1..1_000_000u128];
+    prop_oneof![
+        2 => (1..40_000u64).prop_map(Step::Wait),
+        6 => (0..8usize, profit).prop_map(|(who, profit)| Step::Add(who, profit)),
+        2 => (0..8usize).prop_map(Step::Touch),
+        3 => prop_oneof![1..300u128, 1..1_000_000u128, Just(1u128 << 60)].prop_map(Step::Cut),
+        2 => (0..8usize, prop_oneof![1..3u128, 1..1_000u128]).prop_map(|(who, amount)| Step::PayOwn(who, amount)),
+        1 => (0..10_000u64).prop_map(Step::Contest),
+    ]
 }
