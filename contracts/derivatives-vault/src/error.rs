@@ -52,7 +52,9 @@ pub enum ContractError {
     TooManyOrders { account: AccountId, max: usize },
     #[error("an order of market {market} raises exposure by at most {wanted} now, this one is {found}")]
     OrderTooLarge { market: MarketId, wanted: Size, found: Size },
-    #[error("account {account} has no position in market {market} that {size} would reduce")]
+    #[error(
+        "account {account} has no position in market {market} that {size} would reduce, nor an order that may open one"
+    )]
     NothingToReduce { account: AccountId, market: MarketId, size: Size },
 
     #[error("account {account} holds {found}, {wanted} is needed")]

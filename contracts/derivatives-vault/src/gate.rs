@@ -76,7 +76,7 @@ pub fn pays_equity(msg: &ExecuteMsg) -> bool {
 pub fn ensure_phase(deps: Deps, desk: &Desk, action: Action) -> Result<(), ContractError> {
     let allowed = match desk.config.phase {
         VaultPhase::Open => action != Action::Settle,
-        // Nothing leaves the vault; everything that makes accounts safer goes on.
+        // No equity leaves the vault, fees of keepers do; everything that makes accounts safer goes on.
         VaultPhase::Settling => matches!(
             action,
             Action::IncreaseExposure

@@ -2,7 +2,9 @@
 //! already knew were old).
 
 use crate::support::*;
+use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_risk::*;
 
@@ -134,4 +136,57 @@ fn a_ten_minute_feed_gap_with_a_known_end_never_pays() {
             }
         }
     }
+}
+
+/// A venue whose execution fee matters beside the margin of a small order.
+fn dear() -> Bench {
+    let mut bench = Bench::new();
+    let parameters = VaultParameters { execution_fee: units(1), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench
+}
+
+#[test]
+fn fees_of_orders_that_close_nothing_yet_do_not_eat_the_margin_of_the_one_that_waits() {
+    // else fifteen stops are a late cancel: they take what the order needs, and their own cancel gives it back.
+    let mut bench = dear();
+    bench.deposit("eve", 18);
+    let order = bench.place("eve", BTC, "0.002", "70000").unwrap();
+    // 132 at 5 %, 10, twice 0.132
+    let held = bench.account("eve").margin_held;
+    assert_eq!(held, Amount::from_atoms(16_864_027));
+    bench.advance(5);
+    for trigger in [Trigger::Below(price("50000")), Trigger::Above(price("70000")), Trigger::Health(Ratio::ONE)] {
+        let refused = bench.place_request("eve", reducing(BTC, "-0.002", trigger));
+        let found = units(16).signed().unwrap();
+        assert_eq!(refused, Err(ContractError::MarginTooLow { account: account("eve"), wanted: held, found }));
+    }
+    bench.deposit("eve", 1);
+    bench.place_request("eve", reducing(BTC, "-0.002", Trigger::Below(price("50000")))).unwrap();
+    let filled = OrderFilled::all(&bench.step(BTC, 10, "59000"));
+    assert_eq!(filled[0].order, order);
+}
+
+#[test]
+fn whoever_holds_margin_for_an_order_may_still_leave_each_position_by_one_order() {
+    //
+    let mut bench = dear();
+    bench.deposit("eve", 250);
+    bench.trade("eve", ETH, "1");
+    bench.place("eve", BTC, "0.002", "70000").unwrap();
+    // Enough for the position, and not for what waits as well.
+    bench.set_price(ETH, "2930");
+    let eve = bench.account("eve");
+    let wanted = eve.initial_margin.plus(eve.margin_held).unwrap();
+    assert!(eve.equity < wanted.signed().unwrap() && !eve.liquidatable);
+    let short_by = |bench: &mut Bench, request: OrderRequest| match bench.place_request("eve", request).unwrap_err() {
+        ContractError::MarginTooLow { wanted: found, .. } => assert_eq!(found, wanted),
+        other => panic!("{other}"),
+    };
+    let close = OrderRequest { reduce_only: true, ..market_order(ETH, "-0.5", "1") };
+    short_by(&mut bench, reducing(ETH, "-1", Trigger::Below(price("2900"))));
+    bench.place_request("eve", close.clone()).unwrap();
+    short_by(&mut bench, close.clone());
+    assert_eq!(OrderFilled::all(&bench.step(ETH, 15, "2930")).len(), 1);
+    bench.place_request("eve", close).unwrap();
 }

@@ -209,6 +209,23 @@ fn within_the_window_nobody_trades_and_orders_come_back_free_of_charge() {
     assert_eq!(refused, Err(gone));
 }
 
+#[test]
+fn a_market_that_is_being_settled_takes_no_order_that_can_close_nothing() {
+    // its entry is not taken any more, and its fee would leave with a keeper before anybody is paid.
+    let mut bench = Bench::new();
+    bench.deposit("long", 100_000);
+    bench.deposit("flat", 100_000);
+    bench.trade("long", BTC, "1");
+    bench.place_request("flat", limit(BTC, "1", "30000")).unwrap();
+    let stop = reducing(BTC, "-1", Trigger::Below(price("29000")));
+    bench.place_request("flat", stop.clone()).unwrap();
+    schedule(&mut bench, 2 * HOUR);
+    let refused = bench.place_request("flat", stop.clone());
+    let found = ContractError::NothingToReduce { account: account("flat"), market: BTC, size: size("-1") };
+    assert_eq!(refused, Err(found));
+    bench.place_request("long", stop).unwrap();
+}
+
 //
 #[test]
 fn no_restriction_holds_a_settlement_up() {

@@ -110,6 +110,33 @@ fn a_take_profit_waits_for_a_rise_and_a_stop_may_also_open() {
 }
 
 #[test]
+fn a_stop_for_no_position_is_taken_behind_an_order_that_may_open_one() {
+    // one that can close nothing would only carry its fee to a keeper.
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    let refused = || ContractError::NothingToReduce { account: account("alice"), market: BTC, size: size("-1") };
+    let stops = || {
+        let triggers = [Trigger::Below(price("58000")), Trigger::Limit, Trigger::Health(Ratio::ONE)];
+        triggers.map(|trigger| reducing(BTC, "-1", trigger))
+    };
+    let before = bench.account("alice");
+    for stop in stops() {
+        assert_eq!(bench.place_request("alice", stop.clone()), Err(refused()));
+        // Its entry goes first.
+        let orders = vec![stop, limit(BTC, "1", "59000")];
+        let together = bench.execute("alice", ExecuteMsg::PlaceOrders { orders }, 0);
+        assert_eq!(together, Err(refused()));
+    }
+    assert_eq!(bench.account("alice"), before);
+    bench.place_request("alice", limit(ETH, "1", "2000")).unwrap();
+    assert_eq!(bench.place_request("alice", stops()[0].clone()), Err(refused()));
+    bench.place_request("alice", limit(BTC, "1", "59000")).unwrap();
+    for stop in stops() {
+        bench.place_request("alice", stop).unwrap();
+    }
+}
+
+#[test]
 fn a_stop_is_bound_to_the_position_that_it_was_placed_for() {
     let mut bench = holding("1");
     bench.place_request("alice", reducing(BTC, "-1", Trigger::Below(price("58000")))).unwrap();

@@ -212,8 +212,8 @@ pub enum ExecuteMsg {
     /// Owner only: settles a market at the median price of the hour that ends at `at`, which is an hour to 30 days from now. Nobody adds
     /// exposure from now on. There is no way back, and no message that says a price. Emits [`MarketSettlementScheduled`].
     SettleMarket { market: MarketId, at: u64 },
-    /// Owner only: settles every market so, and then pays out the whole vault. Nothing is paid out to anybody from now on but by
-    /// `PaySettlement`. Emits [`MarketSettlementScheduled`] for each market.
+    /// Owner only: settles every market so, and then pays out the whole vault. No equity is paid out to anybody from now on but by
+    /// `PaySettlement`; keepers still get the fees of what they execute and liquidate, and of passing over accounts. Emits [`MarketSettlementScheduled`] for each market.
     SettleVault { at: u64 },
     /// Anyone, once every market of a vault that is being settled has its price: fixes the claims of the next accounts, by id, at most 50.
     /// The sender gets a tenth of an execution fee from each. The call that finds no account left fixes what each class is paid.

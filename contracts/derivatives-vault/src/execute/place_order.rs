@@ -185,7 +185,8 @@ fn out_of_bounds(what: &'static str, wanted: String, found: String) -> ContractE
     ContractError::OutOfBounds { what, wanted, found }
 }
 
-/// A reduce order goes against a position. One that rests may wait for a position that an order before it is to open.
+/// A reduce order goes against a position. One that rests may wait for a position that an order before it is to open, in a market
+/// that still takes such orders: one that can close nothing carries nothing but its fee, to a keeper and out of the vault.
 fn ensure_reduces(
     desk: &Desk,
     id: &AccountId,
@@ -195,7 +196,9 @@ fn ensure_reduces(
 ) -> Result<(), ContractError> {
     let position = position_size(desk, account, request.market)?;
     let opposite = position.atoms().signum() == request.size.atoms().signum().saturating_neg();
-    if opposite || (position.is_zero() && queue.rests()) {
+    let entry_waits = || account.orders.iter().any(|order| order.market == request.market && !order.queue.reduces());
+    let settles = desk.market(request.market)?.state.settlement.is_some();
+    if opposite || (position.is_zero() && queue.rests() && !settles && entry_waits()) {
         return Ok(());
     }
     Err(ContractError::NothingToReduce { account: id.clone(), market: request.market, size: request.size })
@@ -272,7 +275,9 @@ fn exposure_when_all_filled(
 
 /// The health check of placing: the fee and the held margin lower what the account may use.
 ///
-/// An order that may raise exposure leaves initial margin and everything held. A reduce order leaves maintenance margin where
+/// An order that may raise exposure leaves initial margin and everything held, and so does a reduce order while anything is held,
+/// but the first of a market at the next price: if fees could take what a waiting order needs, and a cancel of those that rest bring
+/// them back, they would be a late cancel for nothing. Any other reduce order leaves maintenance margin where
 /// the account can be judged, so that fees cannot bleed it into liquidation, and may take cash below zero against an open
 /// profit, but against none that is unvested or of a contested market; where a price is invalid it needs the cash, and no
 /// price: the exit stays open.
@@ -288,16 +293,19 @@ fn ensure_affordable(
         .positions
         .iter()
         .all(|position| desk.market(position.market).is_ok_and(|market| market.validity < Validity::Invalid));
-    let open_profit_pays = judged && queue.reduces() && !is_contested(desk, account);
+    let waits = account.orders.iter().any(|order| order.market == market && order.queue == Queue::Reduce);
+    let is_exit = queue == Queue::Reduce && !waits;
+    let keeps_held = !queue.reduces() || !(is_exit || account.margin_held.is_zero());
+    let open_profit_pays = judged && !keeps_held && !is_contested(desk, account);
     if account.cash.is_negative() && !open_profit_pays {
         let found = account.cash.plus_amount(execution_fee)?;
         return Err(ContractError::InsufficientCash { account: id.clone(), wanted: execution_fee, found });
     }
-    if queue.reduces() && !judged {
+    if !keeps_held && !judged {
         return Ok(());
     }
     let (health, _) = evaluate(desk, account, Purpose::Trading, None)?;
-    let (wanted, found) = if !queue.reduces() {
+    let (wanted, found) = if keeps_held {
         (health.initial_margin.plus(account.margin_held)?.plus(margin_held)?, health.equity_for_initial)
     } else if account.cash.is_negative() {
         // The fee leaves the vault: no profit that has not vested pays it.
@@ -306,9 +314,7 @@ fn ensure_affordable(
         (health.maintenance_margin, health.equity)
     };
     // Whom nobody may liquidate may reduce, by one order of a market at a time, or fees would eat what is left.
-    let waits = account.orders.iter().any(|order| order.market == market && order.queue == Queue::Reduce);
-    let may_be_spared = queue == Queue::Reduce && !waits && !found.is_negative();
-    if found < wanted.signed()? && !(may_be_spared && is_spared(desk, account)?) {
+    if found < wanted.signed()? && !(is_exit && !found.is_negative() && is_spared(desk, account)?) {
         return Err(ContractError::MarginTooLow { account: id.clone(), wanted, found });
     }
     Ok(())

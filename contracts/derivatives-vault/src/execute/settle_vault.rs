@@ -25,7 +25,7 @@ use firebreak_messages::derivatives_vault::{
 use firebreak_messages::{time, AccountId, Action};
 use firebreak_risk::{payable, share_of_class, Amount, Payable, PoolShares, Ratio, Rounding};
 
-/// Announces the settlement of every market that is not being settled yet, and stops payments out of the vault: who leaves first must
+/// Announces the settlement of every market that is not being settled yet, and stops payments of equity: who leaves first must
 /// not be paid with what belongs to those who come later. Bounded by `MARKETS_MAX`.
 #[inline(never)]
 pub fn schedule_vault(deps: DepsMut, env: &Env, info: MessageInfo, at: u64) -> Result<Response, ContractError> {

@@ -1,15 +1,14 @@
 //! `firebreak calibrate`.
 
 use super::VIOLATED;
-use crate::breaker::price_rules;
 use crate::calibrate::adversary::{attacks, AttackOutcome};
 use crate::calibrate::bars::{attack_bars, delay_bars, false_alarm_bars, Bar, Verdict, SOON};
 use crate::calibrate::delay::{cases, delays, DelayCell};
 use crate::calibrate::{false_alarms, FalseAlarms, Model, Plan, BLOCKS_PER_TIER};
 use crate::chart;
 use crate::error::InputError;
+use crate::suite::SuiteParams;
 use comfy_table::{presets::ASCII_MARKDOWN, CellAlignment, Table};
-use firebreak_messages::circuit_breaker::GuardConfig;
 use firebreak_risk::Ratio;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -51,7 +50,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
             found: args.rate.to_string(),
         });
     }
-    let guard = guard(args.maintenance_margin)?;
+    let params = suite_params(args.maintenance_margin)?;
     let models = models(&args.nulls)?;
     let mut csv = args.csv.as_deref().map(open_csv).transpose()?;
     let plan = Plan {
@@ -60,7 +59,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
         seed: args.seed,
         rate: args.rate,
         models,
-        params: guard.rule_set().detectors(),
+        params: params.detectors,
     };
     let millions = plan.blocks as f64 * plan.models.len() as f64 / 1e6;
     let progress =
@@ -74,7 +73,8 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
     progress.set_prefix("shifts");
     let delays = delays(&plan, |cases| progress.inc(cases));
     progress.finish_and_clear();
-    let attacked = attacks(&guard, plan.seed, plan.paths.min(200));
+    let attacked = attacks(&params, plan.seed, plan.paths.min(200))
+        .map_err(|error| InputError::Detectors { cause: error.to_string() })?;
 
     println!("{}", page(&plan, &alarms, &delays, &attacked));
     println!("{millions:.0} million blocks in {null_seconds:.1} s\n");
@@ -93,8 +93,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::from(VIOLATED) })
 }
 
-/// The shipped rules that read prices, for a market of this maintenance margin; initial margin is twice that.
-pub fn guard(maintenance_margin: Ratio) -> Result<GuardConfig, InputError> {
+pub fn suite_params(maintenance_margin: Ratio) -> Result<SuiteParams, InputError> {
     if maintenance_margin.is_zero() || maintenance_margin >= Ratio::percent(50) {
         return Err(InputError::Option {
             name: "--maintenance-margin",
@@ -102,7 +101,7 @@ pub fn guard(maintenance_margin: Ratio) -> Result<GuardConfig, InputError> {
             found: maintenance_margin.to_string(),
         });
     }
-    Ok(price_rules(maintenance_margin))
+    SuiteParams::standard(maintenance_margin).map_err(|error| InputError::Detectors { cause: error.to_string() })
 }
 
 fn models(names: &[String]) -> Result<Vec<Model>, InputError> {
