@@ -29,13 +29,14 @@ pub fn instantiate(
     validate::feeds(&msg.feeds)?;
     let mut response = Response::new();
     // Bounded by FEEDS_MAX.
-    let fallbacks: Vec<FeedId> = msg.feeds.iter().filter_map(|setup| setup.config.fallback).collect();
+    let fallbacks: Vec<(FeedId, Option<FeedId>)> =
+        msg.feeds.iter().map(|setup| (setup.feed, setup.config.fallback)).collect();
     for setup in msg.feeds {
         response = response.add_event(execute::set_feed(deps.branch(), setup.feed, setup.config)?);
     }
     // Afterwards: one may come later in the list.
-    for feed in fallbacks {
-        execute::ensure_known(deps.storage, feed)?;
+    for (feed, fallback) in fallbacks {
+        execute::stand_by(deps.storage, feed, None, fallback)?;
     }
     Ok(response)
 }

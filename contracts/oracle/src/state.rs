@@ -22,8 +22,10 @@ pub struct PendingReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Feed {
     pub config: FeedConfig,
-    /// Composites of this feed, and feeds that it stands in for. Bounds: `FOLLOWERS_MAX`.
+    /// Composites of this feed, and feeds that it stands in for. Bounds: `FOLLOWERS_MAX`, with those of `standby`.
     pub followers: Vec<FeedId>,
+    /// Feeds that name it as their fallback: their places among the followers are kept free, because a promotion comes in an emergency.
+    pub standby: Vec<FeedId>,
     /// The feed follows its fallback.
     pub promoted: bool,
 }
@@ -83,8 +85,8 @@ pub const OWNER: Item<Addr> = Item::new("owner");
 /// Written by `SetHook` and by the reply of a failed or recovering hook.
 pub const HOOK: PackedItem<Hook> = PackedItem::new("hook", 1);
 /// feed id -> its configuration and followers. Written by `SetFeed`, also of a composite of it, and by a promotion; as many as the
-/// owner adds, never iterated but by page. Version 1 held the configuration alone.
-pub const FEEDS: PackedMap<u16, Feed> = PackedMap::new("feed", 2);
+/// owner adds, never iterated but by page.
+pub const FEEDS: PackedMap<u16, Feed> = PackedMap::new("feed", 3);
 /// feed id -> what waits and what is known of its sources. Written by reports, removed by `SetFeed` and by a publication after which
 /// there is nothing to remember. Bounded by 15 feeders. (The key "pending" was used before.)
 pub const PROGRESS: PackedMap<u16, Progress> = PackedMap::new("progress", 1);

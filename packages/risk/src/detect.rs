@@ -9,8 +9,8 @@
 //! | solvency | `solvency`, `episode`, the windows | answers at a share of margin or money, whatever is usual |
 //! | level | `cage` | margin and leverage follow volatility; no alarm |
 //!
-//! `rule` says what a market's rules are, `watch` what one makes of a round, `hold` how long its answer holds, and `book` runs all of them;
-//! `reflex` is their shorter form for measurements: one level from all evidence. `ladder`, `time_budget` and `shared_budget` say what a market can take.
+//! `rule` says what a market's rules are, `watch` what one makes of a round, `hold` how long its answer holds, and `book` runs all of them.
+//! `ladder`, `time_budget` and `shared_budget` say what a market can take.
 //!
 //! Every detector is *(state, input) -> (state, verdict)* with a state of bounded size, so that one packed record per
 //! market holds all of it and the observer off chain computes the same verdicts. Times are seconds of the feed
@@ -28,7 +28,6 @@ mod market;
 mod mean_window;
 mod one_sided;
 mod quorum;
-mod reflex;
 mod rule;
 mod scale;
 mod shared_budget;
@@ -54,14 +53,10 @@ pub use market::{DetectorParams, Flow, MarketDetectors, MarketEvidence, Observat
 pub use mean_window::{MeanBucket, MeanWindow, Sample, MEAN_BUCKETS};
 pub use one_sided::{OneSided, OneSidedParams};
 pub use quorum::{quorum_severity, Attested, Electorate, QUORUM_MIN};
-pub use reflex::{Reflex, ReflexParams, Stepped};
 pub use rule::{CageConfig, LadderStep, RuleConfig, RuleId, RuleMode, RuleSet, LADDER_MAX, RULES_MAX};
 pub use scale::{Memory, MOVE_MAX, PICO};
 pub use shared_budget::SharedBudget;
-pub use solvency::{
-    share_of, Answered, Money, MoveWatch, Solvency, SolvencyParams, SolvencyRule, SolvencyVerdict, Thresholds,
-    SOLVENCY_RULES,
-};
+pub use solvency::{share_of, Answered, MoveWatch, Thresholds};
 pub use sum_window::{AmountBucket, AmountWindow, SUM_BUCKETS};
 pub use surprise::{Drift, DriftParams, Shock, ShockParams, Surprise, SurpriseParams, SHOCK_WAGERS};
 pub use time_budget::{BudgetRule, Grant, SpentBucket, TimeBudget, COUNCIL_BUDGET, FROZEN_BUDGET};

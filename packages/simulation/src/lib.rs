@@ -14,9 +14,8 @@
 //! | [`replay`] | one run: drives the World point by point |
 //! | [`figures`] | what a run is summed up in: the JSON object, field by field |
 //! | [`timeline`], [`report`] | what people read |
-//! | [`suite`] | all detectors of one market, as a breaker would run them |
-//! | [`detection`] | `firebreak detect`: the suite on a price file |
-//! | [`breaker`] | `firebreak detect --breaker`: the contract itself on a price file |
+//! | [`breaker`] | the circuit breaker on a storage of its own |
+//! | [`detection`] | `firebreak detect`: a price file through it |
 //! | [`calibrate`] | `firebreak calibrate`: null models, shifts, attacks, and the bars |
 //! | [`drill`] | `firebreak drill`: one trouble with its procedure and without |
 //! | [`chart`] | SVG |
@@ -39,5 +38,4 @@ pub mod prices;
 pub mod replay;
 pub mod report;
 pub mod scenarios;
-pub mod suite;
 pub mod timeline;

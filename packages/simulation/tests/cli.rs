@@ -87,7 +87,7 @@ fn detect_prints_alarms_and_uptime_and_writes_a_table_and_a_chart() {
     let output = firebreak(&["detect", &prices, "--csv", &table, "--chart", &chart]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let page = String::from_utf8(output.stdout).unwrap();
-    assert!(page.contains("uptime: normal") && page.contains("reduce-only move within an hour"), "{page}");
+    assert!(page.contains("uptime: normal") && page.contains("reduce-only hour-move"), "{page}");
     assert!(page.contains("An hour of restriction costs an attacker"), "{page}");
     assert_eq!(std::fs::read_to_string(&table).unwrap().lines().count(), 1 + 4 * 400);
     assert!(std::fs::read_to_string(&chart).unwrap().starts_with("<svg"));

@@ -1,6 +1,6 @@
 //! The owner's messages.
 
-use super::follow::{ensure_no_ring, follow, unfollow};
+use super::follow::{ensure_no_ring, follow, stand_by, unfollow};
 use crate::error::ContractError;
 use crate::state::{Feed, Hook, FEEDS, HISTORY, HOOK, PROGRESS};
 use crate::validate;
@@ -9,24 +9,20 @@ use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{FeedConfig, FeedConfigured, HookConfig, HookConfigured, PriceRecord};
 use firebreak_messages::FeedId;
 
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::UnknownFeed`] of the fallback, and those of [`set_feed`].
+/// Errors: [`ContractError::Unauthorized`], those of [`stand_by`] for the fallback, and those of [`set_feed`].
 #[inline(never)] // A chain admits 100 locals in a function.
 pub fn set_feed_as_owner(
-    deps: DepsMut,
+    mut deps: DepsMut,
     info: &MessageInfo,
     feed: FeedId,
     config: FeedConfig,
 ) -> Result<Response, ContractError> {
     validate::owner(deps.as_ref(), info)?;
-    if let Some(fallback) = config.fallback {
-        ensure_known(deps.storage, fallback)?;
-    }
-    Ok(Response::new().add_event(set_feed(deps, feed, config)?))
-}
-
-/// Errors: [`ContractError::UnknownFeed`].
-pub fn ensure_known(storage: &dyn Storage, feed: FeedId) -> Result<(), ContractError> {
-    FEEDS.may_load(storage, feed.0)?.map(|_| ()).ok_or(ContractError::UnknownFeed { feed })
+    let before = FEEDS.may_load(deps.storage, feed.0)?.and_then(|before| before.config.fallback);
+    let fallback = config.fallback;
+    let fact = set_feed(deps.branch(), feed, config)?;
+    stand_by(deps.storage, feed, before, fallback)?;
+    Ok(Response::new().add_event(fact))
 }
 
 /// Adds a feed or replaces its configuration. Rounds stay, and take the new ages at once; waiting reports and the standing of sources
@@ -68,8 +64,11 @@ pub fn set_feed(deps: DepsMut, feed: FeedId, config: FeedConfig) -> Result<FeedC
         quorum: config.quorum,
         age_max_seconds: config.age_max_seconds,
     };
-    let (followers, promoted) = before.map(|before| (before.followers, before.promoted)).unwrap_or_default();
-    FEEDS.save(deps.storage, feed.0, &Feed { config, followers, promoted })?;
+    let feed_now = match before {
+        Some(before) => Feed { config, ..before },
+        None => Feed { config, followers: vec![], standby: vec![], promoted: false },
+    };
+    FEEDS.save(deps.storage, feed.0, &feed_now)?;
     Ok(fact)
 }
 

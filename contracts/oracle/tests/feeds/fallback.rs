@@ -4,7 +4,7 @@ use crate::setup::{config, feeder, price, Setup, FEED, OTHER};
 use cw_multi_test::App;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{
-    ExecuteMsg, FallbackPromoted, FeedConfig, FeedSetup, QueryMsg, ReportIgnored, RoundPublished, SourcesResponse,
+    ExecuteMsg, FallbackPromoted, FeedConfig, FeedSetup, Leg, QueryMsg, ReportIgnored, RoundPublished, SourcesResponse,
     Validity,
 };
 use firebreak_messages::FeedId;
@@ -136,4 +136,49 @@ fn two_feeds_do_not_stand_in_for_each_other() {
         setup.report_of(number, &[(OTHER, price(100), now)]).unwrap();
     }
     assert_eq!((setup.price().round, setup.price().price), (1, price(100)));
+}
+
+/// Feeds 11 to 14, of OTHER's price alone.
+fn composites(setup: &mut Setup, count: u16) -> Vec<Result<Vec<cosmwasm_std::Event>, ContractError>> {
+    let leg = Leg { feed: OTHER, divides: false };
+    let base = config(&setup.app, &[1, 1, 1], 3);
+    let composite = FeedConfig { legs: vec![leg], feeders: vec![], quorum: 0, ..base };
+    (0..count)
+        .map(|number| as_owner(setup, &ExecuteMsg::SetFeed { feed: FeedId(11 + number), config: composite.clone() }))
+        .collect()
+}
+
+/// A promotion comes in an emergency: that there is no room for it must be known before.
+#[test]
+fn whoever_names_a_fallback_has_a_place_among_its_followers() {
+    let mut setup = with_fallback();
+    let full = || ContractError::OutOfBounds {
+        what: "feeds that follow one feed",
+        wanted: "at most 4".into(),
+        found: "5".into(),
+    };
+    // Feed 1 may follow feed 2 at any time: there is room for three more.
+    let set = composites(&mut setup, 4);
+    assert!(set[..3].iter().all(Result::is_ok));
+    assert_eq!(set[3], Err(full()));
+    as_owner(&mut setup, &ExecuteMsg::PromoteFallback { feed: FEED }).unwrap();
+    as_owner(&mut setup, &ExecuteMsg::DemoteFallback { feed: FEED }).unwrap();
+    assert_eq!(composites(&mut setup, 4)[3], Err(full()));
+    // It names none any more, and cannot have it back when its place is taken.
+    let base = config(&setup.app, &[1, 1, 1], 3);
+    as_owner(&mut setup, &ExecuteMsg::SetFeed { feed: FEED, config: base.clone() }).unwrap();
+    assert!(composites(&mut setup, 4)[3].is_ok());
+    let named = FeedConfig { fallback: Some(OTHER), ..base };
+    assert_eq!(as_owner(&mut setup, &ExecuteMsg::SetFeed { feed: FEED, config: named.clone() }), Err(full()));
+    // Nor from the start.
+    let app = App::default();
+    let feeds = (1..=6).map(|number| match number {
+        2 => FeedSetup { feed: OTHER, config: config(&app, &[1, 1, 1], 3) },
+        other => FeedSetup {
+            feed: FeedId(other),
+            config: FeedConfig { fallback: Some(OTHER), ..config(&app, &[1, 1, 1], 3) },
+        },
+    });
+    let feeds = feeds.collect();
+    assert_eq!(Setup::with_feeds(app, feeds).err(), Some(full()));
 }

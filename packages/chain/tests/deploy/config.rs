@@ -2,6 +2,7 @@ use crate::files::{committed, folder, localnet, with_artifacts};
 use cosmrs::AccountId;
 use cosmwasm_std::{instantiate2_address, CanonicalAddr};
 use firebreak_chain::deploy::{Config, Contract, Plan};
+use firebreak_messages::circuit_breaker::RuleConfig;
 use firebreak_testing::{price, Scale, Setup, BTC, ETH};
 
 fn plan_error(config: &Config) -> String {
@@ -79,6 +80,18 @@ fn the_local_chain_has_the_figures_of_the_embedded_one() {
         feeds
     };
     assert_eq!(without_addresses(config.feeds), without_addresses(setup.feeds));
+}
+
+/// `firebreak detect` and `calibrate` measure the shipped rules: what docs/detection.md says of them is true of these files.
+#[test]
+fn the_rules_of_both_files_are_the_measured_ones() {
+    for config in [localnet("rules"), Config::parse(&filled_template()).unwrap()] {
+        let rules: Vec<&RuleConfig> = config.guards.iter().flat_map(|guard| &guard.config.rules).collect();
+        assert!(rules.len() >= 14);
+        for rule in rules {
+            assert_eq!(*rule, RuleConfig::standard(rule.rule, rule.mode));
+        }
+    }
 }
 
 /// A name, what to replace, by what, and what the refusal must say.

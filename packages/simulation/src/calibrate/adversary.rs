@@ -1,9 +1,9 @@
 //! An attacker who knows every figure: the largest move within an hour before the venue acts.
 
 use super::source;
-use crate::suite::{Suite, SuiteParams};
-use firebreak_risk::detect::{Money, Observation};
-use firebreak_risk::{Level, Price, Ratio, RiskResult, ONE};
+use firebreak_messages::circuit_breaker::GuardConfig;
+use firebreak_risk::detect::{Answer, RuleBook, RuleInput};
+use firebreak_risk::{Level, Price, Ratio, ONE};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -86,44 +86,48 @@ pub struct AttackOutcome {
     pub at_first_action: f64,
 }
 
-/// Runs every attack on `paths` paths, upwards and downwards in turn.
-///
-/// Errors: [`firebreak_risk::RiskError`], which no path here causes.
-pub fn attacks(params: &SuiteParams, seed: u64, paths: u32) -> RiskResult<Vec<AttackOutcome>> {
+/// Runs every attack on `paths` paths, upwards and downwards in turn, against the rules that a market is configured with.
+pub fn attacks(guard: &GuardConfig, seed: u64, paths: u32) -> Vec<AttackOutcome> {
     Attack::ALL
         .par_iter()
         .map(|attack| {
             let mut worst =
                 AttackOutcome { attack: *attack, before_guarded: 0.0, before_reduce_only: 0.0, at_first_action: 0.0 };
             for path in 0..paths {
-                let outcome = one(*attack, params, seed, path)?;
+                let outcome = one(*attack, guard, seed, path);
                 worst.before_guarded = worst.before_guarded.max(outcome.before_guarded);
                 worst.before_reduce_only = worst.before_reduce_only.max(outcome.before_reduce_only);
                 worst.at_first_action = worst.at_first_action.max(outcome.at_first_action);
             }
-            Ok(worst)
+            worst
         })
         .collect()
 }
 
-fn one(attack: Attack, params: &SuiteParams, seed: u64, path: u32) -> RiskResult<AttackOutcome> {
+fn one(attack: Attack, guard: &GuardConfig, seed: u64, path: u32) -> AttackOutcome {
     let mut rng: ChaCha8Rng = source(seed, (2 << 60) + u64::from(path));
-    let margin = params.solvency.maintenance_margin_ratio.atoms() as f64 / ONE as f64;
+    let margin = guard.maintenance_margin_ratio.atoms() as f64 / ONE as f64;
     let direction = if path.is_multiple_of(2) { 1.0 } else { -1.0 };
-    let mut suite = Suite::new(*params);
+    let set = guard.rule_set();
+    let mut book = RuleBook::default().reconfigured(&guard.rules, 0);
     let mut price = 30_000.0;
     let mut at = 1_700_000_000u64;
     let mut outcome = AttackOutcome { attack, before_guarded: 0.0, before_reduce_only: 0.0, at_first_action: 0.0 };
     let mut observe = |at: u64, price: f64| {
         let price = Price::from_atoms((price * 1e6) as u128 * (ONE / 1_000_000));
-        let observation = Observation { at, price, band: None, flow: None };
-        suite.observe(&observation, &Money::default(), Ratio::ZERO).map(|seen| seen.level)
+        let input = RuleInput { now: at, at, price, band: None, reading: None, silence: Ratio::ZERO };
+        let round = book.fed_round + 1;
+        let answers = book.observe(&set, &input, round).answers;
+        // A rule that cannot be computed lets the lease run out: the vault acts as in `ReduceOnly`.
+        let level = if book.is_failing(&set) { Level::ReduceOnly } else { Level::Normal };
+        let step = |answer: &Answer<'_>| answer.rule.ladder.get(usize::from(answer.step)).map(|step| step.level);
+        answers.iter().filter_map(step).fold(level, Level::max)
     };
     let quiet = |rng: &mut ChaCha8Rng| rng.sample::<f64, _>(StandardNormal) * SIGMA;
     for _ in 0..WARM_UP {
         price *= 1.0 + quiet(&mut rng);
         at += BLOCK_SECONDS;
-        observe(at, price)?;
+        observe(at, price);
     }
     // Prices of the last hour, the attack's own: what came before is not its doing.
     let mut hour = std::collections::VecDeque::from([(at, price)]);
@@ -134,7 +138,7 @@ fn one(attack: Attack, params: &SuiteParams, seed: u64, path: u32) -> RiskResult
         let Some(push) = attack.push(block, direction * (price / start - 1.0), margin) else { break };
         price *= 1.0 + direction * push + quiet(&mut rng);
         at += BLOCK_SECONDS;
-        let level = observe(at, price)?;
+        let level = observe(at, price);
         hour.push_back((at, price));
         while hour.front().is_some_and(|(time, _)| time + HOUR_SECONDS < at) {
             hour.pop_front();
@@ -151,5 +155,5 @@ fn one(attack: Attack, params: &SuiteParams, seed: u64, path: u32) -> RiskResult
         }
         outcome.before_reduce_only = outcome.before_reduce_only.max(moved);
     }
-    Ok(outcome)
+    outcome
 }

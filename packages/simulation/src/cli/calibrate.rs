@@ -1,14 +1,15 @@
 //! `firebreak calibrate`.
 
 use super::VIOLATED;
+use crate::breaker::price_rules;
 use crate::calibrate::adversary::{attacks, AttackOutcome};
 use crate::calibrate::bars::{attack_bars, delay_bars, false_alarm_bars, Bar, Verdict, SOON};
 use crate::calibrate::delay::{cases, delays, DelayCell};
 use crate::calibrate::{false_alarms, FalseAlarms, Model, Plan, BLOCKS_PER_TIER};
 use crate::chart;
 use crate::error::InputError;
-use crate::suite::SuiteParams;
 use comfy_table::{presets::ASCII_MARKDOWN, CellAlignment, Table};
+use firebreak_messages::circuit_breaker::GuardConfig;
 use firebreak_risk::Ratio;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
             found: args.rate.to_string(),
         });
     }
-    let params = suite_params(args.maintenance_margin)?;
+    let guard = guard(args.maintenance_margin)?;
     let models = models(&args.nulls)?;
     let mut csv = args.csv.as_deref().map(open_csv).transpose()?;
     let plan = Plan {
@@ -59,7 +60,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
         seed: args.seed,
         rate: args.rate,
         models,
-        params: params.detectors,
+        params: guard.rule_set().detectors(),
     };
     let millions = plan.blocks as f64 * plan.models.len() as f64 / 1e6;
     let progress =
@@ -73,8 +74,7 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
     progress.set_prefix("shifts");
     let delays = delays(&plan, |cases| progress.inc(cases));
     progress.finish_and_clear();
-    let attacked = attacks(&params, plan.seed, plan.paths.min(200))
-        .map_err(|error| InputError::Detectors { cause: error.to_string() })?;
+    let attacked = attacks(&guard, plan.seed, plan.paths.min(200));
 
     println!("{}", page(&plan, &alarms, &delays, &attacked));
     println!("{millions:.0} million blocks in {null_seconds:.1} s\n");
@@ -93,7 +93,8 @@ pub fn run(args: &CalibrateArgs) -> Result<ExitCode, InputError> {
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::from(VIOLATED) })
 }
 
-pub fn suite_params(maintenance_margin: Ratio) -> Result<SuiteParams, InputError> {
+/// The shipped rules that read prices, for a market of this maintenance margin; initial margin is twice that.
+pub fn guard(maintenance_margin: Ratio) -> Result<GuardConfig, InputError> {
     if maintenance_margin.is_zero() || maintenance_margin >= Ratio::percent(50) {
         return Err(InputError::Option {
             name: "--maintenance-margin",
@@ -101,7 +102,7 @@ pub fn suite_params(maintenance_margin: Ratio) -> Result<SuiteParams, InputError
             found: maintenance_margin.to_string(),
         });
     }
-    SuiteParams::standard(maintenance_margin).map_err(|error| InputError::Detectors { cause: error.to_string() })
+    Ok(price_rules(maintenance_margin))
 }
 
 fn models(names: &[String]) -> Result<Vec<Model>, InputError> {

@@ -1,13 +1,13 @@
 //! `firebreak detect`.
 
-use super::calibrate::{open_csv, suite_params, unwritable};
-use crate::breaker;
+use super::calibrate::{guard, open_csv, unwritable};
 use crate::chart;
 use crate::detection::{attack_cost, run as run_series, AttackCost, Course};
 use crate::error::InputError;
 use crate::prices::read_file;
 use crate::timeline::utc;
-use firebreak_risk::{Level, Ratio};
+use firebreak_messages::RuleId;
+use firebreak_risk::Ratio;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,9 +22,6 @@ pub struct DetectArgs {
     /// The market's maintenance margin, a ratio.
     #[arg(long, value_name = "RATIO", default_value = "0.025")]
     pub maintenance_margin: Ratio,
-    /// Runs the files through the circuit breaker's contract as well, with the rules that read prices enforced.
-    #[arg(long)]
-    pub breaker: bool,
     /// What a taker pays, a ratio: for the cost of an attack by trading.
     #[arg(long, value_name = "RATIO", default_value_t = 0.0005)]
     pub fee: f64,
@@ -40,7 +37,7 @@ pub struct DetectArgs {
 }
 
 pub fn run(args: &DetectArgs) -> Result<ExitCode, InputError> {
-    let params = suite_params(args.maintenance_margin)?;
+    let guard = guard(args.maintenance_margin)?;
     for (name, value) in [("--fee", args.fee), ("--depth", args.depth)] {
         if !(value >= 0.0 && value.is_finite()) {
             return Err(InputError::Option { name, wanted: "a number that is not negative", found: value.to_string() });
@@ -56,12 +53,8 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode, InputError> {
     let series = args.files.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, _>>()?;
     let mut csv = args.csv.as_deref().map(open_csv).transpose()?;
     for series in &series {
-        let course = run_series(series, &params).map_err(|error| InputError::Detectors { cause: error.to_string() })?;
+        let course = run_series(series, &guard).map_err(|cause| InputError::Detectors { cause })?;
         println!("{}", page(&course));
-        if args.breaker {
-            let run = breaker::run(series, breaker::price_rules(args.maintenance_margin));
-            println!("{}", run.map_err(|cause| InputError::Detectors { cause })?.text());
-        }
         if let (Some(writer), Some(path)) = (&mut csv, &args.csv) {
             write_csv(writer, &course).map_err(|error| unwritable(path, &error.to_string()))?;
         }
@@ -69,7 +62,7 @@ pub fn run(args: &DetectArgs) -> Result<ExitCode, InputError> {
             chart::course(path, &course).map_err(|error| unwritable(path, &error))?;
         }
     }
-    println!("{}", cost_text(&attack_cost(&params, args.fee, args.depth), args));
+    println!("{}", cost_text(&attack_cost(&guard, args.fee, args.depth), args));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,21 +75,36 @@ fn page(course: &Course) -> String {
         course.points.len(),
         normal + guarded,
     );
-    let at_least = |level| course.alarms.iter().filter(|alarm| alarm.level >= level).count();
+    let [guarded, reduce_only] = course.rose;
     page.push_str(&format!(
-        "  alarms: {} to guarded or more ({:.1} a month), of these {} to reduce-only ({:.2} a month)\n",
-        at_least(Level::Guarded),
-        course.alarms_a_month(Level::Guarded),
-        at_least(Level::ReduceOnly),
-        course.alarms_a_month(Level::ReduceOnly),
+        "  to guarded {guarded} times ({:.1} a month), to reduce-only {reduce_only} times ({:.2} a month)\n",
+        course.a_month(guarded),
+        course.a_month(reduce_only),
     ));
+    for rule in RuleId::ALL {
+        let [alarms, stops] = course.alarms_of(rule);
+        if alarms > 0 {
+            let (rule, a_month) = (rule.to_string(), course.a_month(alarms));
+            page.push_str(&format!(
+                "    {rule:<10} {alarms} alarms ({a_month:.1} a month), {stops} of them to reduce-only\n"
+            ));
+        }
+    }
+    for (source, seconds) in &course.held_by {
+        let share = 100.0 * *seconds as f64 / course.seconds().max(1) as f64;
+        page.push_str(&format!("    {:<10} restricted for {share:.3} % of the time\n", source.to_string()));
+    }
     page.push_str(&match course.restricted_after {
         None => "  no bar moved by more than half the maintenance margin\n".into(),
-        Some(u64::MAX) => "  a bar moved by more than half the maintenance margin and nothing was restricted\n".into(),
-        Some(blocks) => {
-            format!("  from the first bar beyond half the maintenance margin to a restriction: {blocks} blocks\n")
+        Some(None) => "  a bar moved by more than half the maintenance margin and nothing was restricted\n".into(),
+        Some(Some(blocks)) => {
+            format!(
+                "  from the first bar beyond half the maintenance margin to a restriction in force: {blocks} blocks\n"
+            )
         }
     });
+    let price_update = course.took.as_secs_f64() * 1e6 / course.points.len().max(1) as f64;
+    page.push_str(&format!("  {} bytes stored at most, {price_update:.1} us a price update\n", course.bytes_max));
     if let Some(tightest) = course.points.iter().max_by(|a, b| a.factor.total_cmp(&b.factor)) {
         let leverage = f64::from(tightest.leverage_max) / 100.0;
         page.push_str(&format!("  margin factor at most {:.2}, leverage then {leverage:.1}x\n", tightest.factor));
@@ -106,19 +114,23 @@ fn page(course: &Course) -> String {
     }
     for alarm in course.alarms.iter().take(ALARMS_SHOWN) {
         page.push_str(&format!(
-            "  {} {:>12.4} {:<11} {:<18} hour's move {:.2} margins, evidence 1 in {} blocks\n",
+            "  {} {:>12.4} {:<11} {:<10} score {}\n",
             utc(alarm.at),
             alarm.price,
             alarm.level.to_string(),
-            alarm.cause,
-            alarm.hour_move,
-            alarm.evidence,
+            alarm.rule.to_string(),
+            score_text(alarm.score),
         ));
     }
     if course.alarms.len() > ALARMS_SHOWN {
         page.push_str(&format!("  and {} more\n", course.alarms.len() - ALARMS_SHOWN));
     }
     page
+}
+
+/// Two decimals: margins of a move, or blocks that a false alarm takes.
+fn score_text(score: Ratio) -> String {
+    format!("{:.2}", score.atoms() as f64 / firebreak_risk::ONE as f64)
 }
 
 fn cost_text(cost: &AttackCost, args: &DetectArgs) -> String {

@@ -1,83 +1,44 @@
+use super::super::rule::{RuleConfig, RuleId, RuleMode};
 use super::*;
 use crate::error::RiskError;
 use proptest::prelude::*;
 
-const PARAMS: SolvencyParams = SolvencyParams::STANDARD;
 const START: u64 = 1_700_000_000;
+const HOUR_SECONDS: u64 = 3_600;
+const DAY_SECONDS: u64 = 86_400;
+const MARGIN: Ratio = Ratio::from_basis_points(250);
 
-fn units(units: u64) -> Amount {
-    Amount::from_units(units)
+/// The shipped steps of a rule of moves.
+fn shipped(rule: RuleId) -> Thresholds {
+    let ladder = RuleConfig::standard(rule, RuleMode::Enforce).ladder;
+    Thresholds { guarded: ladder[0].threshold, reduce_only: ladder[1].threshold }
 }
 
-/// A venue at rest: a pool of a million, open interest of a million.
-fn rest() -> Money {
-    Money {
-        open_interest: units(1_000_000),
-        pool: units(1_000_000),
-        pool_share_value: units(100),
-        fund_share_value: units(100),
-        ..Money::default()
-    }
-}
-
-fn run(steps: &[(u64, u32, Money)]) -> (SolvencyRule, Level) {
-    let mut solvency = Solvency::default();
-    let mut harshest = (SolvencyRule::HourMove, Level::Normal);
-    for (elapsed, price, money) in steps {
-        let verdict = solvency.observe(START + elapsed, Price::from_units(*price), money, &PARAMS).unwrap().harshest();
-        if verdict.1 > harshest.1 {
-            harshest = (verdict.0, verdict.1);
-        }
-    }
-    harshest
+/// The levels that each price, so many seconds after the start, is answered with.
+fn levels(rule: RuleId, window_seconds: u64, steps: &[(u64, u32)]) -> Vec<Level> {
+    let mut watch = MoveWatch::default();
+    let observe = |(elapsed, price): &(u64, u32)| {
+        let price = Price::from_units(*price);
+        watch.observe(START + elapsed, price, window_seconds, &shipped(rule), MARGIN).unwrap().0
+    };
+    steps.iter().map(observe).collect()
 }
 
 #[test]
-fn each_rule_answers_at_its_share() {
+fn a_move_answers_at_its_share_of_margin() {
     use Level::{Guarded, Normal, ReduceOnly};
-    use SolvencyRule::*;
-    let liquidated = |amount| Money { liquidated: units(amount), ..rest() };
-    let pool = |value| Money { pool_share_value: units(value), ..rest() };
-    let flow = |left, came| Money { left: units(left), came: units(came), ..rest() };
-    let fund = |value| Money { fund_share_value: units(value), ..rest() };
-    let uncovered = |amount| Money { uncovered: units(amount), ..rest() };
-    for (name, steps, rule, level) in [
-        ("nothing", vec![(0, 10_000, rest()), (6, 10_000, rest())], HourMove, Normal),
-        ("just below half a margin", vec![(0, 10_000, rest()), (6, 9_876, rest())], HourMove, Normal),
-        ("half a margin, down", vec![(0, 10_000, rest()), (6, 9_875, rest())], HourMove, Guarded),
-        ("half a margin, up", vec![(0, 10_000, rest()), (6, 10_125, rest())], HourMove, Guarded),
-        ("a margin and a half", vec![(0, 100_000, rest()), (6, 96_250, rest())], HourMove, ReduceOnly),
-        (
-            "the same after two hours is no hour's move",
-            vec![(0, 10_000, rest()), (7_200, 9_763, rest())],
-            HourMove,
-            Normal,
-        ),
-        ("two margins in a day", vec![(0, 10_000, rest()), (7_200, 9_500, rest())], DayMove, Guarded),
-        ("four margins in a day", vec![(0, 10_000, rest()), (7_200, 9_000, rest())], DayMove, ReduceOnly),
-        (
-            "5 % of open interest in two parts",
-            vec![(0, 100, liquidated(25_000)), (3_000, 100, liquidated(25_000))],
-            Liquidations,
-            Guarded,
-        ),
-        ("in two hours: not", vec![(0, 100, liquidated(25_000)), (7_200, 100, liquidated(24_999))], HourMove, Normal),
-        ("15 %", vec![(0, 100, liquidated(150_000))], Liquidations, ReduceOnly),
-        ("a pool share falls by 3 %", vec![(0, 100, pool(100)), (60, 100, pool(97))], PoolDrawdown, Guarded),
-        ("by 8 % within the day", vec![(0, 100, pool(100)), (40_000, 100, pool(92))], PoolDrawdown, ReduceOnly),
-        ("outflow of 10 %", vec![(0, 100, flow(100_000, 0))], Outflow, Guarded),
-        (
-            "outflow that came in the same hour",
-            vec![(0, 100, flow(0, 60_000)), (600, 100, flow(150_000, 0))],
-            HourMove,
-            Normal,
-        ),
-        ("outflow of 25 %", vec![(0, 100, flow(100_000, 0)), (600, 100, flow(150_000, 0))], Outflow, ReduceOnly),
-        ("the fund falls by 10 %", vec![(0, 100, fund(100)), (60, 100, fund(90))], FundDrawdown, Guarded),
-        ("bad debt of a basis point of the pool", vec![(0, 100, uncovered(100))], BadDebt, Guarded),
-        ("of half a percent", vec![(0, 100, uncovered(5_000))], BadDebt, ReduceOnly),
+    let (hour, day) = ((RuleId::HourMove, HOUR_SECONDS), (RuleId::DayMove, DAY_SECONDS));
+    for (name, (rule, window), steps, level) in [
+        ("nothing", hour, [(0, 10_000), (6, 10_000)], Normal),
+        ("just below half a margin", hour, [(0, 10_000), (6, 9_876)], Normal),
+        ("half a margin, down", hour, [(0, 10_000), (6, 9_875)], Guarded),
+        ("half a margin, up", hour, [(0, 10_000), (6, 10_125)], Guarded),
+        ("a margin and a half", hour, [(0, 100_000), (6, 96_250)], ReduceOnly),
+        ("the same after two hours is no hour's move", hour, [(0, 10_000), (7_200, 9_763)], Normal),
+        ("two margins in a day", day, [(0, 10_000), (7_200, 9_500)], Guarded),
+        ("four margins in a day", day, [(0, 10_000), (7_200, 9_000)], ReduceOnly),
     ] {
-        assert_eq!(run(&steps), (rule, level), "{name}");
+        assert_eq!(levels(rule, window, &steps), [Normal, level], "{name}");
     }
 }
 
@@ -88,7 +49,7 @@ fn a_move_to_and_fro_hides_nothing_and_a_price_that_stays_trips_nothing_more() {
     let mut level = |price: u32, elapsed: u64| {
         at += elapsed;
         let price = Price::from_units(price);
-        watch.observe(at, price, HOUR_SECONDS, &PARAMS.hour_move, PARAMS.maintenance_margin_ratio).unwrap().0
+        watch.observe(at, price, HOUR_SECONDS, &shipped(RuleId::HourMove), MARGIN).unwrap().0
     };
     for (name, price, elapsed, wanted) in [
         ("the start", 100_000, 0, Level::Normal),
@@ -109,21 +70,14 @@ fn a_move_to_and_fro_hides_nothing_and_a_price_that_stays_trips_nothing_more() {
 #[test]
 fn an_answer_is_forgotten_when_its_window_is_over_and_a_new_move_counts_until_then() {
     let memory = HOUR_SECONDS + HOUR_SECONDS.div_ceil(EXTREME_BUCKETS);
-    let levels = |steps: &[(u64, u32)]| -> Vec<Level> {
-        let mut watch = MoveWatch::default();
-        let observe = |(elapsed, price): &(u64, u32)| {
-            let price = Price::from_units(*price);
-            let (thresholds, margin) = (&PARAMS.hour_move, PARAMS.maintenance_margin_ratio);
-            watch.observe(START + elapsed, price, HOUR_SECONDS, thresholds, margin).unwrap().0
-        };
-        steps.iter().map(observe).collect()
-    };
     use Level::{Guarded, Normal, ReduceOnly};
     // Half a margin down, back up by less than that, and down again in the very second in which the first answer ends.
-    let down_again = levels(&[(0, 100_000), (60, 98_740), (3_060, 99_900), (60 + memory, 98_650)]);
+    let down_again =
+        levels(RuleId::HourMove, HOUR_SECONDS, &[(0, 100_000), (60, 98_740), (3_060, 99_900), (60 + memory, 98_650)]);
     assert_eq!(down_again, [Normal, Guarded, Normal, Guarded]);
     // A margin and a half, and half a margin more: the whole move is what answers, not what came since.
-    assert_eq!(levels(&[(0, 100_000), (60, 96_240), (120, 95_000)]), [Normal, ReduceOnly, ReduceOnly]);
+    let further = levels(RuleId::HourMove, HOUR_SECONDS, &[(0, 100_000), (60, 96_240), (120, 95_000)]);
+    assert_eq!(further, [Normal, ReduceOnly, ReduceOnly]);
 }
 
 #[test]
@@ -141,8 +95,8 @@ fn an_answer_to_a_fall_is_not_prolonged_by_a_rise() {
         (3_000, 99_996, Level::Guarded),
         (4_300, 98_750, Level::Guarded),
     ] {
-        let (thresholds, margin) = (&PARAMS.hour_move, PARAMS.maintenance_margin_ratio);
-        let found = watch.observe(START + elapsed, Price::from_units(price), HOUR_SECONDS, thresholds, margin);
+        let thresholds = shipped(RuleId::HourMove);
+        let found = watch.observe(START + elapsed, Price::from_units(price), HOUR_SECONDS, &thresholds, MARGIN);
         assert_eq!(found.unwrap().0, wanted, "{elapsed}");
     }
 }
@@ -150,19 +104,18 @@ fn an_answer_to_a_fall_is_not_prolonged_by_a_rise() {
 #[test]
 fn something_of_nothing_is_everything() {
     assert_eq!(share_of(Amount::ZERO, Amount::ZERO), Ratio::ZERO);
-    assert_eq!(share_of(units(1), Amount::ZERO), Ratio::from_atoms(u128::MAX));
-    assert_eq!(share_of(units(1), units(4)), Ratio::percent(25));
-    let lost = Money { liquidated: units(1), open_interest: Amount::ZERO, ..rest() };
-    assert_eq!(run(&[(0, 100, lost)]), (SolvencyRule::Liquidations, Level::ReduceOnly));
+    assert_eq!(share_of(Amount::from_units(1), Amount::ZERO), Ratio::from_atoms(u128::MAX));
+    assert_eq!(share_of(Amount::from_units(1), Amount::from_units(4)), Ratio::percent(25));
 }
 
 #[test]
 fn wrong_inputs_are_refused() {
-    let mut solvency = Solvency::default();
-    solvency.observe(START, Price::from_units(1), &rest(), &PARAMS).unwrap();
-    let refused = solvency.observe(START - 3_600, Price::from_units(1), &rest(), &PARAMS);
+    let hour = shipped(RuleId::HourMove);
+    let mut watch = MoveWatch::default();
+    watch.observe(START, Price::from_units(1), HOUR_SECONDS, &hour, MARGIN).unwrap();
+    let refused = watch.observe(START - 3_600, Price::from_units(1), HOUR_SECONDS, &hour, MARGIN);
     assert!(matches!(refused, Err(RiskError::OutOfBounds { what: "time of a price", .. })), "{refused:?}");
-    let refused = Solvency::default().observe(START, Price::ZERO, &rest(), &PARAMS);
+    let refused = MoveWatch::default().observe(START, Price::ZERO, HOUR_SECONDS, &hour, MARGIN);
     assert_eq!(refused, Err(RiskError::DivisionByZero { what: "a ratio of prices" }));
 }
 
@@ -173,21 +126,22 @@ proptest! {
     fn no_cutting_of_a_move_gets_past_a_threshold_within_an_hour(
         steps in prop::collection::vec((1u64..120, -9i32..=9), 1..400), drift in -6i32..=6,
     ) {
-        let mut solvency = Solvency::default();
+        let hour = shipped(RuleId::HourMove);
+        let mut watch = MoveWatch::default();
         let mut at = START;
         let mut price = 100_000i64;
         let mut acted = false;
         let mut path = vec![(at, price)];
-        let observe = |solvency: &mut Solvency, at, price: i64| {
-            solvency.observe(at, Price::from_units(u32::try_from(price).unwrap()), &rest(), &PARAMS).unwrap().rules[0].1
+        let mut observe = |at, price: i64| {
+            watch.observe(at, Price::from_units(u32::try_from(price).unwrap()), HOUR_SECONDS, &hour, MARGIN).unwrap().0
         };
-        observe(&mut solvency, at, price);
+        observe(at, price);
         for (elapsed, step) in steps {
             at += elapsed;
             // At most 15 * 5 = 75 of 100,000 a step: 3 % of a margin.
             price += i64::from(step + drift) * 5;
             path.push((at, price));
-            let level = observe(&mut solvency, at, price);
+            let level = observe(at, price);
             acted = acted || level > Level::Normal;
             let reduce_only = level == Level::ReduceOnly;
             let hour = path.iter().filter(|(time, _)| time + HOUR_SECONDS >= at).map(|(_, price)| *price);
@@ -201,19 +155,16 @@ proptest! {
     }
 
     #[test]
-    fn the_state_is_bounded(elapsed in prop::collection::vec(1u64..20_000, 1..80), amount: u128) {
-        let mut solvency = Solvency::default();
+    fn the_state_is_bounded(elapsed in prop::collection::vec(1u64..20_000, 1..80)) {
+        let mut watch = MoveWatch::default();
         let mut at = START;
-        let amount = Amount::from_atoms(amount);
-        let money = Money { liquidated: amount, left: amount, came: amount, uncovered: amount, pool_share_value: amount,
-            fund_share_value: amount, ..rest() };
         for step in elapsed {
             at += step;
-            solvency.observe(at, crate::quantity::PRICE_MAX, &money, &PARAMS).unwrap();
-            prop_assert!(postcard::to_allocvec(&solvency).unwrap().len() <= SOLVENCY_BYTES_MAX);
+            watch.observe(at, crate::quantity::PRICE_MAX, DAY_SECONDS, &shipped(RuleId::DayMove), MARGIN).unwrap();
+            prop_assert!(postcard::to_allocvec(&watch).unwrap().len() <= WATCH_BYTES_MAX);
         }
     }
 }
 
-/// 16 buckets of two prices, 42 of an amount, four answers; every number at its longest that these times and prices allow.
-const SOLVENCY_BYTES_MAX: usize = 16 * 42 + 42 * 24 + 4 * 11 + 16;
+/// 9 buckets of two prices, two answers; every number at its longest that these times and prices allow.
+const WATCH_BYTES_MAX: usize = 9 * 42 + 2 * 11 + 8;
