@@ -58,18 +58,20 @@ const fn hundredths(hundredths: u64) -> Ratio {
 }
 
 impl RuleConfig {
-    /// The shipped figures of a rule: five minutes of its level, then a quarter and a half of the order size for as long each, up to an hour.
+    /// The shipped figures of a rule: five minutes of its level, up to an hour; after `ReduceOnly` a quarter and a half of the order size
+    /// for five minutes each. `Guarded` admits half of it anyway: a quarter after it would tighten what re-opens.
     pub fn standard(rule: RuleId, mode: RuleMode) -> Self {
         let figures = figures(rule);
-        let step = |threshold, level| LadderStep {
+        let step = |threshold, level, ramp: &[BasisPoints]| LadderStep {
             threshold,
             level,
             duration_seconds: FIVE_MINUTES,
-            ramp: vec![BasisPoints(2_500), BasisPoints(5_000)],
-            ramp_step_seconds: FIVE_MINUTES,
+            ramp: ramp.to_vec(),
+            ramp_step_seconds: if ramp.is_empty() { 0 } else { FIVE_MINUTES },
         };
-        let mut ladder = vec![step(figures.guarded, Level::Guarded)];
-        ladder.extend(figures.reduce_only.map(|threshold| step(threshold, Level::ReduceOnly)));
+        let mut ladder = vec![step(figures.guarded, Level::Guarded, &[])];
+        let reopening = [BasisPoints(2_500), BasisPoints(5_000)];
+        ladder.extend(figures.reduce_only.map(|threshold| step(threshold, Level::ReduceOnly, &reopening)));
         Self {
             rule,
             mode,
