@@ -51,6 +51,7 @@ mod execute;
 mod harm;
 mod incident;
 mod json;
+mod margins;
 mod max_loss;
 mod migrate;
 mod playbook;

@@ -12,7 +12,8 @@ use crate::class::Known;
 use crate::error::ContractError;
 use crate::incident;
 use crate::state::{
-    after, later, Approved, History, CONFIGURED_AT, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS, SUITE,
+    after, later, Approved, History, CONFIGURED_AT, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS,
+    RUNS, SUITE,
 };
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{to_json_binary, Binary, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
@@ -89,7 +90,14 @@ pub fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<b
 /// Starts a run for an incident: the record, then one sub-message for each step.
 ///
 /// Whoever calls has asked [`readiness`]. The run before, if it waits for its undo, hands that over to this one.
-pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Result<Response, ContractError> {
+/// `beside_feed`: whether a run of the same message sets a feed, which its replies will tell only afterwards.
+pub fn start(
+    deps: DepsMut,
+    env: &Env,
+    approved: Approved,
+    incident: u64,
+    beside_feed: &mut bool,
+) -> Result<Response, ContractError> {
     let Approved { playbook, approved_at } = approved;
     let now = now(env);
     let name = playbook.name.clone();
@@ -105,11 +113,8 @@ pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Res
     HISTORIES.save(deps.storage, name.clone(), &history)?;
     let known = Known::load(deps.storage, env)?;
     // Asked before this run sets a feed itself: what it does together was in sight together.
-    let held = feed_is_fresh(deps.storage, &known, now)?.is_some();
-    if playbook.steps.iter().any(|step| known.step_sets_feed(step)) {
-        // Whether it will succeed is not known yet: too early is the safe side.
-        FEED_SET_AT.save(deps.storage, &now)?;
-    }
+    let held = *beside_feed || feed_is_fresh(deps.storage, &known, now)?.is_some();
+    *beside_feed |= playbook.steps.iter().any(|step| known.step_sets_feed(step));
     let mut record = Run {
         run,
         playbook: name.clone(),
@@ -130,18 +135,42 @@ pub fn start(deps: DepsMut, env: &Env, approved: Approved, incident: u64) -> Res
         decided_at: approved_at,
         undo: false,
         undoable: !playbook.undo.is_empty(),
-        held: held.then_some(&known),
+        known: &known,
+        held,
     };
     let response = sender.send(deps.storage, &playbook.steps, &mut record.steps)?;
     let fact = PlaybookStarted { playbook: name, run, incident, undo_at: record.undo_at };
     RUNS.save(deps.storage, run, &record)?;
     let mut concerned = incident::load(deps.storage, incident)?;
+    let until = longest(&playbook.steps).map_or(Ok(0), |seconds| later(now, seconds))?;
     incident::act(
         &mut concerned,
-        IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until: 0, run },
+        IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until, run },
     );
     INCIDENTS.save(deps.storage, incident, &concerned)?;
     Ok(Response::new().add_event(fact).add_events(response.events).add_submessages(response.messages))
+}
+
+/// Of the restrictions among the steps the longest, seconds.
+fn longest(steps: &[Step]) -> Option<u64> {
+    let seconds = steps.iter().filter_map(|step| match step {
+        Step::Restrict(restriction) => Some(restriction.duration_seconds),
+        Step::Call { .. } | Step::Settle { .. } => None,
+    });
+    seconds.max()
+}
+
+/// A step or an undo has set a feed: R-19's delay begins, if the one before has been over for as long as it lasted.
+///
+/// Without that bound whoever may run a playbook could set the same feed again and again, and no configuration of the vault
+/// would ever run. What this leaves open is no more than the reverse order, a configuration first and the feed after it.
+fn feed_set(storage: &mut dyn Storage, now: u64) -> Result<(), ContractError> {
+    let delay = DELAYS.load(storage)?.roles;
+    let free_at = FEED_SET_AT.may_load(storage)?.map_or(Ok(0), |set_at| later(later(set_at, delay)?, delay))?;
+    if now >= free_at {
+        FEED_SET_AT.save(storage, &now)?;
+    }
+    Ok(())
 }
 
 /// Until when who says the price and what may be lost on it must stay apart; `None`: they need not.
@@ -172,12 +201,13 @@ pub enum NotNow {
 }
 
 /// Undoes an active run: one sub-message for each step that has not succeeded yet. `resolved`: as part of its incident's
-/// resolution, which a playbook may allow before its time.
+/// resolution, which a playbook may allow before its time. `beside_feed` as in [`start`].
 pub fn undo(
     storage: &mut dyn Storage,
     env: &Env,
     run: u64,
     resolved: bool,
+    beside_feed: &mut bool,
 ) -> Result<Result<Response, NotNow>, ContractError> {
     let mut record = RUNS.may_load(storage, run)?.ok_or(ContractError::UnknownRun { run })?;
     if record.status != RunStatus::Active {
@@ -190,11 +220,13 @@ pub fn undo(
         return Ok(Err(NotNow::Early(record.undo_at)));
     }
     let known = Known::load(storage, env)?;
-    if let Some(free_at) = feed_is_fresh(storage, &known, now)? {
+    let beside = if *beside_feed { Some(later(now, known.delay(DelayClass::Roles))?) } else { None };
+    if let Some(free_at) = beside.or(feed_is_fresh(storage, &known, now)?) {
         if playbook.undo.iter().any(|step| known.step_configures_vault(step)) {
             return Ok(Err(NotNow::FeedChanged(free_at)));
         }
     }
+    *beside_feed |= playbook.undo.iter().any(|step| known.step_sets_feed(step));
     let sender = Sender {
         env,
         incident: record.incident,
@@ -205,7 +237,8 @@ pub fn undo(
         decided_at: approved_at,
         undo: true,
         undoable: false,
-        held: None,
+        known: &known,
+        held: false,
     };
     let response = sender.send(storage, &playbook.undo, &mut record.undo)?;
     let settled = settle(&mut record);
@@ -217,7 +250,7 @@ pub fn undo(
 ///
 /// Errors: [`ContractError::Packed`] of a payload that no step carries.
 pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> Result<Response, ContractError> {
-    let Ticket { run, step, undo, undoable, level } = Ticket::read(payload)?;
+    let Ticket { run, step, undo, undoable, feed, level } = Ticket::read(payload)?;
     let mut record = RUNS.load(deps.storage, run)?;
     let outcome = if succeeded { StepOutcome::Done } else { StepOutcome::Failed };
     let outcomes = if undo { &mut record.undo } else { &mut record.steps };
@@ -227,6 +260,9 @@ pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> R
     let settled = if undo { settle(&mut record) } else { None };
     if succeeded && undoable {
         record.status = RunStatus::Active;
+    }
+    if succeeded && feed {
+        feed_set(deps.storage, now(env))?;
     }
     if succeeded && !undo {
         contained(deps.storage, record.incident, level, env)?;
@@ -266,8 +302,9 @@ struct Sender<'a> {
     undo: bool,
     /// The playbook has an undo for what its calls change.
     undoable: bool,
-    /// Set while a feed is fresh: what configures the vault is passed over.
-    held: Option<&'a Known>,
+    known: &'a Known,
+    /// A feed is fresh: what configures the vault is passed over.
+    held: bool,
 }
 
 struct Sent {
@@ -286,7 +323,7 @@ impl Sender<'_> {
             let passed_over = if is_stale(storage, step, self.decided_at)? {
                 Some(StepOutcome::Stale)
             } else {
-                self.held.filter(|known| known.step_configures_vault(step)).map(|_| StepOutcome::Held)
+                (self.held && self.known.step_configures_vault(step)).then_some(StepOutcome::Held)
             };
             if let Some(found) = passed_over {
                 *outcome = found;
@@ -310,7 +347,8 @@ impl Sender<'_> {
                 }
             };
             let undoable = self.undoable && matches!(step, Step::Call { .. });
-            let ticket = Ticket { run: self.run, step: index, undo: self.undo, undoable, level };
+            let feed = self.known.step_sets_feed(step);
+            let ticket = Ticket { run: self.run, step: index, undo: self.undo, undoable, feed, level };
             let call = SubMsg::reply_always(message, STEPPED).with_gas_limit(self.gas).with_payload(ticket.write()?);
             sent.messages.push(call);
         }
@@ -356,6 +394,8 @@ struct Ticket {
     undo: bool,
     /// A call of a playbook with an undo: its success makes the run active.
     undoable: bool,
+    /// Its success starts R-19's delay.
+    feed: bool,
     level: Level,
 }
 

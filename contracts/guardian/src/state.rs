@@ -26,7 +26,9 @@ pub const OPERATIONS: Map<u64, Operation> = Map::new("operations");
 pub const NEXT_OPERATION: Item<u64> = Item::new("next_operation");
 /// The operation whose calls run now; set by `Execute`, removed by its reply, so never seen between transactions.
 pub const EXECUTING: Item<u64> = Item::new("executing");
-/// When an operation last set a feed, seconds; absent before the first. Written by `RunCalls`.
+/// When R-19's delay began: the last operation that set a feed, or a run or an undo whose step did, which begin it anew only
+/// when the one before has been over for as long as it lasted. Seconds; absent before the first. Written by `RunCalls`, replies
+/// to steps.
 pub const FEED_SET_AT: Item<u64> = Item::new("feed_set_at");
 /// address -> when it last ceased to be a proposer, seconds. Written by `RevokeRole`, `CompleteRole`; grows with what
 /// the timelock revokes, never looped over.

@@ -67,7 +67,8 @@ fn the_council_runs_what_was_approved_step_by_step() {
     let incident = chain.incident(1);
     assert_eq!((incident.cause.as_str(), incident.market, incident.level_max), ("both", Some(BTC), Level::Frozen));
     assert_eq!((incident.status, incident.contained_at), (IncidentStatus::Contained, now));
-    let action = IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until: 0, run: 1 };
+    // Until its restriction ends: as long as that lasts the incident is not over.
+    let action = IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until: now + 60, run: 1 };
     assert_eq!(incident.actions, [action]);
 }
 
@@ -183,8 +184,8 @@ fn a_playbook_has_bounds() {
     let cases = [
         (Playbook { name: String::new(), ..good() }, out("bytes of the playbook's name", "1 to 32", "0")),
         (Playbook { name: "n".repeat(33), ..good() }, out("bytes of the playbook's name", "1 to 32", "33")),
-        (Playbook { council: false, ..good() }, out("signals", "1 to 4", "0")),
-        (Playbook { signals: vec![signal; 5], ..good() }, out("signals", "0 to 4", "5")),
+        (Playbook { council: false, ..good() }, out("signals", "1 to 8", "0")),
+        (Playbook { signals: vec![signal; 9], ..good() }, out("signals", "0 to 8", "9")),
         (Playbook { steps: vec![], ..good() }, out("steps", "1 to 4", "0")),
         (Playbook { steps: vec![guarded(); 5], ..good() }, out("steps", "1 to 4", "5")),
         (Playbook { steps: vec![long], ..good() }, out("bytes of a step", "1 to 4096", "4097")),
@@ -514,6 +515,104 @@ fn a_feed_that_a_playbook_sets_holds_configurations_of_the_vault_up() {
     chain.send(&anyone, &ExecuteMsg::Undo { run: 3 }).unwrap();
     chain.run(operation).unwrap();
     assert_eq!(chain.operation(operation).status, OperationStatus::Executed);
+}
+
+fn configures_vault(chain: &Chain) -> Call {
+    let parameters = vault_parameters();
+    execute(&chain.suite.derivatives_vault, &derivatives_vault::ExecuteMsg::Configure { parameters })
+}
+
+/// When an operation that configures the vault may be executed, if R-19 holds it up now.
+fn held_until(chain: &mut Chain, operation: u64) -> Option<u64> {
+    match chain.run(operation) {
+        Ok(_) => None,
+        Err(ContractError::FeedChanged { free_at, .. }) => Some(free_at),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+//
+#[test]
+fn a_feed_that_an_undo_sets_holds_configurations_of_the_vault_up() {
+    let mut chain = Chain::new();
+    let (feed, back) = (execute(&chain.suite.oracle, &set_feed(1)), execute(&chain.suite.oracle, &set_feed(2)));
+    let undo = vec![step(back)];
+    chain.approve(Playbook { undo, undo_after_seconds: 3 * DAY, ..playbook("feed", vec![step(feed)]) });
+    chain.run_playbook("feed").unwrap();
+    let operation = chain.schedule(vec![configures_vault(&chain)]);
+    chain.wait(3 * DAY);
+    chain.send(&"anyone".into_addr(), &ExecuteMsg::Undo { run: 1 }).unwrap();
+    assert_eq!(chain.runs()[0].undo, [StepOutcome::Done]);
+    let now = chain.now();
+    assert_eq!(held_until(&mut chain, operation), Some(now + DAY));
+    chain.wait(DAY);
+    assert_eq!(held_until(&mut chain, operation), None);
+}
+
+//
+#[test]
+fn a_step_that_sets_no_feed_holds_nothing_up() {
+    let mut chain = Chain::new();
+    let refused = step(execute(&chain.suite.oracle, &set_feed(666)));
+    let stale = step(execute(&chain.suite.oracle, &set_feed(1)));
+    chain.approve(playbook("refused", vec![refused]));
+    let operation = chain.schedule(vec![configures_vault(&chain)]);
+    chain.wait(HOUR);
+    chain.run_playbook("refused").unwrap();
+    assert_eq!(chain.runs()[0].steps, [StepOutcome::Failed]);
+    assert_eq!(held_until(&mut chain, operation), None);
+    chain.approve(playbook("stale", vec![stale]));
+    let unrelated = execute(&chain.suite.oracle, &oracle::ExecuteMsg::SetHook { hook: None });
+    assert_eq!(chain.govern(unrelated), OperationStatus::Executed);
+    let operation = chain.schedule(vec![configures_vault(&chain)]);
+    chain.wait(HOUR);
+    chain.run_playbook("stale").unwrap();
+    assert_eq!(chain.runs()[1].steps, [StepOutcome::Stale]);
+    assert_eq!(held_until(&mut chain, operation), None);
+}
+
+// the delay holds up, it is not the council's veto.
+#[test]
+fn setting_the_feed_again_and_again_lets_configurations_pass_in_between() {
+    let mut chain = Chain::new();
+    let feed = step(execute(&chain.suite.oracle, &set_feed(1)));
+    chain.approve(Playbook { runs_max: 8, ..playbook("feed", vec![feed]) });
+    let calls = configures_vault(&chain);
+    let (first, second) = (chain.schedule(vec![calls.clone()]), chain.schedule(vec![calls]));
+    chain.wait(HOUR);
+    let start = chain.now();
+    let run = |chain: &mut Chain, at: u64| {
+        chain.wait(start + at - chain.now());
+        chain.run_playbook("feed").unwrap();
+    };
+    for at in [0, 10 * HOUR, 23 * HOUR] {
+        run(&mut chain, at);
+        assert_eq!(held_until(&mut chain, first), Some(start + DAY), "{at}");
+    }
+    for at in [DAY, 2 * DAY - 1] {
+        run(&mut chain, at);
+    }
+    assert_eq!(held_until(&mut chain, first), None);
+    // Over for as long as it lasted: a feed that is set now holds up again.
+    run(&mut chain, 2 * DAY + HOUR);
+    assert_eq!(held_until(&mut chain, second), Some(start + 3 * DAY + HOUR));
+}
+
+//
+#[test]
+fn what_one_signal_starts_beside_a_feed_leaves_the_vault_alone() {
+    let mut chain = Chain::new();
+    let feed = step(execute(&chain.suite.oracle, &set_feed(1)));
+    let caps = vec![guarded(), step(configures_vault(&chain))];
+    let guardian = chain.guardian.clone();
+    for approved in [by_signal("feed", vec![feed]), by_signal("caps", caps)] {
+        chain.send(&guardian, &ExecuteMsg::SetPlaybook(approved)).unwrap();
+    }
+    let breaker = Addr::unchecked(chain.suite.circuit_breaker.clone());
+    let msg = chain.signal_msg(BTC, Level::ReduceOnly, chain.now());
+    chain.send(&breaker, &msg).unwrap();
+    let steps: Vec<_> = chain.runs().into_iter().map(|run| run.steps).collect();
+    assert_eq!(steps, [vec![StepOutcome::Done], vec![StepOutcome::Done, StepOutcome::Held]]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig};
 use firebreak_messages::guardian::{
     Delays, ExecuteMsg, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, QueryMsg,
-    WitnessesNamed, WitnessesResponse, DRY_RUN_ROOM_SECONDS,
+    WitnessesNamed, WitnessesResponse, DRY_RUN_ROOM_SECONDS, WITNESSES_MAX,
 };
 use firebreak_messages::AccountId;
 use firebreak_risk::Amount;
@@ -111,6 +111,34 @@ fn an_account_on_the_edge_cannot_run_an_operation_out() {
     world.refresh().done();
     world.execute_operation(operation).fact::<OperationExecuted>();
     assert_eq!(world.market(BTC).config, config);
+}
+
+// dust that was near its liquidation when it was named is not in the way of who is near it now.
+#[test]
+fn the_worst_at_the_last_naming_are_kept() {
+    let dust: Vec<String> = (0..WITNESSES_MAX).map(|index| format!("dust-{index}")).collect();
+    let mut builder = World::builder().trader("alice", usd(800));
+    for name in &dust {
+        builder = builder.trader(name, usd(650));
+    }
+    let mut world = builder.build();
+    for name in dust.iter().map(String::as_str).chain(["alice"]) {
+        world.open(name, BTC, size("0.1")).done();
+    }
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+    let operation = world.schedule(vec![call]).fact::<OperationScheduled>().operation;
+    let named: Vec<_> = dust.iter().map(|name| world.account_id(name)).collect();
+    witness(&mut world, operation, named).done();
+    for name in &dust {
+        world.fund(name, usd(5_000));
+        world.add_collateral(name, usd(5_000)).done();
+    }
+    let alice = world.account_id("alice");
+    let kept = witness(&mut world, operation, vec![alice.clone()]).fact::<WitnessesNamed>().kept;
+    assert_eq!(kept, WITNESSES_MAX as u64);
+    let kept: WitnessesResponse = world.query(Code::Guardian, &QueryMsg::Witnesses { operation });
+    assert_eq!(kept.witnesses[0].account, alice);
 }
 
 #[test]

@@ -1,16 +1,18 @@
 //! The ready procedures on the whole suite: approved by the DAO, run by a signal or the council, and back to normal.
 
 use firebreak_guardian::ContractError as GuardianError;
-use firebreak_messages::circuit_breaker::{RestrictionAdded, RuleTripped, SignalFailed};
-use firebreak_messages::derivatives_vault::{MarketConfig, MarketSettlementScheduled, OrderFilled};
+use firebreak_messages::circuit_breaker::{RestrictionAdded, RuleTripped, Scope, SignalFailed};
+use firebreak_messages::derivatives_vault::{
+    ExecuteMsg as VaultMsg, MarketConfig, MarketSettlementScheduled, OrderFilled,
+};
 use firebreak_messages::guardian::{
     CouncilAction, DelayClass, ExecuteMsg, IncidentAdvanced, IncidentOpened, IncidentStatus, OperationScheduled,
-    PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger, Step, StepOutcome,
+    PlaybookApproved, PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger, Step, StepOutcome,
 };
 use firebreak_messages::insurance_fund::Injected;
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedResponse, QueryMsg as OracleQuery};
-use firebreak_messages::{MarketId, Reason, Source};
-use firebreak_risk::{Level, Size};
+use firebreak_messages::{MarketId, Reason, RuleId, Source};
+use firebreak_risk::{Amount, Level, MarginParams, Ratio, Size};
 use firebreak_testing::*;
 
 const HOUR: u64 = 3_600;
@@ -323,6 +325,103 @@ fn a_drained_pool_and_a_gap_freeze_everything_and_reopen_in_steps() {
         );
         // A closed one stays closed.
         assert!(world.advance_incident(incident.incident).facts::<IncidentAdvanced>().is_empty());
+    }
+}
+
+// who liquidates himself in a thin market reaches reduce-only too, and that moves no coins of the fund.
+#[test]
+fn a_crash_is_what_prices_say_and_nothing_that_a_trader_can_feed() {
+    let mut world = approved("price-crash");
+    let (breaker, guardian) = (world.addresses.circuit_breaker.clone(), world.addresses.guardian.clone());
+    let mut started = |rule: RuleId| {
+        let (level, moved, observed_at) = (Level::ReduceOnly, Ratio::ONE, world.now());
+        let signal = ExecuteMsg::Signal { market: BTC, rule, level, moved, observed_at };
+        let outcome = world.transact(&breaker, &guardian, &signal, Amount::ZERO, Nature::Any).done();
+        outcome.facts::<PlaybookStarted>().len()
+    };
+    use RuleId::*;
+    for rule in [Flow, Liquidations, PoolDrawdown, Outflow, FundDrawdown, BadDebt, Concentration, Observers, Silence] {
+        assert_eq!(started(rule), 0, "{rule}");
+    }
+    assert_eq!(started(Surprise), 1);
+    let rules: Vec<_> = world.template(BTC, "price-crash").signals.into_iter().map(|signal| signal.rule).collect();
+    assert_eq!(rules, [Band, Velocity, Surprise, HourMove, DayMove].map(Some));
+    let others = world.templates(BTC).into_iter().filter(|playbook| playbook.name != "price-crash");
+    assert!(others.into_iter().all(|playbook| playbook.council && playbook.signals.is_empty()));
+}
+
+// a playbook runs without a dry run, so it cannot do what a dry run is for.
+#[test]
+fn a_playbook_asks_for_no_more_maintenance_margin_than_at_its_approval() {
+    let mut world = World::builder().build();
+    let today = config(&world).margin;
+    let with = |world: &World, margin: MarginParams, undo: bool| {
+        let config = MarketConfig { margin, ..config(world) };
+        let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+        let firebreak_messages::guardian::Call::Execute { contract, msg, .. } = call else { panic!("a migration") };
+        let mut playbook = world.template(BTC, "market-quarantine");
+        let steps = if undo { &mut playbook.undo } else { &mut playbook.steps };
+        *steps = vec![Step::Call { contract, msg }];
+        playbook
+    };
+    let up = |ratio: Ratio| Ratio::from_atoms(ratio.atoms() + 1);
+    let higher = [
+        MarginParams { initial_margin_ratio: up(today.initial_margin_ratio), ..today.clone() },
+        MarginParams { initial_margin_slope: up(today.initial_margin_slope), ..today.clone() },
+        MarginParams { maintenance_scalar: up(today.maintenance_scalar), ..today.clone() },
+        MarginParams { margin_min: Amount::from_atoms(today.margin_min.atoms() + 1), ..today.clone() },
+    ];
+    for margin in higher {
+        for undo in [false, true] {
+            let playbook = with(&world, margin.clone(), undo);
+            let guardian = world.addresses.guardian.clone();
+            let approval = ExecuteMsg::SetPlaybook(playbook);
+            let refused = GuardianError::StepNotAllowed { what: "a higher maintenance margin than today's" };
+            world.transact(&guardian, &guardian, &approval, Amount::ZERO, Nature::Any).refused_with(refused);
+        }
+    }
+    // More initial margin, of which a smaller share has to stay.
+    let cautious = MarginParams {
+        initial_margin_ratio: Ratio::from_atoms(today.initial_margin_ratio.atoms() * 2),
+        maintenance_scalar: Ratio::from_atoms(today.maintenance_scalar.atoms() / 2),
+        ..today.clone()
+    };
+    for margin in [today, cautious] {
+        let playbook = with(&world, margin, false);
+        world.approve(vec![playbook]).fact::<PlaybookApproved>();
+    }
+}
+
+#[test]
+fn an_incident_that_nobody_contained_is_resolved_by_anyone_when_it_was_quiet() {
+    let mut world = World::builder().build();
+    let (scope, began_at) = (Scope::All, world.now());
+    let open = CouncilAction::Open { scope, cause: "a rumour".into(), began_at };
+    let opened = world.council_decides(&open).fact::<IncidentOpened>();
+    world.advance(HOUR - 1);
+    assert!(world.advance_incident(opened.incident).facts::<IncidentAdvanced>().is_empty());
+    world.advance(1);
+    let advanced = world.advance_incident(opened.incident).fact::<IncidentAdvanced>();
+    assert_eq!((advanced.status_before, advanced.status), (IncidentStatus::Detected, IncidentStatus::Resolved));
+    assert_eq!(world.incident_times(opened.incident).time_to_recover, None);
+}
+
+#[test]
+fn an_incident_lasts_as_long_as_a_mild_step_of_its_own() {
+    let mut world = World::builder().build();
+    let mut playbook = world.template(BTC, "chain-gap");
+    let step = |scope, duration_seconds| {
+        Step::Restrict(firebreak_messages::guardian::Tightening { scope, level: Level::Guarded, duration_seconds })
+    };
+    playbook.steps = vec![step(Scope::All, 6 * HOUR), step(Scope::Market(BTC), HOUR)];
+    world.approve(vec![playbook]).done();
+    let run = world.run_playbook("chain-gap").done();
+    let incident = run.fact::<IncidentOpened>().incident;
+    for (wait, wanted) in [(3 * HOUR, IncidentStatus::Contained), (3 * HOUR, IncidentStatus::Resolved)] {
+        world.advance(wait);
+        world.refresh().done();
+        world.advance_incident(incident).done();
+        assert_eq!(world.incidents()[0].status, wanted);
     }
 }
 

@@ -121,7 +121,7 @@ fn act(
             // Contained when a step has succeeded.
             let opened =
                 incident::open(deps.branch(), &fund, opening(reach(&approved.playbook), playbook, Level::Normal))?;
-            let run = playbook::start(deps.branch(), env, approved, opened.incident)?;
+            let run = playbook::start(deps.branch(), env, approved, opened.incident, &mut false)?;
             Ok(join(response.add_event(opened), run))
         }
         CouncilAction::Open { scope, cause, began_at } => {

@@ -50,8 +50,8 @@ impl Health {
     }
 }
 
-/// Names accounts. Of those that are not liquidatable already the `WITNESSES_MAX` most strained ones are kept, so nobody
-/// can keep the worst out with healthy ones.
+/// Names accounts. Of those that are not liquidatable already the `WITNESSES_MAX` most strained ones are kept, as they are
+/// now: so nobody can keep the worst out with healthy ones, nor with some that were strained when they were named.
 ///
 /// Errors: [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`], [`ContractError::NoWitnessNeeded`],
 /// [`ContractError::OutOfBounds`], [`ContractError::AccountUnreadable`].
@@ -64,13 +64,20 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
         return Err(ContractError::NoWitnessNeeded { operation });
     }
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
-    let mut witnesses = WITNESSES.may_load(deps.storage, operation)?.unwrap_or_default();
-    // Bounded by WITNESSES_MAX.
-    for account in accounts {
-        let health = Health::of(deps.as_ref(), &vault, &account)?;
-        witnesses.retain(|witness| witness.account != account);
-        if !health.liquidatable {
-            witnesses.push(Witness { account, strain: health.strain() });
+    let stored = WITNESSES.may_load(deps.storage, operation)?.unwrap_or_default();
+    let stored = stored.into_iter().map(|witness| (witness.account, false));
+    let mut witnesses: Vec<Witness> = vec![];
+    // Bounded by twice WITNESSES_MAX.
+    for (account, named) in stored.chain(accounts.into_iter().map(|account| (account, true))) {
+        if witnesses.iter().any(|witness| witness.account == account) {
+            continue;
+        }
+        match Health::of(deps.as_ref(), &vault, &account) {
+            Ok(health) if health.liquidatable => {}
+            Ok(health) => witnesses.push(Witness { account, strain: health.strain() }),
+            Err(error) if named => return Err(error),
+            // One of before that cannot be read any more is no witness.
+            Err(_) => {}
         }
     }
     witnesses.sort_by_key(|witness| std::cmp::Reverse(witness.strain));

@@ -11,7 +11,7 @@ use firebreak_messages::time::now;
 use firebreak_risk::Level;
 
 /// Brings the status up to what the breaker's records say: milder than before is recovering; unrestricted, quiet and
-/// undone is resolved. Nothing to say is no error: keepers call it on a beat.
+/// undone is resolved, also if nothing was ever restricted for it. Nothing to say is no error: keepers call it on a beat.
 ///
 /// Errors: [`ContractError::UnknownIncident`].
 pub fn advance(deps: DepsMut, env: &Env, incident: u64) -> Result<Response, ContractError> {
@@ -26,7 +26,9 @@ pub fn advance(deps: DepsMut, env: &Env, incident: u64) -> Result<Response, Cont
     if record.status == IncidentStatus::Contained && level < record.level_max {
         response = response.add_event(incident::advance(&mut record, IncidentStatus::Recovering, now));
     }
-    if record.status == IncidentStatus::Recovering && is_over(&record, level, now) {
+    // Never contained: opened by the council's word, or by a run whose steps all failed.
+    let resolvable = matches!(record.status, IncidentStatus::Detected | IncidentStatus::Recovering);
+    if resolvable && is_over(&record, level, now) {
         // What is due is undone now; what is not keeps the incident open.
         response = join(response, undo_runs(deps.storage, env, &record, false)?);
         if !waits_for_undo(deps.storage, &record)? {
@@ -76,9 +78,9 @@ fn undo_runs(
     incident: &Incident,
     resolved: bool,
 ) -> Result<Response, ContractError> {
-    let mut response = Response::new();
+    let (mut response, mut beside_feed) = (Response::new(), false);
     for action in incident.actions.iter().filter(|action| action.run > 0) {
-        if let Ok(undone) = playbook::undo(storage, env, action.run, resolved)? {
+        if let Ok(undone) = playbook::undo(storage, env, action.run, resolved, &mut beside_feed)? {
             response = join(response, undone);
         }
     }

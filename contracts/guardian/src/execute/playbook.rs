@@ -2,6 +2,7 @@
 
 use crate::error::ContractError;
 use crate::execute::ensure_self;
+use crate::margins;
 use crate::playbook::{self, NotNow, Readiness};
 use crate::state::{Approved, Armed, ARMED, HISTORIES, PLAYBOOKS};
 use crate::validate;
@@ -17,7 +18,7 @@ use firebreak_risk::Level;
 /// here.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`], [`ContractError::StepNotAllowed`],
-/// [`ContractError::TooManyPlaybooks`].
+/// [`ContractError::TooManyPlaybooks`]; the vault's own for a market that it does not have.
 pub fn set_playbook(
     deps: DepsMut,
     env: &Env,
@@ -28,6 +29,7 @@ pub fn set_playbook(
     validate::playbook(&playbook)?;
     let now = now(env);
     validate::approval(playbook.not_after, now)?;
+    margins::ensure_no_higher(deps.as_ref(), &playbook)?;
     let name = playbook.name.clone();
     let mut armed = release(deps.storage, &name)?;
     if armed.len() >= PLAYBOOKS_MAX {
@@ -116,7 +118,7 @@ pub fn run_for_signal(
     mut response: Response,
 ) -> Result<Response, ContractError> {
     let armed = ARMED.may_load(deps.storage)?.unwrap_or_default();
-    let mut runs = 0usize;
+    let (mut runs, mut beside_feed) = (0usize, false);
     // Bounded by PLAYBOOKS_MAX, and by RUNS_PER_SIGNAL_MAX runs.
     for entry in armed.iter().filter(|entry| entry.signals.iter().any(|trigger| seen.starts(trigger))) {
         if runs >= RUNS_PER_SIGNAL_MAX {
@@ -125,7 +127,7 @@ pub fn run_for_signal(
         let approved = load(deps.storage, &entry.playbook)?;
         let history = HISTORIES.may_load(deps.storage, entry.playbook.clone())?.unwrap_or_default();
         if let Readiness::Ready = playbook::readiness(&approved.playbook, &history, now(env)) {
-            let run = playbook::start(deps.branch(), env, approved, incident)?;
+            let run = playbook::start(deps.branch(), env, approved, incident, &mut beside_feed)?;
             response = join(response, run);
             runs = runs.saturating_add(1);
         }
@@ -137,7 +139,7 @@ pub fn run_for_signal(
 /// [`ContractError::UndoAfterFeed`].
 pub fn undo(deps: DepsMut, env: &Env, run: u64) -> Result<Response, ContractError> {
     let now = now(env);
-    playbook::undo(deps.storage, env, run, false)?.map_err(|not_now| match not_now {
+    playbook::undo(deps.storage, env, run, false, &mut false)?.map_err(|not_now| match not_now {
         NotNow::Over(found) => ContractError::RunOver { run, found },
         NotNow::Early(undo_at) => ContractError::TooEarlyToUndo { run, undo_at, now },
         NotNow::FeedChanged(free_at) => ContractError::UndoAfterFeed { run, free_at, now },

@@ -1,6 +1,6 @@
 //! A contract that takes every message, remembers it, and answers what it was told.
 //!
-//! A body that holds `"market":666` is refused. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
+//! A body that holds `"market":666` or `"feed":666` is refused. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
 
 use cosmwasm_std::{
     from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, StdError, StdResult,
@@ -36,8 +36,10 @@ pub struct Stub;
 
 fn take(deps: DepsMut, entry: &str, sender: &str, msg: Vec<u8>) -> AnyResult<Response> {
     let body = String::from_utf8(msg)?;
-    if body.contains("\"market\":666") {
-        return Err(StdError::generic_err("the stub refuses market 666").into());
+    for refused in ["market", "feed"] {
+        if body.contains(&format!("\"{refused}\":666")) {
+            return Err(StdError::generic_err(format!("the stub refuses {refused} 666")).into());
+        }
     }
     let mut received = RECEIVED.may_load(deps.storage)?.unwrap_or_default();
     received.push(Received { entry: entry.into(), sender: sender.into(), body: body.clone() });

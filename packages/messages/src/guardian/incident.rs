@@ -15,6 +15,8 @@ pub const INCIDENT_ACTIONS_MAX: usize = 16;
 pub const CAUSE_MAX: usize = 64;
 
 /// ```text
+///     +--------------------------------------------+
+///     |                                            v
 /// detected --> contained <--> recovering --> resolved
 ///     |            |              |             ^
 ///     +------------+--------------+---> false alarm (a verdict, which may be corrected)
@@ -47,7 +49,7 @@ pub struct IncidentAction {
     pub source: Source,
     /// `Normal` for a run: its restrictions are its steps.
     pub level: Level,
-    /// End of the restriction, seconds; 0 for a run.
+    /// End of the restriction, of a run's longest one, seconds; 0 for a run that restricts nothing.
     pub until: u64,
     /// 0 for a restriction.
     pub run: u64,

@@ -11,7 +11,7 @@ pub const PLAYBOOKS_MAX: usize = 16;
 /// Steps of a playbook, and steps of its undo.
 pub const STEPS_MAX: usize = 4;
 /// Signals that start a playbook.
-pub const SIGNALS_MAX: usize = 4;
+pub const SIGNALS_MAX: usize = 8;
 /// Playbooks that one signal starts; another one waits for the next signal.
 pub const RUNS_PER_SIGNAL_MAX: usize = 2;
 /// Runs of one playbook within its window.
@@ -74,7 +74,7 @@ pub enum Step {
     /// restrictions, and what wires the suite (hook, guardian, registrations).
     Call { contract: String, msg: Binary },
     /// Announces the settlement of a market or of the vault, so long after the run. Waits in the slowest class, as the message
-    /// itself does; a call cannot do it, since it could not know the time. Bounds: 60 to 2,592,000, and the vault's own.
+    /// itself does; a call cannot do it, since it could not know the time. Bounds: 3,600 to 2,592,000, and the vault's own.
     Settle { scope: Scope, notice_seconds: u64 },
 }
 
@@ -83,7 +83,9 @@ pub enum Step {
 pub struct SignalTrigger {
     /// `None`: any market.
     pub market: Option<MarketId>,
-    /// `None`: any rule. A quorum of observers speaks through a rule of the breaker, so it is one of these too.
+    /// `None`: any rule, those included that a trader can feed by what he does (flow, concentration, liquidations, ...): for
+    /// restrictions. What moves coins or parameters names rules about prices, a trigger for each. A quorum of observers speaks
+    /// through a rule of the breaker, so it is one of these too.
     pub rule: Option<RuleId>,
     /// The level of the signal, or a tighter one.
     pub level: Level,
@@ -97,13 +99,14 @@ pub struct SignalTrigger {
 pub struct Playbook {
     /// Bounds: 1 to 32 bytes.
     pub name: String,
-    /// Runs in the transaction of any of these signals. Bounds: at most 4.
+    /// Runs in the transaction of any of these signals. Bounds: at most 8.
     pub signals: Vec<SignalTrigger>,
     /// Whether k council members may run it. A playbook has this or a signal.
     pub council: bool,
     /// Each one runs by itself: one that fails undoes neither the others nor the signal. Bounds: 1 to 4.
     pub steps: Vec<Step>,
-    /// Messages that take back what the calls changed; restrictions end by themselves. Bounds: at most 4, calls only.
+    /// Messages that take back what the calls changed; restrictions end by themselves. Bounds: at most 4, calls only. Neither
+    /// these nor the steps ask for more maintenance margin than their market does at the approval.
     pub undo: Vec<Step>,
     /// From when after the run on anyone may undo it, seconds. Bounds: 60 to 2,592,000; 0 without an undo.
     pub undo_after_seconds: u64,

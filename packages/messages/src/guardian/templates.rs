@@ -3,7 +3,7 @@
 //! | name | starts | steps | undo |
 //! |---|---|---|---|
 //! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback is promoted, or fallback feeders take over | of the feeders: the feed as it was, after 7 d or when resolved; of the promotion: the timelock |
-//! | `price-crash` | a rule that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
+//! | `price-crash` | a rule about prices that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
 //! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter) | - |
 //! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
 //! | `chain-gap` | council | all frozen 10 min (no liquidation, orders wait), then reduce-only to 1 h | - |
@@ -14,11 +14,15 @@
 use super::{Playbook, SignalTrigger, Step, SuiteResponse, Tightening};
 use crate::circuit_breaker::Scope;
 use crate::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, MarketSetup};
-use crate::ids::MarketId;
+use crate::ids::{MarketId, RuleId};
 use crate::insurance_fund::ExecuteMsg as FundMsg;
 use crate::oracle::{ExecuteMsg as OracleMsg, FeedConfig, FeedSetup};
 use cosmwasm_std::{to_json_binary, StdResult};
 use firebreak_risk::{Amount, Level, Size};
+
+/// Rules that see nothing but prices. What moves coins and parameters by itself waits for these alone: the others reach
+/// reduce-only by what a trader does too, as liquidations of his own accounts in a thin market.
+const PRICE_RULES: [RuleId; 5] = [RuleId::Band, RuleId::Velocity, RuleId::Surprise, RuleId::HourMove, RuleId::DayMove];
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -89,7 +93,7 @@ impl Template<'_> {
             steps.push(Step::Call { contract: self.suite.insurance_fund.clone(), msg: to_json_binary(&inject)? });
         }
         Ok(Playbook {
-            signals: vec![SignalTrigger { market: Some(self.id()), rule: None, level: Level::ReduceOnly }],
+            signals: PRICE_RULES.map(|rule| self.reaches_reduce_only(rule)).to_vec(),
             steps,
             undo: vec![self.configure(config.clone())?],
             undo_after_seconds: DAY,
@@ -161,6 +165,10 @@ impl Template<'_> {
 
     fn id(&self) -> MarketId {
         self.market.market
+    }
+
+    fn reaches_reduce_only(&self, rule: RuleId) -> SignalTrigger {
+        SignalTrigger { market: Some(self.id()), rule: Some(rule), level: Level::ReduceOnly }
     }
 
     fn configure(&self, config: MarketConfig) -> StdResult<Step> {
