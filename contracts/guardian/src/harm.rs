@@ -98,7 +98,8 @@ fn is_limit(key: &str, new: &str, present: &str, direction: Direction) -> bool {
     direction == Direction::Either || new.cmp(&present) == tighter
 }
 
-fn decimal(text: &str) -> Option<SignedRatio> {
+/// A number that is written as a text.
+pub fn decimal(text: &str) -> Option<SignedRatio> {
     text.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 

@@ -1,33 +1,19 @@
 //! What a playbook may not ask of open positions: it runs at once, without a dry run.
 
 use crate::error::ContractError;
+use crate::harm::{decimal, inside, market_of};
 use crate::json::message_name;
+use crate::max_loss::{text, told};
 use crate::state::SUITE;
-use cosmwasm_std::{from_json, Deps};
-use firebreak_messages::derivatives_vault::{MarketSetup, QueryMsg as VaultQuery};
+use cosmwasm_std::{to_json_binary, Deps};
+use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
 use firebreak_messages::guardian::{Playbook, Step};
-use firebreak_risk::MarginParams;
-use serde::Deserialize;
+use firebreak_messages::MarketId;
 
-/// The vault's message, with the type that its fields have there.
-#[derive(Deserialize)]
-struct Message {
-    configure_market: MarketSetup,
-}
-/// Of the vault's answer what is needed; the rest is not read.
-#[derive(Deserialize)]
-struct Answer {
-    config: Margins,
-}
-#[derive(Deserialize)]
-struct Margins {
-    margin: MarginParams,
-}
-
-/// Refuses a step, or a step of the undo, that asks for more maintenance margin than its market does now. What lowers it
-/// later, lowers it through the timelock, and makes the step stale.
+/// Refuses a step, or a step of the undo, that asks for more maintenance margin than its market does now, or whose text is not as
+/// this suite writes it. What lowers it later, lowers it through the timelock, and makes the step stale.
 ///
-/// Errors: [`ContractError::StepNotAllowed`]; the vault's own for a market that it does not have.
+/// Errors: [`ContractError::StepNotAllowed`].
 pub fn ensure_no_higher(deps: Deps, playbook: &Playbook) -> Result<(), ContractError> {
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
     // Bounded by twice STEPS_MAX.
@@ -36,21 +22,40 @@ pub fn ensure_no_higher(deps: Deps, playbook: &Playbook) -> Result<(), ContractE
         if *contract != vault || message_name(msg).as_deref() != Some("configure_market") {
             continue;
         }
-        let Message { configure_market: MarketSetup { market, config } } = from_json(msg)?;
-        let today: Answer = deps.querier.query_wasm_smart(&vault, &VaultQuery::Market { market })?;
-        if is_higher(&config.margin, &today.config.margin) {
+        let new = market_of(text(msg))
+            .and_then(|(market, config)| Some((market, Margins::of(inside(config, &["margin"])?)?)));
+        let allowed = match new {
+            Some((market, new)) => {
+                let answer = told(deps, &vault, to_json_binary(&VaultQuery::Market { market: MarketId(market) })?);
+                let today = inside(&answer, &["config", "margin"]).and_then(Margins::of);
+                today.is_some_and(|today| new.no_higher(&today))
+            }
+            None => false,
+        };
+        if !allowed {
             return Err(ContractError::StepNotAllowed { what: "a higher maintenance margin than today's" });
         }
     }
     Ok(())
 }
 
-/// Whether a position of any size could owe more: by its notional, by its share of the skew scale, or by the least amount. A skew scale
-/// changes in an empty market only.
-fn is_higher(new: &MarginParams, today: &MarginParams) -> bool {
-    // Exact; what does not fit is beyond every bound of the vault.
-    let by = |margin: &MarginParams, of: u128| of.saturating_mul(margin.maintenance_scalar.atoms());
-    by(new, new.initial_margin_ratio.atoms()) > by(today, today.initial_margin_ratio.atoms())
-        || by(new, new.initial_margin_slope.atoms()) > by(today, today.initial_margin_slope.atoms())
-        || new.margin_min > today.margin_min
+/// What a position may owe: by its notional, by its share of the skew scale, and the least amount. A skew scale changes in an
+/// empty market only. In units that only these numbers share.
+struct Margins([i128; 3]);
+
+impl Margins {
+    /// `None`: a text that is none, or figures beyond every bound of the vault.
+    fn of(margin: &str) -> Option<Self> {
+        let figure = |name| Some(decimal(inside(margin, &[name])?)?.atoms());
+        let scalar = figure("maintenance_scalar")?;
+        Some(Self([
+            figure("initial_margin_ratio")?.checked_mul(scalar)?,
+            figure("initial_margin_slope")?.checked_mul(scalar)?,
+            figure("margin_min")?,
+        ]))
+    }
+
+    fn no_higher(&self, today: &Self) -> bool {
+        self.0.iter().zip(&today.0).all(|(new, today)| new <= today)
+    }
 }

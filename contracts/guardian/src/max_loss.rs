@@ -200,7 +200,7 @@ impl Present<'_> {
                     found.injections.push(Injection { amount, ..injection });
                 }
                 Ok(_) | Err(_) => {
-                    let answer = self.told(&self.fund, to_json_binary(&insurance_fund::QueryMsg::Config {})?);
+                    let answer = told(self.deps, &self.fund, to_json_binary(&insurance_fund::QueryMsg::Config {})?);
                     let config = inside(&answer, &["config"]);
                     found.configure_fund |= !sets_nothing_new(text(&msg), "configure", "config", config);
                 }
@@ -222,25 +222,25 @@ impl Present<'_> {
     fn is_harmless(&self, msg: &Binary, direction: Direction) -> Result<bool, ContractError> {
         use derivatives_vault::QueryMsg;
         if let Some((market, config)) = market_of(text(msg)) {
-            let answer = self.told(&self.vault, to_json_binary(&QueryMsg::Market { market: MarketId(market) })?);
+            let answer = told(self.deps, &self.vault, to_json_binary(&QueryMsg::Market { market: MarketId(market) })?);
             return Ok(only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction));
         }
-        let answer = self.told(&self.vault, to_json_binary(&QueryMsg::Config {})?);
+        let answer = told(self.deps, &self.vault, to_json_binary(&QueryMsg::Config {})?);
         Ok(sets_nothing_new(text(msg), "configure", "parameters", inside(&answer, &["config", "parameters"])))
     }
+}
 
-    /// A contract's answer as it is written; nothing when there is none.
-    fn told(&self, contract: &str, question: Binary) -> String {
-        let request = QueryRequest::<Empty>::Wasm(WasmQuery::Smart { contract_addr: contract.into(), msg: question });
-        let Ok(request) = to_json_vec(&request) else { return String::new() };
-        match self.deps.querier.raw_query(&request) {
-            SystemResult::Ok(ContractResult::Ok(answer)) => String::from_utf8(answer.into()).unwrap_or_default(),
-            _ => String::new(),
-        }
+/// A contract's answer as it is written; nothing when there is none.
+pub fn told(deps: Deps, contract: &str, question: Binary) -> String {
+    let request = QueryRequest::<Empty>::Wasm(WasmQuery::Smart { contract_addr: contract.into(), msg: question });
+    let Ok(request) = to_json_vec(&request) else { return String::new() };
+    match deps.querier.raw_query(&request) {
+        SystemResult::Ok(ContractResult::Ok(answer)) => String::from_utf8(answer.into()).unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
 /// Nothing when it is no text.
-fn text(body: &Binary) -> &str {
+pub fn text(body: &Binary) -> &str {
     std::str::from_utf8(body).unwrap_or_default()
 }

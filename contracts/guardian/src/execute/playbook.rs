@@ -18,7 +18,7 @@ use firebreak_risk::Level;
 /// here.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`], [`ContractError::StepNotAllowed`],
-/// [`ContractError::TooManyPlaybooks`]; the vault's own for a market that it does not have.
+/// [`ContractError::TooManyPlaybooks`].
 pub fn set_playbook(
     deps: DepsMut,
     env: &Env,
