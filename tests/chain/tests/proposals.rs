@@ -15,8 +15,8 @@ use firebreak_derivatives_vault::ContractError as VaultError;
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::{
-    CollateralWithdrawn, ConfigResponse, ExecuteMsg as VaultMsg, OrderFilled, OrderId, OrderPlaced, OrdersResponse,
-    QueryMsg as VaultQuery, Queue, VaultParameters,
+    CollateralWithdrawn, ConfigResponse, ExecuteMsg as VaultMsg, MarketContested, OrderFilled, OrderId, OrderPlaced,
+    OrdersResponse, QueryMsg as VaultQuery, Queue, VaultParameters,
 };
 use firebreak_messages::guardian::{
     ActionConfirmed, Call, CouncilActed, CouncilAction, DelayClass, ExecuteMsg, Incident, OperationCanceled,
@@ -25,6 +25,10 @@ use firebreak_messages::guardian::{
 use firebreak_messages::{Action, Reason, Source};
 use firebreak_risk::Level;
 use firebreak_testing::{account_of, size, usd, BTC, ETH};
+use serde_json::{json, Value};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
 
 /// What a council's confirmation that restricts may cost, gas of the whole transaction. A key's first transaction ever,
 /// which stores its public key, costs some 13,000 more than the later ones; that is within.
@@ -115,6 +119,71 @@ fn the_dao_schedules_a_change_by_its_vote_and_anyone_executes_it_after_the_delay
     suite.refused("dao-0", &guardian, &schedule).says(GuardianError::NotHolder { role: Role::Proposer, address });
     waits_and_is_executed_by_anyone(&mut suite, 1);
     assert_eq!(parameters(&suite), wanted);
+    what_the_program_renders_is_what_the_timelock_does(&mut suite, dao.as_str());
+}
+
+/// `firebreak proposal --config`: addresses, delays and the time are the node's, and what it wrote for a cw3 multisig is sent as it is.
+#[track_caller]
+fn what_the_program_renders_is_what_the_timelock_does(suite: &mut Suite, dao: &str) {
+    let folder = std::env::temp_dir().join(format!("firebreak-proposal-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(path("suite.toml"), configuration(suite)).unwrap();
+    let until = suite.now() + 3 * 86_400;
+    let call = json!({ "contract": "derivatives-vault", "msg": { "contest_market": { "market": 1, "until": until } } });
+    let request = json!({ "title": "Contest bitcoin", "description": "Why.", "calls": [call] });
+    std::fs::write(path("request.json"), request.to_string()).unwrap();
+    let (request, config, out, all) =
+        (path("request.json"), path("suite.toml"), path("message.json"), path("all.json"));
+    let arguments = [
+        "firebreak",
+        "proposal",
+        &request,
+        "--config",
+        &config,
+        "--to",
+        "cw3",
+        "--dao",
+        dao,
+        "--out",
+        &out,
+        "--json",
+        &all,
+    ];
+    let code = firebreak_simulation::cli::run(arguments.map(OsString::from));
+    assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
+    let read = |file: &str| serde_json::from_str::<Value>(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let (message, found) = (read(&out), read(&all));
+    assert_eq!(found["proposal"]["guardian"], suite.at.guardian.as_str());
+    assert_eq!(found["proposal"]["passes_at"], suite.now());
+
+    let proposal_id = proposal_id(&suite.send("dao-0", dao, &message));
+    suite.send("dao-1", dao, &dao_vote(proposal_id));
+    let execute = cw3_flex_multisig::msg::ExecuteMsg::Execute { proposal_id };
+    let scheduled: OperationScheduled = fact(&suite.send("dao-0", dao, &execute));
+    let record = suite.operation(scheduled.operation);
+    assert_eq!((record.class, record.proposer.as_str()), (DelayClass::Parameters, dao));
+    assert_eq!(found["proposal"]["class"], json!(record.class));
+    assert_eq!(found["proposal"]["delay_seconds"], record.ready_at - record.scheduled_at);
+    assert_eq!(found["proposal"]["not_after"], record.not_after);
+    suite.advance_to(record.ready_at);
+    let executed = suite.execute_operation("mallory", scheduled.operation);
+    assert_eq!(fact::<MarketContested>(&executed).until, until);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// The committed configuration of the local chain, for this chain and this suite.
+fn configuration(suite: &Suite) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/localnet.toml");
+    let network = suite.wasmd.localnet.client.network();
+    let with = |text: String, from: &str, to: &str| {
+        assert!(text.contains(from), "deploy/localnet.toml has no line {from}");
+        text.replacen(from, to, 1)
+    };
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = with(text, "rpc = \"http://127.0.0.1:26657\"", &format!("rpc = \"{}\"", network.rpc));
+    let text = with(text, "chain_id = \"local-1\"", &format!("chain_id = \"{}\"", network.chain_id));
+    with(text, "[suite]", &format!("[suite]\nguardian = \"{}\"", suite.at.guardian))
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use crate::code::Code;
 use crate::world::{World, DENOM};
-use cosmwasm_std::{coins, BankMsg};
-use cw_multi_test::Executor;
+use cosmwasm_std::{coins, Addr, BankMsg, Empty};
+use cw_multi_test::{Contract, Executor};
 use firebreak_risk::Amount;
+use serde::Serialize;
 
 impl World {
     /// From now on every message, reply and query of this contract's code fails, as after a bad migration. Its stored records
@@ -20,6 +21,16 @@ impl World {
 
     pub fn is_broken(&self, code: Code) -> bool {
         self.switches[code as usize].is_broken()
+    }
+
+    /// A contract beside the suite, under a name: a source of prices, say. It is not metered.
+    pub fn add_contract(&mut self, name: &str, code: Box<dyn Contract<Empty>>, msg: &impl Serialize) -> Addr {
+        let creator = self.address("deployer");
+        let code_id = self.app.store_code_with_creator(creator.clone(), code);
+        let added = self.app.instantiate_contract(code_id, creator, msg, &[], name, None);
+        let address = added.unwrap_or_else(|error| panic!("{error}"));
+        self.names.give(name, address.clone());
+        address
     }
 
     /// A seeded bug: the contract sends coins that no record mentions.

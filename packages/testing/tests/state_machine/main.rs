@@ -5,6 +5,7 @@
 
 mod machine;
 mod steps;
+mod watch;
 
 use firebreak_risk::{OutflowParams, Ratio};
 use firebreak_testing::*;
@@ -18,7 +19,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Where histories begin: as the World is by default; with vesting and an outflow limit that bites; with a pool and a fund that
-/// are soon short; with borrow fees and caps that bind.
+/// are soon short; with borrow fees, caps that bind, and a feed to fall back on.
 fn beginnings() -> Vec<(&'static str, WorldBuilder)> {
     let tight = OutflowParams {
         hour_min: usd(5_000),
@@ -42,12 +43,13 @@ fn beginnings() -> Vec<(&'static str, WorldBuilder)> {
             World::builder()
                 .pool(usd(400_000))
                 .insurance(usd(10_000))
+                .fund(|fund| fund.stress_loss_ratio = Ratio::percent(50))
                 .with_market(BTC, |market| market.vesting_half_life_seconds = 1_800)
                 .guards(Guards::Off),
         ),
         (
             "borrow fees and caps",
-            World::builder().pool(usd(2_000_000)).with_market(BTC, |market| {
+            watch::with_fallback(World::builder()).pool(usd(2_000_000)).with_market(BTC, |market| {
                 market.funding.borrow_low = ratio("0.01");
                 market.funding.borrow_high = ratio("0.1");
                 market.account_share_max = Ratio::percent(20);
@@ -65,7 +67,8 @@ fn histories(steps: u64) -> Counts {
     let each = (steps / HISTORY).div_ceil(beginnings.len() as u64).max(1);
     for (index, (name, builder)) in beginnings.into_iter().enumerate() {
         let started = std::time::Instant::now();
-        let mut world = builder.build();
+        let mut world = watch::watched(builder).build();
+        watch::add_pyth(&mut world);
         for index in 0..TRADERS {
             world.add_collateral(&trader(index), usd(30_000)).done();
         }

@@ -92,6 +92,13 @@ pub fn rules(m: &mut Machine) -> bool {
     govern(m, Code::Breaker, &BreakerMsg::SetMarket { market, config })
 }
 
+/// Other people hear less of silence; keys stay, and with them what is known of them.
+pub fn observers(m: &mut Machine) -> bool {
+    let mut config = crate::watch::observers();
+    config.heartbeat_seconds = 60 * m.dice.between(1, 100) as u64;
+    govern(m, Code::Breaker, &BreakerMsg::SetObservers { config })
+}
+
 pub fn restrict(m: &mut Machine) -> bool {
     let scope = Scope::Market(m.market());
     // The delay comes first.

@@ -2,7 +2,9 @@
 
 use crate::machine::{kind, Kind};
 
+mod coverage;
 mod drills;
+mod fallback;
 mod fund;
 mod governance;
 mod liquidity;
@@ -10,7 +12,9 @@ mod orders;
 mod playbooks;
 mod prices;
 mod procedure;
+mod sentinels;
 mod settlement;
+mod signed;
 mod strangers;
 mod trading;
 
@@ -19,6 +23,10 @@ pub const KINDS: &[Kind] = &[
     kind("price gaps", 4, prices::gaps),
     kind("both prices again", 20, prices::again),
     kind("one feeder reports", 8, prices::one_feeder),
+    kind("a signed round", 8, signed::round),
+    kind("observers attest", 6, signed::attest),
+    kind("a verdict for observers", 3, signed::judge),
+    kind("pull from a contract", 2, signed::pull),
     kind("evaluate", 6, prices::evaluate),
     kind("a block passes", 10, prices::next_block),
     kind("minutes pass", 6, prices::minutes),
@@ -55,13 +63,20 @@ pub const KINDS: &[Kind] = &[
     kind("take the unstaking back", 2, fund::take_back),
     kind("claim the stake", 6, fund::claim),
     kind("fees for the fund", 2, fund::receive_fees),
+    kind("step down for a thin fund", 4, coverage::thin),
+    kind("no step down for a thick one", 2, coverage::thick),
     kind("one of the council confirms", 4, procedure::one_confirms),
     kind("the council restricts", 6, procedure::restricts),
     kind("the council's members change", 2, playbooks::members_change),
     kind("the council runs a playbook", 3, playbooks::run),
     kind("undo a run", 3, playbooks::undo),
     kind("advance an incident", 3, playbooks::advance),
+    kind("the council opens an incident", 2, playbooks::open),
     kind("the council closes an incident", 2, playbooks::close),
+    kind("a sentinel trips", 2, sentinels::trip),
+    kind("a sign of life", 2, sentinels::heartbeat),
+    kind("govern: arm a sentinel", 1, sentinels::arm),
+    kind("govern: remove a sentinel", 1, sentinels::remove),
     kind("govern: approve a playbook", 2, playbooks::approve),
     kind("govern: remove a playbook", 1, playbooks::remove),
     kind("accept a role", 2, procedure::accept_role),
@@ -69,10 +84,14 @@ pub const KINDS: &[Kind] = &[
     kind("schedule", 3, procedure::schedule),
     kind("cancel an operation", 2, procedure::cancel),
     kind("execute an operation", 3, procedure::execute),
+    kind("name witnesses", 2, procedure::witness),
     kind("govern: market", 1, governance::market),
     kind("govern: vault", 1, governance::vault),
     kind("govern: contest", 1, governance::contest),
     kind("govern: feed", 1, governance::feed),
+    kind("govern: promote a fallback", 1, fallback::promote),
+    kind("govern: demote it", 2, fallback::demote),
+    kind("govern: observers", 1, governance::observers),
     kind("govern: hook", 1, governance::hook),
     kind("govern: rules", 1, governance::rules),
     kind("govern: restrict", 1, governance::restrict),

@@ -1,7 +1,8 @@
 //! Procedures approved in advance, incidents, and the group that the council is.
 
 use crate::machine::Machine;
-use firebreak_messages::guardian::{ExecuteMsg, OperationExecuted};
+use firebreak_messages::circuit_breaker::Scope;
+use firebreak_messages::guardian::{CouncilAction, ExecuteMsg, OperationExecuted};
 use firebreak_risk::Amount;
 use firebreak_testing::*;
 
@@ -69,6 +70,17 @@ fn an_incident(m: &mut Machine) -> Option<u64> {
 
 pub fn advance(m: &mut Machine) -> bool {
     an_incident(m).is_some_and(|incident| m.world.advance_incident(incident).is_done())
+}
+
+/// What no rule saw.
+pub fn open(m: &mut Machine) -> bool {
+    if m.world.is_broken(Code::Guardian) {
+        return false;
+    }
+    let (market, began_at) = (m.market(), m.world.now() - 60);
+    let scope = if m.dice.one_in(3) { Scope::All } else { Scope::Market(market) };
+    let action = CouncilAction::Open { scope, cause: "a bridge is drained".into(), began_at };
+    m.world.council_decides(&action).is_done()
 }
 
 pub fn close(m: &mut Machine) -> bool {

@@ -1,6 +1,7 @@
 use crate::machine::Machine;
 use firebreak_messages::circuit_breaker::Scope;
-use firebreak_messages::guardian::{CouncilAction, ExecuteMsg, OperationsResponse, QueryMsg, Role};
+use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use firebreak_messages::guardian::{CouncilAction, ExecuteMsg, OperationScheduled, OperationsResponse, QueryMsg, Role};
 use firebreak_risk::{Amount, Level};
 use firebreak_testing::*;
 
@@ -50,6 +51,19 @@ pub fn complete_role(m: &mut Machine) -> bool {
 pub fn schedule(m: &mut Machine) -> bool {
     let call = m.world.call(Code::Oracle, &super::governance::hook_of_now(m));
     m.world.schedule(vec![call]).is_done()
+}
+
+/// Accounts that a new market's parameters must not make liquidatable.
+pub fn witness(m: &mut Machine) -> bool {
+    let market = m.market();
+    let setup = m.world.setup().markets.iter().find(|setup| setup.market == market);
+    let Some(config) = setup.map(|setup| setup.config.clone()) else { return false };
+    let call = m.world.call(Code::Vault, &VaultMsg::ConfigureMarket { market, config });
+    let Ok(outcome) = m.world.schedule(vec![call]).0 else { return false };
+    let operation = outcome.fact::<OperationScheduled>().operation;
+    let name = m.trader();
+    let accounts = vec![m.world.account_id(&name)];
+    m.world.send("anyone", Code::Guardian, &ExecuteMsg::Witness { operation, accounts }, Amount::ZERO).is_done()
 }
 
 fn an_operation(m: &mut Machine) -> Option<u64> {
