@@ -21,6 +21,7 @@ mod entry_points;
 mod flow;
 mod grace;
 mod guards;
+mod held_up;
 mod interleavings;
 mod limits;
 mod liquidation;

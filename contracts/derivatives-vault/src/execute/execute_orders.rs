@@ -217,12 +217,20 @@ impl Batch<'_> {
             let account = order.account.clone();
             self.desk.events.push(OrderSkipped { order: id, account, reason, round }.into());
             if reason == DropReason::AnotherPrice {
+                // A stream of small reductions, which come first, could hold it up block after block. They cannot hold up one of
+                // their own queue: what is before it there has earlier prices and is gone when they are served.
+                if id.queue != Queue::Reduce && !order.passed_over {
+                    order.passed_over = true;
+                    used_rounds = true;
+                }
                 if used_rounds {
                     self.changes.saved.push((id, order));
                 }
                 return Ok(Look::Stays);
             }
-            order.placed_round = round;
+            // Of what came while it was held up nothing is its own any more.
+            order.placed_round = if order.passed_over { self.desk.market(self.market)?.last_round() } else { round };
+            order.passed_over = false;
             used_rounds = true;
         }
     }

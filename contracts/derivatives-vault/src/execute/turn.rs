@@ -25,7 +25,7 @@ pub enum Turn {
 /// Where rounds that may have been its own have left the ring, an order that raises exposure at the next price is dropped. A
 /// reduce order is somebody's way out, and a resting order is not expected to be looked at before its trigger: both get
 /// the round of the ring that is worst for their owner, among those that neither a cancel nor their own time keeps from them,
-/// which is no option for anyone.
+/// which is no option for anyone. The same holds for an order that was passed over.
 pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, ContractError> {
     let market = desk.market(id.market)?;
     let rounds = market.rounds();
@@ -48,14 +48,17 @@ pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, Contra
     );
     let own = match eligibility {
         Eligibility::NotYet => None,
+        Eligibility::First { index } if order.passed_over => {
+            worst_round(rounds.get(index..).unwrap_or_default(), order, delay, ends_at)
+        }
         Eligibility::First { index } => rounds.get(index),
-        Eligibility::Missed if id.queue == Queue::Increase => {
+        Eligibility::Missed if id.queue == Queue::Increase && !order.passed_over => {
             return Ok(if usable { Turn::Drop(DropReason::RoundMissed) } else { Turn::Wait })
         }
-        Eligibility::Missed => worst_round(rounds, &times, order, delay, ends_at),
+        Eligibility::Missed => worst_round(rounds, order, delay, ends_at),
     };
     match own {
-        Some(round) if round.published_at >= ends_at => Ok(Turn::Drop(ended)),
+        Some(round) if round.published_at >= ends_at && !order.passed_over => Ok(Turn::Drop(ended)),
         Some(round) if usable => Ok(Turn::Fill(round.clone())),
         Some(_) => Ok(Turn::Wait),
         // Whatever is published from now on comes too late for it.
@@ -87,21 +90,16 @@ fn is_reached(round: &Round, order: &Order) -> bool {
     }
 }
 
-fn worst_round<'a>(
-    rounds: &'a [Round],
-    times: &[RoundTime],
-    order: &Order,
-    delay: u64,
-    ends_at: u64,
-) -> Option<&'a Round> {
+/// Of a passed-over order every later price counts, beyond its trigger and its end too.
+fn worst_round<'a>(rounds: &'a [Round], order: &Order, delay: u64, ends_at: u64) -> Option<&'a Round> {
     let earliest = order.placed_at.saturating_add(delay);
-    let eligible = rounds.iter().zip(times).filter(|(round, time)| {
-        time.valid
+    let eligible = rounds.iter().filter(|round| {
+        round.validity == Validity::Valid
+            && round.round > order.placed_round
             && round.published_at >= earliest
             && round.recorded_height > order.placed_height
-            && round.published_at < ends_at
+            && (order.passed_over || (is_reached(round, order) && round.published_at < ends_at))
     });
-    let eligible = eligible.map(|(round, _)| round);
     if order.size.is_long() {
         eligible.max_by_key(|round| round.price)
     } else {
