@@ -58,6 +58,7 @@ pub fn vault_parameters(parameters: VaultParameters) -> Result<VaultParameters, 
     at_most("insurance_fee_share", share, share_max.unwrap_or(Ratio::ONE))?;
     at_most("insurance_fee_share_max", share_max.unwrap_or(share), Ratio::ONE)?;
     at_most("stress_loss_ratio", parameters.stress_loss_ratio, Ratio::ONE)?;
+    at_most("deposit_move", parameters.deposit_move, Ratio::percent(10))?;
     at_most("reserve_ratio", parameters.reserve_ratio, Ratio::ONE)?;
     at_most("withdrawal_margin_ratio", parameters.withdrawal_margin_ratio, Ratio::ONE)?;
     outflow(&parameters.outflow)?;

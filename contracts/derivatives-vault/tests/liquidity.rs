@@ -138,10 +138,48 @@ fn a_deposit_gets_its_minimum_or_nothing_happens() {
     bench.execute("bob", ExecuteMsg::ProvideLiquidity { shares_min: PoolShares::from_atoms(fair / 2) }, 1_000).unwrap();
 }
 
+/// What eve gains, in whole units, who provides as much as there is a moment before a price that she knows moves against all traders.
+fn gain_from_a_known_price(deposit_move: Ratio, position: &str, next: &str) -> i128 {
+    let mut config = market_config("BTC", 1);
+    (config.funding.velocity_max, config.taker_fee_ratio) = (Ratio::ZERO, Ratio::ZERO);
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    let parameters = VaultParameters { deposit_move, ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.provide("lp", 1_000_000).unwrap();
+    bench.deposit("alice", 1_000_000);
+    bench.trade("alice", BTC, position);
+    bench.provide("eve", 1_000_000).unwrap();
+    bench.set_price(BTC, next);
+    let back = size(position).negated().unwrap().to_string();
+    bench.trade("alice", BTC, &back);
+    let (pool, value) = (bench.pool().pool, bench.pool().value.unwrap());
+    let worth = amount_for_shares(shares_of(&bench, "eve"), value.withdraw, pool.shares).unwrap();
+    (worth.atoms() as i128 - 1_000_000_000_000) / 1_000_000
+}
+
+#[test]
+fn who_provides_before_a_price_that_she_knows_has_paid_for_it() {
+    // 2 % of 60 BTC are 72,216 to the pool, half of them eve's.
+    for (position, next) in [("60", "58800"), ("-60", "61200")] {
+        let gain = |ratio: &str| gain_from_a_known_price(ratio.parse().unwrap(), position, next);
+        let (nothing, half, all) = (gain("0"), gain("0.01"), gain("0.02"));
+        assert!((35_500..36_500).contains(&nothing), "{position}: {nothing}");
+        assert!((17_000..18_500).contains(&half), "{position}: {half}");
+        assert!((-1..=0).contains(&all), "{position}: {all}");
+    }
+    let mut bench = Bench::new();
+    let parameters = VaultParameters { deposit_move: Ratio::percent(11), ..parameters() };
+    let refused = bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap_err();
+    let (what, wanted, found) = ("deposit_move", "at most 0.1".into(), "0.11".into());
+    assert_eq!(refused, ContractError::OutOfBounds { what, wanted, found });
+}
+
 #[test]
 fn a_worthless_pool_takes_no_deposit() {
-    // traders gained more than the pool had.
+    // traders gained more than the pool had. That a deposit pays for a known move makes it worth nothing more.
     let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    let parameters = VaultParameters { deposit_move: Ratio::percent(10), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
     bench.provide("lp", 70_000).unwrap();
     bench.deposit("alice", 100_000);
     bench.trade("alice", BTC, "10");

@@ -77,6 +77,10 @@ pub struct VaultParameters {
     /// eta: share of losses not yet collected that counts for a withdrawal. Bounds: at most 0.8. At 0 a provider who claims before a
     /// crash's liquidations is never paid more than one who claims after them; above it, what cannot be collected is shared.
     pub uncollected_share: Ratio,
+    /// Move of each market's price that who provides liquidity pays for beforehand, as a ratio: the shares of whoever knows the next price
+    /// are no cheaper for it. It stays with the pool. Bounds: at most 0.1.
+    #[serde(default)]
+    pub deposit_move: Ratio,
     /// Share of trading fees owed to an insurance fund that covers its stress loss; the rest is the pool's. Bounds: at most 1.
     pub insurance_fee_share: Ratio,
     /// F13: the share owed to an empty fund; in between it falls on a line. None: as above, whatever the fund holds. Bounds: from
@@ -388,6 +392,7 @@ pub struct PoolResponse {
 
 #[cw_serde]
 pub struct PoolValueResponse {
+    /// At which shares are bought: with `deposit_move`, above what the pool is worth.
     pub deposit: SignedAmount,
     pub withdraw: SignedAmount,
 }

@@ -67,8 +67,8 @@ pub use outflow::{
     OwnerFlow, Parked, ParkedQueue, ValueFloor, OUTFLOW_SLOT_SECONDS, OWNER_AGE_MIN_SECONDS,
 };
 pub use pool::{
-    market_liability, market_value, pool_value, price_move_effect, worse_for_leaving, MarketValue, PoolValue,
-    UNCOLLECTED_SHARE_MAX,
+    market_liability, market_value, move_gain, pool_value, price_move_effect, worse_for_leaving, MarketValue,
+    PoolValue, UNCOLLECTED_SHARE_MAX,
 };
 pub use posture::{
     merge_phases, phase_at, BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture,

@@ -136,5 +136,16 @@ pub fn price_move_effect(previous: Price, price: Price, skew: Size, skew_scale: 
     .map(SignedAmount::from_atoms)
 }
 
+/// What a move of `ratio` of the price earns the pool, the way that earns it more: who buys shares before it, knowing it, takes a part of that
+/// from all who hold some. The effect is a line in the move, so one way earns what the other loses.
+///
+/// Units: settlement coin. Rounding: up, against who comes. Errors: as [`price_move_effect`]. Source: `docs/formulas.md#f9-pool-equity`.
+pub fn move_gain(price: Price, skew: Size, skew_scale: Size, ratio: Ratio) -> RiskResult<Amount> {
+    let risen = price.plus(price.times(ratio, Rounding::Ceil)?)?;
+    let rise = price_move_effect(price, risen, skew, skew_scale)?;
+    let fall = price_move_effect(risen, price, skew, skew_scale)?;
+    Ok(rise.min(fall).negative_part())
+}
+
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,7 @@ impl Default for Setup {
                 lp_cooldown_seconds: 3_600,
                 lp_claim_window_seconds: 900,
                 uncollected_share: Ratio::ZERO,
+                deposit_move: Ratio::ZERO,
                 insurance_fee_share: ratio("0.1"),
                 insurance_fee_share_max: Some(ratio("0.1")),
                 stress_loss_ratio: Ratio::percent(5),

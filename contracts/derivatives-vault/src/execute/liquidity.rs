@@ -11,14 +11,18 @@ use firebreak_messages::derivatives_vault::{
     PoolRecapitalized, LP_REQUESTS_MAX,
 };
 use firebreak_messages::Action;
-use firebreak_risk::{pool_value, shares_for_deposit, Amount, MarketValue, PoolShares, PoolValue};
+use firebreak_risk::{
+    move_gain, pool_value, shares_for_deposit, Amount, MarketValue, PoolShares, PoolValue, SignedAmount,
+};
 
-/// The pool's two values at the latest prices.
+/// The pool's two values at the latest prices. Who comes pays for a known move of each market too, the way that earns the pool more
+/// (`deposit_move`, R-32): the next price may be known, and a deposit does not wait for it.
 ///
 /// Bounded by MARKETS_MAX. A market without open interest is worth nothing, so its price is not needed; one with open
 /// interest needs a valid price: a deposit at a doubtful one would be a bet against the other providers.
 pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<PoolValue, ContractError> {
-    let mut values = vec![];
+    let (mut values, mut moves) = (vec![], Amount::ZERO);
+    let ratio = desk.config.parameters.deposit_move;
     for id in desk.config.markets.clone() {
         // A deposit asks the posture of all markets, in the gate, and no market's own.
         desk.load_market_value(deps, id)?;
@@ -31,10 +35,16 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<PoolVal
             market.ensure_valid_price(action, desk.now)?;
             // For a deposit this is the window of a settlement, whose price is nearly known and not the mark yet.
             ensure_allows(&market.effective, action)?;
+            moves = moves.plus(move_gain(market.mark(), market.skew()?, market.config.skew_scale, ratio)?)?;
         }
         values.push(market.value()?);
     }
-    value_of_book(desk, &values)
+    let mut value = value_of_book(desk, &values)?;
+    // A worthless pool stays so.
+    if value.deposit > SignedAmount::ZERO {
+        value.deposit = value.deposit.plus_amount(moves)?;
+    }
+    Ok(value)
 }
 
 /// The pool's two values for these values of its markets, all of which are loaded. What closed epochs of sides are owed is a liability

@@ -133,6 +133,7 @@ pub fn parameters() -> VaultParameters {
         lp_cooldown_seconds: 86_400,
         lp_claim_window_seconds: 21_600,
         uncollected_share: Ratio::ZERO,
+        deposit_move: Ratio::ZERO,
         insurance_fee_share: Ratio::percent(20),
         insurance_fee_share_max: None,
         stress_loss_ratio: Ratio::ZERO,

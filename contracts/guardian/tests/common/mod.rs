@@ -365,6 +365,7 @@ pub fn vault_parameters() -> VaultParameters {
         lp_cooldown_seconds: DAY,
         lp_claim_window_seconds: 21_600,
         uncollected_share: Ratio::percent(80),
+        deposit_move: Ratio::ZERO,
         insurance_fee_share: Ratio::percent(10),
         insurance_fee_share_max: None,
         stress_loss_ratio: Ratio::ZERO,

@@ -121,7 +121,7 @@ fn no_figure_of_the_configuration_is_left_out() {
         each(&plan, |plan| &mut plan.config.suite.denom, &embedded),
         each(&plan, |plan| &mut plan.config.suite.label, &embedded),
     ];
-    assert_eq!(leaves, [3, 3, 5, 2, 18, 10, 60, 316, 10, 74, 1, 1]);
+    assert_eq!(leaves, [3, 3, 5, 2, 19, 10, 60, 316, 10, 74, 1, 1]);
 }
 
 /// JSON pointers of every leaf.

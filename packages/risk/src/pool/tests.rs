@@ -261,7 +261,34 @@ fn every_step_moves_equity_by_what_its_own_figures_say() {
     }
 }
 
+#[test]
+fn a_known_move_earns_the_pool_what_its_skew_loses() {
+    // 60 at 60,000 and a scale of 10,000: 2 % are 1,200 * (60 + 3,600 / 20,000), of a short skew 1,200 * (60 - 0.18).
+    let (price, two) = (Price::from_units(60_000), Ratio::percent(2));
+    let gain = |units: i32, ratio| move_gain(price, Size::from_units(units), SCALE, ratio);
+    assert_eq!(gain(60, two), Ok(Amount::from_units(72_216)));
+    assert_eq!(gain(-60, two), Ok(Amount::from_units(71_784)));
+    assert_eq!((gain(60, Ratio::ZERO), gain(0, two)), (Ok(Amount::ZERO), Ok(Amount::ZERO)));
+    // Up, whatever is left of a unit.
+    for atoms in [1, -1] {
+        assert_eq!(move_gain(price, Size::from_atoms(atoms), SCALE, two), Ok(Amount::from_atoms(1)));
+    }
+}
+
 proptest! {
+    // at either edge of the move the pool is worth no more than what a depositor has paid for.
+    #[test]
+    fn within_the_move_nobody_buys_shares_below_what_they_are_worth(
+        skew in -9_000i128..=9_000, price in 1u128..=1_000_000, ratio in 0u32..=10, part in -100i128..=100,
+    ) {
+        let (price, skew) = (Price::from_atoms(price * ONE), Size::from_atoms(skew * ONE as i128));
+        let gain = move_gain(price, skew, SCALE, Ratio::percent(ratio)).unwrap();
+        let by = price.atoms() as i128 * i128::from(ratio) * part / 10_000;
+        let moved = Price::from_atoms((price.atoms() as i128 + by) as u128);
+        let effect = price_move_effect(price, moved, skew, SCALE).unwrap();
+        prop_assert!(effect <= gain.signed().unwrap());
+    }
+
     //
     #[test]
     fn a_leaving_provider_never_gets_more_than_a_coming_one_pays(
