@@ -4,7 +4,7 @@
 //! thief's: paid, or cash of the thief's account. Profit that has not vested is not.
 
 use firebreak_messages::guardian::QueryMsg;
-use firebreak_risk::{MaxLoss, Stolen};
+use firebreak_risk::{Amount, MaxLoss, Stolen};
 use firebreak_testing::*;
 
 pub const HOUR: u64 = 3_600;
@@ -75,6 +75,21 @@ fn fund(world: &World) -> i128 {
     fund.first_loss.atoms() as i128 + fund.staked.atoms() as i128
 }
 
+/// What the thief has of the pool, at the price of the vault, beyond what she put in.
+fn shares(world: &World) -> i128 {
+    let provider = world.provider("mallory");
+    let asked = provider.requests.iter().map(|request| request.shares.atoms()).sum::<u128>();
+    let (held, pool) = (provider.shares.atoms() + asked, world.pool());
+    if held == 0 {
+        return 0;
+    }
+    let value = pool.value.map_or(0.0, |value| value.withdraw.positive_part().atoms() as f64);
+    (value * held as f64 / pool.pool.shares.atoms() as f64) as i128 - STAKE.atoms() as i128
+}
+
+/// What the thief puts into the pool.
+pub const STAKE: Amount = Amount::from_units(5_000_000);
+
 /// What is there before the theft.
 pub struct Ledger {
     honest: Vec<i128>,
@@ -96,6 +111,6 @@ impl Ledger {
         let forced = forced + lost(&self.fund, fund(world));
         let thief = world.account("mallory");
         let owned = world.balance("mallory").atoms() as i128 + thief.cash.positive_part().atoms() as i128;
-        forced + (owned - self.thief - forced).max(0)
+        forced + (owned + shares(world) - self.thief - forced).max(0)
     }
 }

@@ -186,6 +186,43 @@ pub fn buy_the_pool(world: &mut World, stake: Amount, truth: SignedAmount) {
     }
 }
 
+/// At one price, until something goes through.
+fn patiently(world: &mut World, at: Price, until: u64, what: impl Fn(&mut World) -> bool) -> bool {
+    while world.now() < until {
+        if what(world) {
+            return true;
+        }
+        world.advance(235);
+        let _ = world.report(&[(BTC, at), (ETH, price("3000"))]);
+        world.next_block();
+    }
+    false
+}
+
+/// Feeders: both sides first. Hours later, when the breaker has calmed down, long as far as orders and caps let her, which the procedure
+/// has cut; up until the pool owes her nearly all it has; shares of what is left; back to the truth, and out.
+pub fn both_sides_and_the_pool(world: &mut World, seconds: u64) {
+    let (truth, until) = (price(TRUE_PRICE), world.now() + seconds - 2 * HOUR);
+    both_sides(world, seconds);
+    patiently(world, truth, until, |world| {
+        let _ = world.open("mallory", BTC, size("8"));
+        world.position_size("mallory", BTC) >= size("64")
+    });
+    let left = usd(1_500_000).signed().unwrap();
+    let mut at = truth;
+    while world.pool().value.is_some_and(|value| value.deposit > left) && world.now() < until {
+        at = at.times(Ratio::percent(105), Rounding::Floor).unwrap();
+        tell(world, at);
+    }
+    patiently(world, at, until, |world| world.provide("mallory", STAKE).is_done());
+    while at > truth {
+        at = at.times(Ratio::percent(89), Rounding::Floor).unwrap().max(truth);
+        tell(world, at);
+    }
+    let shares = world.provider("mallory").shares;
+    assert!(world.request_withdrawal("mallory", shares).is_done());
+}
+
 /// What is taken of the pool by whoever bought its shares at a false low value, at the true price.
 pub fn shares_of_the_pool(world: &World, stake: Amount) -> f64 {
     let (pool, shares) = (world.pool(), world.provider("mallory").shares);
