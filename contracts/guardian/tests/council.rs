@@ -4,7 +4,7 @@ use crate::common::*;
 use cosmwasm_std::{from_json, Addr};
 use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::ContractError;
-use firebreak_messages::circuit_breaker::{self, LevelText, Scope};
+use firebreak_messages::circuit_breaker::{self, Scope};
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::*;
 use firebreak_messages::{MarketId, Source};
@@ -27,10 +27,10 @@ fn the_second_of_two_confirmations_restricts_in_its_own_transaction() {
     chain.wait(6);
     let response = chain.confirm(&bob, &freeze_btc(), 0).unwrap();
     let until = chain.now() + HOUR;
-    let acted = only::<CouncilActed>(&response);
+    let opened = only::<IncidentOpened>(&response);
     let wanted =
-        CouncilActed { nonce: 0, scope: Scope::Market(BTC), level: LevelText(Level::Frozen), until, incident: 1 };
-    assert_eq!(acted, wanted);
+        IncidentOpened { incident: 1, scope: Scope::Market(BTC), cause: "council".to_string(), detected_at: raised_at };
+    assert_eq!(opened, wanted);
     let received = chain.received(&chain.suite.circuit_breaker);
     assert_eq!((received.len(), received[0].sender.clone()), (1, chain.guardian.to_string()));
     let wanted = circuit_breaker::ExecuteMsg::Restrict {
@@ -368,7 +368,7 @@ fn a_council_decision_is_an_incident_of_its_own() {
     let msg = chain.signal_msg(BTC, Level::Guarded, chain.now());
     chain.send(&breaker, &msg).unwrap();
     chain.confirm(&alice, &freeze_btc(), 0).unwrap();
-    assert_eq!(only::<CouncilActed>(&chain.confirm(&bob, &freeze_btc(), 0).unwrap()).incident, 2);
+    assert_eq!(only::<IncidentOpened>(&chain.confirm(&bob, &freeze_btc(), 0).unwrap()).incident, 2);
     // The breaker's next signal goes on with its own.
     let response = chain.send(&breaker, &msg).unwrap();
     assert_eq!(IncidentOpened::all(&response.events), []);

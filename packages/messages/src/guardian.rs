@@ -1,6 +1,6 @@
 //! Messages and records of the `guardian`.
 
-use crate::circuit_breaker::{MarketSetup as GuardSetup, ObserversConfig, Scope};
+use crate::circuit_breaker::{MarketSetup as GuardSetup, ObserversConfig};
 use crate::derivatives_vault::{MarketSetup as VaultMarketSetup, VaultParameters};
 use crate::ids::{AccountId, MarketId, RuleId};
 use crate::insurance_fund::FundConfig;
@@ -163,7 +163,7 @@ pub enum ExecuteMsg {
     Execute { operation: u64 },
     /// A council member confirms an action. `nonce` is the council's current nonce: a counted action raises it, which
     /// voids every older confirmation. The k-th confirmation acts in its own transaction.
-    /// Emits [`ActionConfirmed`], and what the action says: [`CouncilActed`], [`PlaybookStarted`], [`IncidentAdvanced`].
+    /// Emits [`ActionConfirmed`], and what the action says: [`IncidentOpened`] with the breaker's `RestrictionAdded`, [`PlaybookStarted`], [`IncidentAdvanced`].
     Confirm { action: CouncilAction, nonce: u64 },
     /// The breaker only: a rule tripped. Opens the market's incident, or continues the one whose last signal is less
     /// than an hour old, and starts the playbooks that wait for it: at most 2, each step a sub-message of its own. A
@@ -394,7 +394,6 @@ crate::facts! {
     OperationExecuted = "operation_executed" { operation: u64 }
     OperationFailed = "operation_failed" { operation: u64 }
     ActionConfirmed = "action_confirmed" { member: String, nonce: u64, weight: u64, threshold: u64 }
-    CouncilActed = "council_acted" { nonce: u64, scope: Scope, level: LevelText, until: u64, incident: u64 }
     WitnessesNamed = "witnesses_named" { operation: u64, kept: u64 }
     /// Every open confirmation is void: the group has other members.
     CouncilVoided = "council_voided" { nonce: u64, epoch: u64 }
@@ -412,8 +411,6 @@ crate::facts! {
         confirmation_window_seconds_before: u64, confirmation_window_seconds: u64, nonce: u64,
     }
 }
-
-use crate::circuit_breaker::LevelText;
 
 /// Keys that others may read raw.
 pub mod layout {

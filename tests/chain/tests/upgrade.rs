@@ -19,7 +19,7 @@ use firebreak_messages::derivatives_vault::{
     ConfigResponse, ExecuteMsg as VaultMsg, QueryMsg as VaultQuery, VaultParameters,
 };
 use firebreak_messages::guardian::{
-    CouncilActed, CouncilAction, DelayClass, ExecuteMsg, IncidentOpened, OperationExecuted, OperationFailed,
+    ActionConfirmed, CouncilAction, DelayClass, ExecuteMsg, IncidentOpened, OperationExecuted, OperationFailed,
     OperationStatus, QueryMsg, Role, RolesResponse,
 };
 use firebreak_messages::insurance_fund::{
@@ -126,8 +126,8 @@ fn the_guardian_upgrades_itself_through_its_timelock_and_keeps_its_state() {
     );
     suite.refresh();
     suite.confirm("council-0", &action(Level::ReduceOnly));
-    let acted: CouncilActed = fact(&suite.confirm("council-1", &action(Level::ReduceOnly)));
-    assert_eq!((acted.nonce, acted.incident), (1, 2));
+    let acted = suite.confirm("council-1", &action(Level::ReduceOnly));
+    assert_eq!((fact::<ActionConfirmed>(&acted).nonce, fact::<IncidentOpened>(&acted).incident), (1, 2));
     let tripped = suite.price(BTC, price("56400"));
     assert!(tripped.has::<RuleTripped>());
     assert_eq!(fact::<IncidentOpened>(&tripped).incident, 3);

@@ -11,10 +11,10 @@ use crate::playbook;
 use crate::state::{after, later, Ballot, Pending, BALLOT, COUNCIL, SUITE};
 use crate::{validate, weights};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
-use firebreak_messages::circuit_breaker::{LevelText, Scope};
+use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::guardian::{
-    ActionConfirmed, CouncilActed, CouncilAction, CouncilConfig, CouncilVoided, IncidentAction, Playbook, Step,
-    SuiteResponse, Tightening, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
+    ActionConfirmed, CouncilAction, CouncilConfig, CouncilVoided, IncidentAction, Playbook, Step, SuiteResponse,
+    Tightening, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::Source;
@@ -60,7 +60,7 @@ pub fn confirm(
     if weight >= threshold {
         let confirmed = ActionConfirmed { member, nonce, weight, threshold };
         BALLOT.save(deps.storage, &Ballot { nonce: after(nonce, "the council's nonce")?, epoch, pending: vec![] })?;
-        return act(deps, env, nonce, raised, confirmed);
+        return act(deps, env, raised, confirmed);
     }
     if raised.confirmations.len() >= CONFIRMATIONS_MAX {
         let (position, lightest) = lighter(weights.into_iter(), own_weight)
@@ -86,13 +86,7 @@ pub fn confirm(
 
 /// Acts, in this transaction. The nonce is raised already, which voids every other confirmation: what was confirmed before
 /// people saw this is confirmed anew or not at all.
-fn act(
-    mut deps: DepsMut,
-    env: &Env,
-    nonce: u64,
-    raised: Pending,
-    confirmed: ActionConfirmed,
-) -> Result<Response, ContractError> {
+fn act(mut deps: DepsMut, env: &Env, raised: Pending, confirmed: ActionConfirmed) -> Result<Response, ContractError> {
     let now = now(env);
     let response = Response::new().add_event(confirmed);
     let SuiteResponse { circuit_breaker, insurance_fund: fund, .. } = SUITE.load(deps.storage)?;
@@ -108,13 +102,9 @@ fn act(
             let actions = vec![IncidentAction { at: now, source, level, until, run: 0 }];
             let opening = Opening { actions, ..opening(scope, source.to_string(), level) };
             let opened = incident::open(deps, &fund, opening)?;
-            let incident = opened.incident;
             // A plain message: when the breaker refuses, the confirmation is refused with it and nothing is spent.
-            let restrict = playbook::restriction(circuit_breaker, &restriction, source, incident, now)?;
-            Ok(response
-                .add_event(opened)
-                .add_event(CouncilActed { nonce, scope, level: LevelText(level), until, incident })
-                .add_message(restrict))
+            let restrict = playbook::restriction(circuit_breaker, &restriction, source, opened.incident, now)?;
+            Ok(response.add_event(opened).add_message(restrict))
         }
         CouncilAction::Run { playbook } => {
             let approved = for_council(deps.storage, &playbook, now)?;

@@ -8,7 +8,7 @@ use cosmwasm_std::{to_json_binary, Binary};
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::{ConfigResponse, ExecuteMsg as VaultMsg, QueryMsg};
 use firebreak_messages::guardian::{
-    ActionConfirmed, Call, CouncilActed, CouncilAction, CouncilResponse, ExecuteMsg, OperationExecuted,
+    ActionConfirmed, Call, CouncilAction, CouncilResponse, ExecuteMsg, IncidentOpened, OperationExecuted,
     OperationScheduled, QueryMsg as GuardianQuery,
 };
 use firebreak_messages::oracle::{HookFailed, HookSkipped, RoundPublished};
@@ -23,7 +23,7 @@ pub(super) fn council(bench: &mut Bench) -> Result<(), GasError> {
     let confirm = ExecuteMsg::Confirm { action, nonce: council.nonce };
     let by = |member: &'static str| (member, To::Guardian, Amount::ZERO);
     bench.measure::<ActionConfirmed>("confirm, first of two", Council, by("council-0"), &confirm)?;
-    bench.measure::<CouncilActed>("confirm, restricts all markets", Council, by("council-1"), &confirm)?;
+    bench.measure::<IncidentOpened>("confirm, restricts all markets", Council, by("council-1"), &confirm)?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::OrderFilled;
 use firebreak_messages::event::Fact;
-use firebreak_messages::guardian::{ActionConfirmed, CouncilActed, CouncilAction, ExecuteMsg as Guardian};
+use firebreak_messages::guardian::{ActionConfirmed, CouncilAction, ExecuteMsg as Guardian, IncidentOpened};
 use firebreak_messages::{Action, Reason, Source};
 use firebreak_risk::{Amount, Level};
 use firebreak_testing::{size, BTC, ETH};
@@ -33,17 +33,17 @@ fn one_member_is_not_enough(scene: &mut Scene, confirm: &Guardian) {
     let events = scene.done("council-0", confirm.clone(), Amount::ZERO);
     let confirmed = the::<ActionConfirmed>(&events);
     assert_eq!((confirmed.weight, confirmed.threshold), (1, 2));
-    assert_eq!(CouncilActed::all(&events), []);
+    assert_eq!(IncidentOpened::all(&events), []);
     assert_eq!(scene.reads().status(BTC).effective.posture.level, Level::Normal);
 }
 
 fn two_members_restrict(scene: &mut Scene, confirm: &Guardian, nonce: u64) {
     let events = scene.done("council-1", confirm.clone(), Amount::ZERO);
-    let acted = the::<CouncilActed>(&events);
+    let opened = the::<IncidentOpened>(&events);
     let until = scene.now() + SECONDS;
-    assert_eq!((acted.scope, acted.level.0, acted.until), (Scope::All, Level::ReduceOnly, until));
     let added = the::<RestrictionAdded>(&events);
-    assert_eq!((added.scope, added.source, added.incident), (Scope::All, Source::Council, acted.incident));
+    assert_eq!((added.scope, added.source, added.incident), (Scope::All, Source::Council, opened.incident));
+    assert_eq!((added.level.0, added.until), (Level::ReduceOnly, until));
 
     // Acting voids what was confirmed before.
     let stale = GuardianError::StaleNonce { wanted: nonce + 1, found: nonce };
