@@ -60,6 +60,8 @@ pub struct Warned {
     /// When the first and the last word was heard, block time: what an observer says of its own clock earns nothing.
     pub first: u64,
     pub last: u64,
+    /// Made of two, with silence between them.
+    pub merged: bool,
 }
 
 /// What was said of one market.
@@ -214,15 +216,22 @@ impl Words {
             if let (Some(first), Some(next)) =
                 (first, self.warned.iter_mut().find(|warned| warned.observer == observer))
             {
-                next.first = first;
+                (next.first, next.merged) = (first, true);
             }
         }
-        self.warned.push(Warned { observer, first: now, last: now });
+        self.warned.push(Warned { observer, first: now, last: now, merged: false });
     }
 
     /// Takes the warnings that were heard at any time of `times` out, and says whose they were: each counts for one verdict.
-    pub fn take_warned(&mut self, times: std::ops::RangeInclusive<u64>) -> Vec<u8> {
-        let is_in = |warned: &Warned| warned.first <= *times.end() && *times.start() <= warned.last;
+    ///
+    /// Silence between two that became one earns no credit: for a confirmed incident a word of it must lie in `times`. Against its
+    /// observer it counts as a whole, or further words would hide one.
+    pub fn take_warned(&mut self, times: std::ops::RangeInclusive<u64>, confirmed: bool) -> Vec<u8> {
+        let is_in = |warned: &Warned| {
+            let overlaps = warned.first <= *times.end() && *times.start() <= warned.last;
+            let has_word = times.contains(&warned.first) || times.contains(&warned.last);
+            overlaps && (has_word || !warned.merged || !confirmed)
+        };
         let mut observers: Vec<u8> =
             self.warned.iter().filter(|warned| is_in(warned)).map(|warned| warned.observer).collect();
         observers.sort_unstable();

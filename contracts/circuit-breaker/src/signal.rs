@@ -54,6 +54,10 @@ pub fn calls(
     if is_quiet {
         signals.extend(config.unsent.take(storage, now));
     }
+    // Each market's news, or the one that was kept.
+    for sent in &signals {
+        config.unsent.forget(sent);
+    }
     if config.unsent != before {
         CONFIG.save(storage, &config)?;
     }

@@ -80,6 +80,11 @@ impl Journal {
         self.entries.push(entry);
     }
 
+    /// Whether a rule holds `level` or a tighter one by its own answers.
+    pub fn holds(&self, rule: RuleId, level: Level, now: u64) -> bool {
+        self.told.iter().any(|told| told.rule == rule && told.level >= level && now < told.until)
+    }
+
     /// Takes down that a rule holds a level, and says whether that is news: a level above what the rule itself held, whatever others do.
     pub fn tell(&mut self, told: Told, now: u64) -> bool {
         self.told.retain(|before| now < before.until);

@@ -5,10 +5,10 @@
 
 use crate::restrictions;
 use crate::signal::Signal;
+use crate::state::JOURNALS;
 use cosmwasm_std::Storage;
 use firebreak_messages::circuit_breaker::layout::POSTURES;
 use firebreak_messages::Source;
-use firebreak_risk::Level;
 use serde::{Deserialize, Serialize};
 
 /// Signals kept, of all markets.
@@ -16,6 +16,9 @@ pub const UNSENT_MAX: usize = 64;
 /// After a call that failed none is repeated for so long: a dead guardian burns its gas limit each time, and whoever brings a price
 /// pays for it.
 pub const RETRY_SECONDS: u64 = 60;
+
+/// Kept signals that one message looks at.
+pub const LOOKS_MAX: usize = 8;
 
 /// Signals that failed, and those that had to wait for another one of their market.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,19 +43,27 @@ impl Unsent {
         self.signals.truncate(UNSENT_MAX);
     }
 
-    /// Takes the first one out whose restriction still stands; those before it are news no more. `None` also while it is too early.
+    /// What is sent now replaces what was kept of the same market and rule at its level or a milder one.
+    pub fn forget(&mut self, sent: &Signal) {
+        let is_news = |kept: &Signal| (kept.market, kept.rule) != (sent.market, sent.rule) || kept.level > sent.level;
+        self.signals.retain(is_news);
+    }
+
+    /// Takes the first one out whose rule still holds its level, and its market with it; those before it are news no more: what other
+    /// rules hold since must not start a procedure in its name. `None` also while it is too early.
     ///
     /// Whatever is sent is out: if it fails it comes back, and nothing that the guardian does meanwhile sends it twice. A market whose record
-    /// cannot be read stands in no other market's way.
+    /// cannot be read stands in no other market's way. One that has ended goes, [`LOOKS_MAX`] in a message.
     pub fn take(&mut self, storage: &dyn Storage, now: u64) -> Option<Signal> {
         if now < self.retry_at {
             return None;
         }
-        // Bounded by UNSENT_MAX: one goes each time.
-        while !self.signals.is_empty() {
+        for _ in 0..self.signals.len().min(LOOKS_MAX) {
             let signal = self.signals.remove(0);
             let posture = POSTURES.may_load(storage, signal.market.0).ok().flatten().unwrap_or_default();
-            if restrictions::level_of(&posture, Source::from(signal.rule), now) > Level::Normal {
+            let journal = JOURNALS.may_load(storage, signal.market.0).ok().flatten().unwrap_or_default();
+            let holds = journal.holds(signal.rule, signal.level, now);
+            if holds && restrictions::level_of(&posture, Source::from(signal.rule), now) >= signal.level {
                 return Some(signal);
             }
         }
@@ -64,7 +75,7 @@ impl Unsent {
 mod tests {
     use super::*;
     use firebreak_messages::{MarketId, RuleId};
-    use firebreak_risk::Ratio;
+    use firebreak_risk::{Level, Ratio};
 
     fn signal(market: u16, rule: RuleId, level: Level) -> Signal {
         Signal { market: MarketId(market), rule, level, moved: Ratio::ZERO, observed_at: 1 }
@@ -83,6 +94,13 @@ mod tests {
         }
         let kept = [signal(1, RuleId::Velocity, Level::ReduceOnly), signal(1, RuleId::Band, Level::Guarded)];
         assert_eq!(unsent.signals, kept);
+        // What has been said of a rule at its level or above is not said again.
+        let mut rest = unsent.clone();
+        rest.forget(&signal(1, RuleId::Velocity, Level::Guarded));
+        rest.forget(&signal(2, RuleId::Band, Level::ReduceOnly));
+        assert_eq!(rest.signals, kept);
+        rest.forget(&signal(1, RuleId::Velocity, Level::ReduceOnly));
+        assert_eq!(rest.signals, kept[1..]);
         for market in 2..=200 {
             unsent.keep(signal(market, RuleId::Band, Level::Guarded));
         }

@@ -191,25 +191,56 @@ fn a_dead_guardian_is_tried_once_a_minute() {
 
 #[test]
 fn a_milder_answer_of_the_same_slot_keeps_no_rule_from_being_heard() {
+    let mut setup = hour_and_outflow();
+    capital_leaves(&mut setup);
+    setup.round(BTC_FEED, 10_000);
+    setup.round(BTC_FEED, 9_700);
+    assert_eq!(told(&setup), [(RuleId::Outflow, Level::Guarded), (RuleId::HourMove, Level::Guarded)]);
+}
+
+/// Rule and level of every signal that the guardian has heard.
+fn told(setup: &Setup) -> Vec<(RuleId, Level)> {
+    let told = |signal| match signal {
+        guardian::ExecuteMsg::Signal { rule, level, .. } => (rule, level),
+        other => panic!("{other:?}"),
+    };
+    setup.signals().into_iter().map(told).collect()
+}
+
+/// A market of two rules of one slot, and a pool that capital may leave.
+fn hour_and_outflow() -> Setup {
     let rule = |rule| RuleConfig::standard(rule, RuleMode::Enforce);
     let config = guard_of(BTC_FEED, vec![rule(RuleId::HourMove), rule(RuleId::Outflow)]);
     let mut setup = Setup::with_markets(vec![MarketSetup { market: BTC, config }]).unwrap();
     setup.set_vault(BTC, &empty_market(), &pool());
     setup.calm(BTC_FEED, 10_000);
-    // Capital leaves, as whoever has some may have it.
+    setup
+}
+
+fn capital_leaves(setup: &mut Setup) {
     let cash = SignedAmount::from_atoms(7_000_000_000_000);
     setup.set_vault(BTC, &empty_market(), &Pool { cash, ..pool() });
-    setup.round(BTC_FEED, 10_000);
-    setup.round(BTC_FEED, 9_700);
-    let told: Vec<(RuleId, Level)> = setup
-        .signals()
-        .into_iter()
-        .map(|signal| match signal {
-            guardian::ExecuteMsg::Signal { rule, level, .. } => (rule, level),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(told, [(RuleId::Outflow, Level::Guarded), (RuleId::HourMove, Level::Guarded)]);
+}
+
+// Whoever keeps the guardian from hearing must not choose when a procedure starts: what anybody with capital holds of the same slot keeps no
+// other rule's signal alive.
+#[test]
+fn what_another_rule_holds_keeps_no_old_signal_alive() {
+    let mut setup = hour_and_outflow();
+    setup.break_guardian(true);
+    setup.round(BTC_FEED, 9_000);
+    assert_eq!(setup.level(BTC), Level::ReduceOnly);
+    setup.advance(7_200);
+    assert_eq!(setup.level(BTC), Level::Normal);
+    capital_leaves(&mut setup);
+    assert_eq!(SignalFailed::all(&setup.round(BTC_FEED, 9_000)).len(), 1);
+    assert_eq!(setup.level(BTC), Level::Guarded);
+    setup.break_guardian(false);
+    for _ in 0..3 {
+        setup.advance(60);
+        setup.evaluate(&[]);
+    }
+    assert_eq!(told(&setup), [(RuleId::Outflow, Level::Guarded)]);
 }
 
 #[test]

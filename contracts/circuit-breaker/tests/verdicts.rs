@@ -103,3 +103,21 @@ fn verdicts_come_in_any_order_and_a_warning_counts_for_one() {
     assert_eq!(judged(&mut watch, 3), 0);
     assert_eq!(weights(&watch), [50, 125, 100, 100]);
 }
+
+//
+#[test]
+fn silence_between_merged_warnings_earns_nothing_and_hides_nothing() {
+    for (status, gain) in [(CONFIRMED, 0), (REFUTED, 1)] {
+        let mut watch = Watch::new(4, RuleMode::Enforce);
+        watch.say(&[(0, 2)]);
+        watch.setup.advance(HOUR);
+        let from = watch.setup.now();
+        // Four more, each on its own: the first two become one, with the incident between them.
+        for _ in 0..4 {
+            watch.setup.advance(HOUR);
+            watch.say(&[(0, 2)]);
+        }
+        keep(&mut watch, 1, status, from, from + 60);
+        assert_eq!(judged(&mut watch, 1), gain);
+    }
+}

@@ -103,7 +103,7 @@ pub fn judge(deps: DepsMut, incident: u64) -> Result<Response, ContractError> {
     };
     let mut judged = 0u32;
     // Bounded by OBSERVERS_MAX.
-    for observer in words.take_warned(since..=until) {
+    for observer in words.take_warned(since..=until, confirmed) {
         if let Some(observer) = observers.list.get_mut(usize::from(observer)) {
             observer.judge(confirmed);
             judged = judged.saturating_add(1);

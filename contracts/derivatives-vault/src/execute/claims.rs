@@ -95,6 +95,9 @@ fn enqueue(storage: &mut dyn Storage, desk: &mut Desk, claim: LiquidityClaim) ->
     Ok(number)
 }
 
+/// Of what waits, the part that must be free before claims leave in part: one of so many.
+const FREE_SHARE_MIN: u128 = 10_000;
+
 /// What happens to a claim at the head of the queue.
 enum Turn {
     /// An open market has no price for it yet.
@@ -298,12 +301,20 @@ fn drop_claim(
     Ok(fee)
 }
 
+/// What must be free before claims worth `wanted` leave in part.
+fn least_free(wanted: Amount, execution_fee: Amount) -> Result<Amount, ContractError> {
+    let fees = execution_fee.times_fraction(u128::from(CLAIMS_BATCH_MAX), 1, Rounding::Ceil)?;
+    let share = wanted.times_fraction(1, FREE_SHARE_MIN, Rounding::Ceil)?;
+    Ok(fees.max(share).min(wanted))
+}
+
 /// Pays a claim as far as the pool's coins are not needed: of its shares the part that all shares that wait could leave by. Paying
 /// one by this part leaves the part of the next one what it was, so the order of the queue gives nobody more. What was not paid may be
 /// claimed again at once: a claim that was counted and then missed its minimum costs the others a second claim, and no cool-down.
 ///
-/// `None`: nothing is free, and the claim and those behind it wait. A claim too small to be paid its part of what is free returns to
-/// active shares: it must not hold up those behind it.
+/// `None`: too little is free, and the claim and those behind it wait: at least a batch's execution fees and a ten-thousandth of what waits, or
+/// whoever pays the pool one unit of coins would send claims back for their fees. A claim too small to be paid its part of that, so worth
+/// ten thousand units at most, returns to active shares: it must not hold up those behind it.
 #[allow(clippy::type_complexity)]
 fn pay(
     deps: &mut DepsMut,
@@ -316,10 +327,10 @@ fn pay(
     // Coins that are there, and not what open profits will take of them.
     let coins = desk.pool.cash.minus_amount(desk.pool.receivable)?.min(value);
     let free = coins.minus_amount(reserve)?.positive_part();
-    if free.is_zero() {
+    let wanted = worth_of(claimed(deps.storage)?, value, desk)?;
+    if free.is_zero() || free < least_free(wanted, desk.config.parameters.execution_fee)? {
         return Ok(None);
     }
-    let wanted = worth_of(claimed(deps.storage)?, value, desk)?;
     let leaving = if free >= wanted {
         claim.shares
     } else {
