@@ -121,6 +121,26 @@ fn holding_an_order_up_until_its_round_is_gone_is_no_late_cancel() {
     }
 }
 
+/// What was cancelled before a long rest of the market opens nothing after it; until an hour behind the cancel it still does.
+#[test]
+fn an_order_that_was_held_up_ends_an_hour_behind_its_cancel() {
+    for (rest, filled) in [(3_000, true), (3_700, false)] {
+        let mut bench = bench();
+        let path = [(60_000, true)];
+        let (order, events) = held(&mut bench, market_order(BTC, "1", any_price("1")), 60_000, &path);
+        assert!(is_skipped(&events[0], order));
+        bench.execute("eve", ExecuteMsg::CancelOrder { order }, 0).unwrap();
+        bench.advance(rest);
+        for _ in 0..ROUNDS_KEPT {
+            publish(&mut bench, 60_000);
+        }
+        let events = bench.run(BTC);
+        assert_eq!(fill_of(&events, order).is_some(), filled, "{rest}");
+        let dropped: Vec<_> = OrderDropped::all(&events).into_iter().map(|dropped| dropped.reason).collect();
+        assert_eq!(dropped, if filled { vec![] } else { vec![DropReason::Canceled] });
+    }
+}
+
 fn hold_and_publish(bench: &mut Bench, units: u32) {
     hold(bench);
     publish(bench, units);

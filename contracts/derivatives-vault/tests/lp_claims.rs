@@ -333,6 +333,44 @@ fn claims_wait_while_nothing_is_free_also_after_their_window() {
     assert_eq!(bench.provider("bob").requests[0].shares, shares);
 }
 
+/// Whoever adds coins to the pool one by one finds no amount at which claims leave for dust or are sent back for their fees.
+#[test]
+fn claims_wait_until_what_is_free_is_worth_their_fees() {
+    let mut bench = matured(&["bob", "carol"]);
+    for name in ["bob", "carol"] {
+        bench.claim(name, 0, Amount::ZERO).unwrap();
+    }
+    let reserve = VaultParameters { reserve_ratio: Ratio::ONE, ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters: reserve }, 0).unwrap();
+    bench.advance(10);
+    publish(&mut bench, "150000");
+    let (stored, bank) = (bench.snapshot(), bench.bank.clone());
+    let mut after = |atoms: u128| {
+        bench.restore(stored.clone());
+        bench.bank = bank.clone();
+        *bench.bank.entry(address("mallory")).or_default() += atoms;
+        bench.donate(0);
+        bench.execute_with("mallory", ExecuteMsg::Recapitalize {}, cosmwasm_std::coins(atoms, DENOM)).unwrap();
+        bench.execute_claims().unwrap()
+    };
+    let left = |events: &[cosmwasm_std::Event]| LiquidityWithdrawn::all(events).len() + drops(events).len();
+    let (mut none, mut some) = (1, units(5_000_000).atoms());
+    assert_eq!((left(&after(none)), left(&after(some))), (0, 2));
+    while some - none > 1 {
+        let middle = none + (some - none) / 2;
+        if left(&after(middle)) == 0 {
+            none = middle;
+        } else {
+            some = middle;
+        }
+    }
+    // The least at which anything happens: both are paid, together a ten-thousandth of what they are worth.
+    let events = after(some);
+    assert_eq!(drops(&events), []);
+    let (bob, carol) = (paid(&events, "bob"), paid(&events, "carol"));
+    assert!(bob > units(20) && bob < units(100) && bob.atoms().abs_diff(carol.atoms()) <= 1, "{bob} {carol}");
+}
+
 #[test]
 fn a_restricted_market_with_exposure_lets_claims_wait_and_they_are_paid_afterwards() {
     // requests and claims are taken meanwhile.

@@ -11,6 +11,10 @@ use firebreak_risk::{first_eligible_round, reaches, trigger_edge, Eligibility, R
 /// No feed takes a report that is older: no round is published before this many seconds ago any more.
 const REPORT_AGE_MAX_SECONDS: u64 = 600;
 
+/// Behind its end an order that was passed over is open for so long at most: whoever held it up for all of that pays for a reduction in every
+/// block, and who cancelled it before a freeze gets no position by it after the thaw.
+const PASSED_OVER_SECONDS_MAX: u64 = 3_600;
+
 /// What happens to an order that is looked at.
 pub enum Turn {
     /// Stays: no price is its own yet.
@@ -25,7 +29,7 @@ pub enum Turn {
 /// Where rounds that may have been its own have left the ring, an order that raises exposure at the next price is dropped. A
 /// reduce order is somebody's way out, and a resting order is not expected to be looked at before its trigger: both get
 /// the round of the ring that is worst for their owner, among those that neither a cancel nor their own time keeps from them,
-/// which is no option for anyone. The same holds for an order that was passed over.
+/// which is no option for anyone. The same holds for an order that was passed over, until an hour behind its end.
 pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, ContractError> {
     let market = desk.market(id.market)?;
     let rounds = market.rounds();
@@ -52,8 +56,9 @@ pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, Contra
             worst_round(rounds.get(index..).unwrap_or_default(), order, delay, ends_at)
         }
         Eligibility::First { index } => rounds.get(index),
-        Eligibility::Missed if id.queue == Queue::Increase && !order.passed_over => {
-            return Ok(if usable { Turn::Drop(DropReason::RoundMissed) } else { Turn::Wait })
+        Eligibility::Missed if id.queue == Queue::Increase && (!order.passed_over || is_over(rounds, ends_at)) => {
+            let reason = if order.passed_over { ended } else { DropReason::RoundMissed };
+            return Ok(if usable { Turn::Drop(reason) } else { Turn::Wait });
         }
         Eligibility::Missed => worst_round(rounds, order, delay, ends_at),
     };
@@ -67,6 +72,10 @@ pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, Contra
         }
         None => Ok(Turn::Wait),
     }
+}
+
+fn is_over(rounds: &[Round], ends_at: u64) -> bool {
+    rounds.first().is_some_and(|oldest| oldest.published_at >= ends_at.saturating_add(PASSED_OVER_SECONDS_MAX))
 }
 
 fn last_published(rounds: &[Round]) -> u64 {
