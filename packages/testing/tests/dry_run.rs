@@ -141,6 +141,30 @@ fn the_worst_at_the_last_naming_are_kept() {
     assert_eq!(kept.witnesses[0].account, alice);
 }
 
+// a moment at which a witness can be liquidated is nobody's chance to have it forgotten.
+#[test]
+fn a_witness_that_could_be_liquidated_for_a_moment_stays_one() {
+    let mut world = World::builder().trader("alice", usd(6_000)).trader("bob", usd(40_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    world.open("bob", BTC, size("-1")).done();
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    let (alice, bob) = (world.account_id("alice"), world.account_id("bob"));
+    witness(&mut world, operation, vec![alice.clone()]).done();
+    world.price(BTC, price("55000")).done();
+    assert!(world.account("alice").liquidatable);
+    let named = witness(&mut world, operation, vec![bob.clone()]).fact::<WitnessesNamed>();
+    assert_eq!(named, WitnessesNamed { operation, kept: 2 });
+    let kept: WitnessesResponse = world.query(Code::Guardian, &QueryMsg::Witnesses { operation });
+    assert_eq!(kept.witnesses.into_iter().map(|witness| witness.account).collect::<Vec<_>>(), [bob, alice]);
+    world.price(BTC, price("60000")).done();
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationFailed>();
+}
+
 #[test]
 fn witnesses_are_for_operations_that_configure_the_vault() {
     let mut world = World::builder().build();

@@ -51,7 +51,8 @@ impl Health {
 }
 
 /// Names accounts. Of those that are not liquidatable already the `WITNESSES_MAX` most strained ones are kept, as they are
-/// now: so nobody can keep the worst out with healthy ones, nor with some that were strained when they were named.
+/// now: so nobody can keep the worst out with healthy ones, nor with some that were strained when they were named. One that was named before
+/// and is liquidatable now, or cannot be read, stays as long as there is room.
 ///
 /// Errors: [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`], [`ContractError::NoWitnessNeeded`],
 /// [`ContractError::OutOfBounds`], [`ContractError::AccountUnreadable`].
@@ -73,11 +74,11 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
             continue;
         }
         match Health::of(deps.as_ref(), &vault, &account) {
-            Ok(health) if health.liquidatable => {}
-            Ok(health) => witnesses.push(Witness { account, strain: health.strain() }),
+            Ok(health) if !health.liquidatable => witnesses.push(Witness { account, strain: health.strain() }),
             Err(error) if named => return Err(error),
-            // One of before that cannot be read any more is no witness.
-            Err(_) => {}
+            Ok(_) if named => {}
+            // One of before that says nothing at this moment may do so when the operation runs: it gives way to all others.
+            Ok(_) | Err(_) => witnesses.push(Witness { account, strain: Ratio::ZERO }),
         }
     }
     witnesses.sort_by_key(|witness| std::cmp::Reverse(witness.strain));
