@@ -393,7 +393,7 @@ crate::facts! {
     OperationCanceled = "operation_canceled" { operation: u64, canceller: String }
     OperationExecuted = "operation_executed" { operation: u64 }
     OperationFailed = "operation_failed" { operation: u64 }
-    ActionConfirmed = "action_confirmed" { member: String, nonce: u64, weight: u64, threshold: u64 }
+    ActionConfirmed = "action_confirmed" { member: String, weight: u64 }
     WitnessesNamed = "witnesses_named" { operation: u64, kept: u64 }
     /// Every open confirmation is void: the group has other members.
     CouncilVoided = "council_voided" { nonce: u64, epoch: u64 }

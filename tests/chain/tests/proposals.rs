@@ -318,7 +318,7 @@ fn the_second_confirmation_restricts_every_market_in_its_own_transaction_and_col
 
     let until = suite.now() + 3_600;
     let second = suite.confirm("council-1", &action);
-    assert_eq!(fact::<ActionConfirmed>(&second).nonce, 0);
+    assert_eq!(suite.council().nonce, 1);
     let added: RestrictionAdded = fact(&second);
     assert_eq!((added.scope, added.source, added.ends_at, added.incident), (Scope::All, Source::Council, until, 1));
     assert_eq!((added.level.0, added.until), (Level::ReduceOnly, until));

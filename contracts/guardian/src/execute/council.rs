@@ -58,7 +58,7 @@ pub fn confirm(
     let threshold = config.threshold;
     // Before the bounds of the lists: they are there to save space, not to stop what is decided.
     if weight >= threshold {
-        let confirmed = ActionConfirmed { member, nonce, weight, threshold };
+        let confirmed = ActionConfirmed { member, weight };
         BALLOT.save(deps.storage, &Ballot { nonce: after(nonce, "the council's nonce")?, epoch, pending: vec![] })?;
         return act(deps, env, raised, confirmed);
     }
@@ -79,7 +79,7 @@ pub fn confirm(
         pending.remove(position);
     }
     pending.push(raised);
-    let confirmed = ActionConfirmed { member, nonce, weight, threshold };
+    let confirmed = ActionConfirmed { member, weight };
     BALLOT.save(deps.storage, &Ballot { nonce, epoch, pending })?;
     Ok(Response::new().add_event(confirmed))
 }
