@@ -124,10 +124,14 @@ fn holding_an_order_up_until_its_round_is_gone_is_no_late_cancel() {
 /// What was cancelled before a long rest of the market opens nothing after it; until an hour behind the cancel it still does.
 #[test]
 fn an_order_that_was_held_up_ends_an_hour_behind_its_cancel() {
-    for (rest, filled) in [(3_000, true), (3_700, false)] {
+    let resting = || limit(BTC, "1", "60100");
+    let next = || market_order(BTC, "1", any_price("1"));
+    let cases: [(u64, bool, OrderRequest); 4] =
+        [(3_000, true, next()), (3_700, false, next()), (3_000, true, resting()), (3_700, false, resting())];
+    for (rest, filled, request) in cases {
         let mut bench = bench();
         let path = [(60_000, true)];
-        let (order, events) = held(&mut bench, market_order(BTC, "1", any_price("1")), 60_000, &path);
+        let (order, events) = held(&mut bench, request, 60_000, &path);
         assert!(is_skipped(&events[0], order));
         bench.execute("eve", ExecuteMsg::CancelOrder { order }, 0).unwrap();
         bench.advance(rest);

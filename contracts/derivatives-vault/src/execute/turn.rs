@@ -56,13 +56,15 @@ pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, Contra
             worst_round(rounds.get(index..).unwrap_or_default(), order, delay, ends_at)
         }
         Eligibility::First { index } => rounds.get(index),
-        Eligibility::Missed if id.queue == Queue::Increase && (!order.passed_over || is_over(rounds, ends_at)) => {
-            let reason = if order.passed_over { ended } else { DropReason::RoundMissed };
-            return Ok(if usable { Turn::Drop(reason) } else { Turn::Wait });
+        Eligibility::Missed if id.queue == Queue::Increase && !order.passed_over => {
+            return Ok(if usable { Turn::Drop(DropReason::RoundMissed) } else { Turn::Wait })
         }
         Eligibility::Missed => worst_round(rounds, order, delay, ends_at),
     };
     match own {
+        Some(_) if order.passed_over && is_over(rounds, ends_at) => {
+            Ok(if usable { Turn::Drop(ended) } else { Turn::Wait })
+        }
         Some(round) if round.published_at >= ends_at && !order.passed_over => Ok(Turn::Drop(ended)),
         Some(round) if usable => Ok(Turn::Fill(round.clone())),
         Some(_) => Ok(Turn::Wait),

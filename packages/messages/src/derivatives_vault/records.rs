@@ -144,7 +144,7 @@ pub struct Order {
     /// [`Position::opened_height`] of the position it was placed for; a later one is not its own. `None`: whichever it finds.
     pub position: Option<u64>,
     /// Its own round could not fill it because another price of the block had served its account. From then on it gets the worst
-    /// price for its owner since that round, and nothing takes it back: whoever can make it wait holds no option on what comes.
+    /// price for its owner since that round, and nothing ends it within an hour: whoever can make it wait holds no option on what comes.
     pub passed_over: bool,
 }
 
