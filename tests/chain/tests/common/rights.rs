@@ -275,7 +275,7 @@ pub fn bootstraps_of_nothing(usual: &InstantiateMsg) -> Vec<(&'static str, Insta
         ("no canceller", but(&|msg| msg.roles.cancellers.clear()), out_of_bounds("cancellers", "1 to 8", "0")),
         ("no threshold", but(&|msg| msg.council.threshold = 0), out_of_bounds("threshold", "1 to 3", "0")),
         ("no delay", but(&|msg| msg.delays.parameters = 0), out_of_bounds("parameters", "3600 to 2592000", "0")),
-        ("no feeder", but(&|msg| msg.feeds[0].config.feeders.clear()), of_oracle("feeders", "between 1 and 15", "0")),
+        ("no feeder", but(&|msg| msg.feeds[0].config.feeders.clear()), of_oracle("feeders", "between 3 and 15", "0")),
         (
             "no quorum",
             but(&|msg| msg.feeds[0].config.quorum = 0),
