@@ -167,6 +167,16 @@ fn a_limit_order_that_was_held_up_waits_for_what_comes_and_takes_none_of_what_pa
 }
 
 #[test]
+fn a_limit_order_whose_rounds_left_the_ring_takes_no_price_that_did_not_reach_it() {
+    let mut bench = bench();
+    let order = bench.place_request("eve", limit(BTC, "1", "59000")).unwrap();
+    for units in [60_000; ROUNDS_KEPT].into_iter().chain([58_900, 60_000]) {
+        publish(&mut bench, units);
+    }
+    assert_eq!(fill_of(&bench.run(BTC), order), Some(58_900));
+}
+
+#[test]
 fn a_reduce_order_at_the_next_price_keeps_its_own() {
     let mut bench = bench();
     let first = bench.place_with("eve", BTC, "-1", "1", true).unwrap();

@@ -310,6 +310,21 @@ fn cancelled_orders_leave_by_the_clock_when_no_price_comes_any_more() {
 }
 
 #[test]
+fn a_batch_lets_as_many_leave_as_it_pops_and_not_as_it_may_look_at() {
+    let mut bench = holding("1");
+    bench.deposit("carol", 20_000);
+    bench.trade("carol", BTC, "0.01");
+    for (name, size) in [("alice", "-1"), ("carol", "-0.01")] {
+        for _ in 0..12 {
+            bench.place_request(name, reducing(BTC, size, Trigger::Below(price("58000")))).unwrap();
+        }
+        bench.execute(name, ExecuteMsg::CancelOrders { subaccount: 0, market: None }, 0).unwrap();
+    }
+    bench.advance(610);
+    assert_eq!(reasons(&bench.run(BTC)), [DropReason::Canceled; 24]);
+}
+
+#[test]
 fn orders_that_wait_to_leave_stand_in_nobodys_way() {
     // more of them than one batch looks at, on the very shelves, all cancelled or about to expire.
     let mut bench = holding("2");

@@ -121,6 +121,13 @@ mod tests {
     const START: u64 = 1_000 * HOUR;
 
     #[test]
+    fn the_budgets_are_a_day_of_a_week_and_a_week_of_four() {
+        let seconds = |rule: BudgetRule| [rule.window_seconds, rule.bucket_seconds, rule.allowance_seconds];
+        assert_eq!(seconds(FROZEN_BUDGET), [604_800, 21_600, 86_400]);
+        assert_eq!(seconds(COUNCIL_BUDGET), [2_419_200, 86_400, 604_800]);
+    }
+
+    #[test]
     fn a_fresh_budget_grants_its_whole_allowance_and_no_more() {
         let fresh = TimeBudget::default();
         assert_eq!(fresh.grant(&RULE, START, START + 6 * HOUR).unwrap().until, START + 6 * HOUR);

@@ -220,6 +220,25 @@ fn what_feeders_start_by_a_signal_counts_without_the_council() {
     assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (DAY, 7 * DAY));
 }
 
+#[test]
+fn a_bucket_drains_once_at_once_and_once_a_window_until_too_many_to_count() {
+    let drained =
+        |share, least, seconds| super::drained(units(1_000), Ratio::percent(share), units(least), 60, seconds);
+    for (share, least, seconds, wanted) in [
+        (50, 0, 0, 500),
+        (50, 0, 60, 750),
+        (50, 0, 61, 875),
+        (0, 100, 60, 200),
+        (0, 0, u64::MAX, 0),
+        // As many windows as are counted, and one more.
+        (0, 1, 60 * (STEPS_MAX - 1), 64),
+        (0, 1, 60 * STEPS_MAX, 1_000),
+        (0, 1, 60 * STEPS_MAX + 600, 1_000),
+    ] {
+        assert_eq!(drained(share, least, seconds), Ok(units(wanted)), "{share} {least} {seconds}");
+    }
+}
+
 fn any_stolen() -> impl Strategy<Value = Stolen> {
     any::<[bool; 5]>().prop_map(|[proposers, cancellers, council, sentinels, feeders]| Stolen {
         proposers,
