@@ -84,6 +84,13 @@ mod tests {
                 5,
                 2,
             ),
+            (
+                "four of five: half of a quorum is a median from below and none from above",
+                vec![(90, 1), (98, 1), (100, 1), (150, 1), (180, 1)],
+                5,
+                4,
+                2,
+            ),
             ("a heavy one", vec![(90, 1), (100, 5), (110, 1)], 7, 6, 0),
         ] {
             let values = weighted(&values);

@@ -183,6 +183,11 @@ mod tests {
             let refused = with(leverage_min, leverage_max).unwrap_err();
             assert!(matches!(refused, RiskError::OutOfBounds { what: "leverages of a cage", .. }), "{refused:?}");
         }
+        for (factor_step, leverage_step) in [(0, 100), (1_000, 0)] {
+            let steps = CageParams { factor_step: BasisPoints(factor_step), leverage_step, ..PARAMS };
+            let refused = Cage::checked(&steps).unwrap_err();
+            assert!(matches!(refused, RiskError::OutOfBounds { what: "steps of a cage", .. }), "{refused:?}");
+        }
     }
 
     #[test]
@@ -213,6 +218,17 @@ mod tests {
         let wall = step.after(PICO, Ratio::ONE, 3_612, &PARAMS).unwrap();
         assert_eq!(wall, Cage { factor: BasisPoints(40_000), leverage_max: 300, changed_at: 3_612 });
         assert!(wall.posture().is_at_least_as_tight_as(step.posture()));
+    }
+
+    #[test]
+    fn it_announces_its_steps_and_no_more_than_a_restriction_holds() {
+        let calm = Cage::calm(&PARAMS, 10);
+        assert_eq!(calm.phases(&PARAMS), []);
+        let two = Cage { factor: BasisPoints(12_000), ..calm };
+        let step = |until, factor| Phase { until, posture: Cage { factor: BasisPoints(factor), ..calm }.posture() };
+        assert_eq!(two.phases(&PARAMS), [step(3_610, 12_000), step(7_210, 11_000)]);
+        let many = Cage { factor: BasisPoints(40_000), ..calm }.phases(&PARAMS);
+        assert_eq!((many.len(), many[PHASES_MAX - 1].clone()), (PHASES_MAX, step(10 + 6 * 3_600, 35_000)));
     }
 
     proptest! {

@@ -108,6 +108,32 @@ fn answers(observed: &Observed<'_>) -> Vec<(RuleId, u8)> {
 }
 
 #[test]
+fn what_traders_cannot_feed_is_of_the_price_and_severities_are_two() {
+    let of_price: Vec<RuleId> =
+        every_rule().into_iter().map(|config| config.rule).filter(|rule| rule.is_of_price()).collect();
+    let wanted = [RuleId::Band, RuleId::Velocity, RuleId::Surprise, RuleId::HourMove, RuleId::DayMove];
+    assert_eq!(of_price, wanted);
+    assert_eq!([RuleId::HourMove, RuleId::DayMove, RuleId::Observers].map(RuleId::steps_max), [2; 3]);
+    assert_eq!(RuleId::Band.steps_max(), super::super::rule::LADDER_MAX);
+}
+
+#[test]
+fn a_memory_is_its_rules_own_and_the_cage_says_when_it_turns() {
+    let rules = every_rule();
+    let (mut book, ..) = calm(&rules);
+    for config in &rules {
+        assert_eq!(book.memory_mut(config.rule).map(|memory| memory.rule), Some(config.rule));
+    }
+    let (cage, reading) = (cage(), reading());
+    let (set, input) = (set(&rules, Some(&cage)), input(START + 20_000, 100_000, Some(&reading)));
+    let params = DetectorParams::STANDARD;
+    book.turn_cage(&set, &params, &input);
+    assert!(!book.turn_cage(&set, &params, &input), "nothing is new");
+    book.cage = Some(Cage { factor: BasisPoints(20_000), changed_at: START, ..Cage::calm(&cage.params, START) });
+    assert!(book.turn_cage(&set, &params, &input), "a step looser");
+}
+
+#[test]
 fn each_figure_reaches_its_own_rule() {
     let rules = every_rule();
     let cage = cage();
