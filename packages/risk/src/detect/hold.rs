@@ -133,6 +133,12 @@ mod tests {
     }
 
     #[test]
+    fn quiet_without_an_alarm_forgets_no_evidence() {
+        let quiet = run(Hold::default(), RuleId::Liquidations, 4, 1_000);
+        assert_eq!((quiet.hold, quiet.answer, quiet.forget), (Hold::default(), None, false));
+    }
+
+    #[test]
     fn what_anybody_can_feed_is_not_prolonged() {
         let first = run(Hold::default(), RuleId::Outflow, 12, 1_000);
         assert_eq!(run(first.hold, RuleId::Outflow, 12, 1_290).answer, None);

@@ -278,4 +278,29 @@ mod tests {
             assert_eq!(farther(extremes, price(at), Ratio::from_basis_points(250)).unwrap(), price(wanted), "at {at}");
         }
     }
+
+    #[test]
+    fn what_is_answered_outside_of_rounds_has_a_hold_and_a_price_rule_has_none() {
+        for rule in RuleId::ALL {
+            let price_rules = [RuleId::Band, RuleId::Velocity, RuleId::HourMove, RuleId::DayMove];
+            assert_eq!(Watch::new(rule).hold_mut().is_some(), !price_rules.contains(&rule), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_round_is_no_attestation() {
+        let config = RuleConfig::standard(RuleId::Observers, RuleMode::Enforce);
+        let set = RuleSet {
+            maintenance_margin_ratio: Ratio::from_basis_points(250),
+            block_seconds: 6,
+            turnover_full: Amount::ZERO,
+            rules: std::slice::from_ref(&config),
+            cage: None,
+        };
+        let price = "100".parse().unwrap();
+        let input = RuleInput { now: 1_000, at: 1_000, price, band: None, reading: None, silence: Ratio::ONE };
+        // No evidence is asked for either.
+        let heard = Watch::new(RuleId::Observers).observe(&config, &input, None, None, &set).unwrap();
+        assert_eq!(heard, Heard::default());
+    }
 }

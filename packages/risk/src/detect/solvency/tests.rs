@@ -81,6 +81,16 @@ fn an_answer_is_forgotten_when_its_window_is_over_and_a_new_move_counts_until_th
 }
 
 #[test]
+fn the_first_second_after_a_memory_answers_the_same_fall_anew() {
+    use Level::{Guarded, Normal};
+    // The window and one of its buckets.
+    let memory = HOUR_SECONDS + HOUR_SECONDS.div_ceil(EXTREME_BUCKETS);
+    // Down by half a margin, and when the trip at six seconds is forgotten, by half a margin of what is left.
+    let fall = [(0, 10_000), (6, 9_875), (memory, 9_875), (memory + 6, 9_751)];
+    assert_eq!(levels(RuleId::HourMove, HOUR_SECONDS, &fall), [Normal, Guarded, Normal, Guarded]);
+}
+
+#[test]
 fn an_answer_to_a_fall_is_not_prolonged_by_a_rise() {
     // The fall's answer of the first minute is over at 4,260. The rise at 3,000 is a trip of its own; what the fall from 100,000 has
     // come to at 4,300 counts again, although it is less than half a margin from where that trip was.
