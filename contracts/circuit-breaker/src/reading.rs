@@ -19,7 +19,8 @@ fn reading(state: &MarketState, pool: &Pool) -> RiskResult<Reading> {
         totals: Totals {
             flow_trades: state.flow_trades,
             flow_notional: state.flow_notional,
-            skew: state.long.open_interest()?.minus(state.short.open_interest()?)?,
+            // A short side's is negative.
+            skew: state.long.open_interest()?.plus(state.short.open_interest()?)?,
             liquidated_notional: state.liquidated_notional,
             owed: owed(pool)?,
         },

@@ -1,5 +1,6 @@
 //! The detectors in the breaker: what shadow writes down, what the vault's figures lead to, what a market's records weigh.
 use crate::setup::{empty_market, guard_of, pool, price, Setup, BTC, BTC_FEED, ETH, ETH_FEED, HOUR};
+use firebreak_circuit_breaker::state::RULES;
 use firebreak_messages::circuit_breaker::{
     effective_posture, CageConfig, EvaluationFailed, ExecuteMsg, GuardConfig, JournalEntry, MarketSetup,
     RestrictionAdded, RuleConfig, RuleMode, RuleTripped, JOURNAL_MAX,
@@ -8,8 +9,8 @@ use firebreak_messages::derivatives_vault::{MarketState, Pool};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Reason, RuleId, Source};
-use firebreak_risk::detect::CageParams;
-use firebreak_risk::{Amount, BasisPoints, Level, LpExit, Price, Ratio, SignedAmount, Size};
+use firebreak_risk::detect::{CageParams, Totals};
+use firebreak_risk::{Amount, BasisPoints, Level, LpExit, PositionStake, Price, Ratio, SignedAmount, Size};
 use proptest::prelude::*;
 
 /// What observers attest is no part of a price series.
@@ -38,13 +39,19 @@ fn with(config: GuardConfig) -> Setup {
     setup
 }
 
-/// The larger side is long by so much at a price of 10,000.
+/// So much long and nothing short, at a price of 10,000.
 fn longs(units: i32) -> MarketState {
+    open(units, 0)
+}
+
+/// So much long and so much short, at a price of 10,000.
+fn open(long: i32, short: i32) -> MarketState {
     let mut state = empty_market();
-    let mut stake = firebreak_risk::PositionStake::default();
-    if units > 0 {
-        let cost = SignedAmount::from_atoms(i128::from(units) * 10_000_000_000);
-        state.long.enter(&mut stake, Size::from_units(units), cost).unwrap();
+    for (side, units) in [(&mut state.long, long), (&mut state.short, -short)] {
+        if units != 0 {
+            let cost = SignedAmount::from_atoms(i128::from(units) * 10_000_000_000);
+            side.enter(&mut PositionStake::default(), Size::from_units(units), cost).unwrap();
+        }
     }
     state
 }
@@ -156,6 +163,63 @@ fn a_one_sided_book_is_guarded_and_no_more() {
     // However much more: the ladder has no further step.
     setup.set_vault(BTC, &longs(5_000), &pool());
     assert_eq!(RestrictionAdded::all(&setup.round(BTC_FEED, 10_000)), vec![]);
+}
+
+// what counts is what the pool bets against, and not what its traders bet against each other.
+#[test]
+fn a_book_of_as_many_shorts_as_longs_is_not_one_sided() {
+    for (long, short, percent) in [(10, 10, 0), (600, 600, 0), (600, 100, 50), (100, 600, 50), (0, 490, 49)] {
+        let mut setup = with(only(RuleId::Concentration));
+        setup.round(BTC_FEED, 10_000);
+        setup.set_vault(BTC, &open(long, short), &pool());
+        setup.round(BTC_FEED, 10_000);
+        let evidence = setup.evidence(BTC);
+        assert_eq!(evidence.rules[0].score, Ratio::percent(percent), "{long} long, {short} short");
+        let level = if percent < 50 { Level::Normal } else { Level::Guarded };
+        assert_eq!(setup.level(BTC), level, "{long} long, {short} short");
+    }
+}
+
+/// What the breaker remembers of the vault.
+fn totals(setup: &Setup) -> Totals {
+    let storage = setup.app.contract_storage(&setup.breaker);
+    RULES.load(&*storage, BTC.0).unwrap().book.totals.unwrap()
+}
+
+//
+#[test]
+fn who_closes_a_long_or_opens_a_short_sells_and_who_does_the_reverse_buys() {
+    let turnover = Amount::from_units(100_000);
+    for (name, after, sold) in [
+        ("a long of 5 is closed and a short of 5 opened", (5, 15), true),
+        ("a long of 10 is closed", (0, 10), true),
+        ("a short of 10 is opened", (10, 20), true),
+        ("a long of 5 is opened and a short of 5 closed", (15, 5), false),
+        ("a short of 10 is closed", (10, 0), false),
+    ] {
+        let mut setup = with(only(RuleId::Flow));
+        setup.set_vault(BTC, &open(10, 10), &pool());
+        setup.round(BTC_FEED, 10_000);
+        let before = totals(&setup);
+        let mut state = open(after.0, after.1);
+        (state.flow_trades, state.flow_notional) = (2, turnover);
+        setup.set_vault(BTC, &state, &pool());
+        setup.round(BTC_FEED, 10_000);
+        let flow = totals(&setup).flow_since(&before, price(10_000)).unwrap();
+        let wanted = if sold { (Amount::ZERO, turnover) } else { (turnover, Amount::ZERO) };
+        assert_eq!((flow.bought, flow.sold), wanted, "{name}");
+    }
+    // As much bought as sold: a long of 5 and a short of 5 are opened.
+    let mut setup = with(only(RuleId::Flow));
+    setup.set_vault(BTC, &open(10, 10), &pool());
+    setup.round(BTC_FEED, 10_000);
+    let before = totals(&setup);
+    let mut state = open(15, 15);
+    (state.flow_trades, state.flow_notional) = (2, turnover);
+    setup.set_vault(BTC, &state, &pool());
+    setup.round(BTC_FEED, 10_000);
+    let flow = totals(&setup).flow_since(&before, price(10_000)).unwrap();
+    assert_eq!((flow.bought, flow.sold), (Amount::from_units(50_000), Amount::from_units(50_000)));
 }
 
 // whoever moves money in and out makes trade more careful, and nobody's exit slower: the vault limits those by itself.

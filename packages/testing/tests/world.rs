@@ -1,11 +1,12 @@
 //! The World itself: bootstrap, everyday steps, and that its checks run.
 
 use firebreak_derivatives_vault::ContractError;
-use firebreak_messages::circuit_breaker::Scope;
+use firebreak_messages::circuit_breaker::{EvidenceResponse, QueryMsg as BreakerQuery, Scope};
 use firebreak_messages::derivatives_vault::{LiquidityWithdrawn, OrderFilled, PositionLiquidated};
 use firebreak_messages::guardian::{ActionConfirmed, CouncilAction};
 use firebreak_messages::oracle::{FeedResponse, QueryMsg};
-use firebreak_risk::{Level, PoolShares};
+use firebreak_messages::RuleId;
+use firebreak_risk::{Level, PoolShares, Ratio};
 use firebreak_testing::*;
 
 #[test]
@@ -120,4 +121,24 @@ fn names_can_be_given_addresses_and_an_idle_world_has_done_nothing() {
     let action = CouncilAction::restrict(Scope::All, Level::Guarded, 60);
     let confirmed = world.confirm("council-1", &action, 0).fact::<ActionConfirmed>();
     assert_eq!(confirmed.member, given("council-1").as_str());
+}
+
+// through the oracle and its hook to what the breaker says of a market in which two accounts stand against each other.
+#[test]
+fn the_breaker_nets_shorts_against_longs() {
+    let mut world = World::builder().trader("long", usd(100_000)).trader("short", usd(100_000)).build();
+    world.open("long", BTC, size("8")).done();
+    world.open("short", BTC, size("-8")).done();
+    let concentration = |world: &World| {
+        let evidence: EvidenceResponse = world.query(Code::Breaker, &BreakerQuery::Evidence { market: BTC });
+        evidence.rules.into_iter().find(|rule| rule.rule == RuleId::Concentration).unwrap().score
+    };
+    world.refresh().done();
+    assert_eq!(world.market(BTC).skew, size("0"));
+    assert_eq!(concentration(&world), Ratio::ZERO);
+    // The short goes: 8 at 60,000 against ten millions are left.
+    world.close("short", BTC).done();
+    world.refresh().done();
+    let left = concentration(&world);
+    assert!(left > Ratio::percent(4) && left <= Ratio::percent(5), "{left}");
 }
