@@ -14,11 +14,12 @@ use firebreak_messages::derivatives_vault::{
     Deleveraged, LossBooked, LossLedger, Payer, VaultPhase, LOSS_WINDOW_SECONDS,
 };
 use firebreak_messages::MarketId;
-use firebreak_risk::{deleverage, Amount, Rounding, SignedAmount, Size};
+use firebreak_risk::{asked_of_winners, deleverage, Amount, Rounding, Shortfall, SignedAmount, Size};
 use serde::{Deserialize, Serialize};
 
-/// What liquidations of one message left unpaid of one side of a market. Sides are kept apart: a long and a short of the same size
-/// would net to nothing, and nobody would be deleveraged for either. Travels packed in the cover's payload.
+/// What the liquidation of one account left unpaid of one side of a market. Sides are kept apart: a long and a short of the same size
+/// would net to nothing, and nobody would be deleveraged for either. So are accounts: what the winners give for each is bounded by what
+/// was closed of it, however many come in one message. Travels packed in the cover's payload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deficit {
     pub market: MarketId,
@@ -31,6 +32,12 @@ pub struct Deficit {
     pub paid_out: Amount,
     /// What was closed, a magnitude.
     pub size: Size,
+}
+
+impl Deficit {
+    pub fn side(&self) -> (MarketId, bool) {
+        (self.market, self.short)
+    }
 }
 
 /// A position that a liquidation closed, wholly or in part.
@@ -71,27 +78,16 @@ pub fn split(deficit: Amount, own: Amount, lost: &[Lost], deficits: &mut Vec<Def
     }
 }
 
-/// Bounded by the sides of all markets.
+/// Those of a market's side stand together, in the order in which their accounts came. Bounded by the accounts of a message and their markets.
 fn add(deficits: &mut Vec<Deficit>, lost: &Lost, amount: Amount, own: Amount) -> Result<(), ContractError> {
     if amount.is_zero() && own.is_zero() {
         return Ok(());
     }
     let paid_out = amount.plus(own)?.saturating_minus(lost.loss);
-    let key = (lost.market, lost.short);
-    match deficits.binary_search_by_key(&key, |deficit| (deficit.market, deficit.short)) {
-        Ok(index) => {
-            if let Some(deficit) = deficits.get_mut(index) {
-                deficit.amount = deficit.amount.plus(amount)?;
-                deficit.own = deficit.own.plus(own)?;
-                deficit.paid_out = deficit.paid_out.plus(paid_out)?;
-                deficit.size = deficit.size.plus(lost.size)?;
-            }
-        }
-        Err(index) => {
-            let (market, short, size) = (lost.market, lost.short, lost.size);
-            deficits.insert(index, Deficit { market, short, amount, own, paid_out, size });
-        }
-    }
+    let (market, short, size) = (lost.market, lost.short, lost.size);
+    let deficit = Deficit { market, short, amount, own, paid_out, size };
+    let index = deficits.partition_point(|before| before.side() <= deficit.side());
+    deficits.insert(index, deficit);
     Ok(())
 }
 
@@ -113,30 +109,32 @@ pub fn shares(insurance: Amount, deficits: &[Deficit]) -> Result<Vec<Amount>, Co
     Ok(shares)
 }
 
-/// Books one deficit, after the fund has paid `insurance` of it. The pool has paid all of it: where a step cannot be computed, or a record
-/// cannot be read, it stays the payer of the rest. An error would undo the liquidation, and with it everybody's of the same batch.
+/// Books the deficits of one side, after the fund has paid `insurance` of them. The pool has paid all of it: where a step cannot be computed, or a
+/// record cannot be read, it stays the payer of the rest. An error would undo the liquidation, and with it everybody's of the same batch.
 #[inline(never)]
 pub fn book(
     deps: &mut DepsMut,
     desk: &mut Desk,
     total: &mut LossLedger,
-    deficit: &Deficit,
+    deficits: &[Deficit],
     insurance: Amount,
 ) -> Result<(), ContractError> {
+    let Some((first, others)) = deficits.split_first() else { return Ok(()) };
+    // Of all of them together but the sizes, which the winners are asked for one by one.
+    let mut all = first.clone();
+    for deficit in others {
+        all.amount = all.amount.plus(deficit.amount)?;
+        all.own = all.own.plus(deficit.own)?;
+        all.paid_out = all.paid_out.plus(deficit.paid_out)?;
+    }
     let (savepoint, before) = (desk.savepoint(None), total.clone());
-    if book_in_steps(deps, desk, total, deficit, insurance).is_ok() {
+    if book_in_steps(deps, desk, total, &all, deficits, insurance).is_ok() {
         return Ok(());
     }
     desk.roll_back(None, savepoint);
     *total = before;
-    let rest = deficit.amount.minus(insurance)?;
-    note(
-        desk,
-        total,
-        None,
-        deficit,
-        &[(Payer::Own, deficit.own), (Payer::Insurance, insurance), (Payer::Residual, rest)],
-    )
+    let rest = all.amount.minus(insurance)?;
+    note(desk, total, None, &all, &[(Payer::Own, all.own), (Payer::Insurance, insurance), (Payer::Residual, rest)])
 }
 
 /// Each step closes its own equality of F9.
@@ -146,6 +144,7 @@ fn book_in_steps(
     desk: &mut Desk,
     total: &mut LossLedger,
     deficit: &Deficit,
+    parts: &[Deficit],
     insurance: Amount,
 ) -> Result<(), ContractError> {
     let market = deficit.market;
@@ -169,7 +168,7 @@ fn book_in_steps(
     let all_settled = desk.config.phase >= VaultPhase::Fixing;
     let unvested = if rest.is_zero() || all_settled { Amount::ZERO } else { cut_unvested(desk, market, rest)? };
     rest = rest.minus(unvested)?;
-    let deleveraging = if rest.is_zero() { Amount::ZERO } else { deleverage_winners(desk, deficit, rest)? };
+    let deleveraging = if rest.is_zero() { Amount::ZERO } else { deleverage_winners(desk, parts, deficit, rest)? };
     rest = rest.minus(deleveraging)?;
 
     let steps = [
@@ -221,14 +220,23 @@ fn cut_unvested(desk: &mut Desk, market: MarketId, wanted: Amount) -> Result<Amo
     Ok(given)
 }
 
-/// Step 5: the other side closes as much as was liquidated. One event for the whole side.
+/// Step 5: the other side closes as much as was liquidated, for each account at most what that frees. One event for the whole side.
 #[inline(never)]
-fn deleverage_winners(desk: &mut Desk, deficit: &Deficit, wanted: Amount) -> Result<Amount, ContractError> {
+fn deleverage_winners(
+    desk: &mut Desk,
+    parts: &[Deficit],
+    deficit: &Deficit,
+    rest: Amount,
+) -> Result<Amount, ContractError> {
     let (market, short) = (deficit.market, !deficit.short);
+    let paid = deficit.amount.minus(rest)?;
     let open = desk.market_mut(market)?;
     let terms = open.deleverage_terms(short)?;
+    let side = open.side_mut(short);
+    let shortfalls = parts.iter().map(|part| Shortfall { amount: part.amount, size: part.size });
+    let asked = asked_of_winners(side, shortfalls, paid, &terms);
     // Figures that do not fit must not keep a deficit from being booked: the next payer pays.
-    let Ok(Some(done)) = deleverage(open.side_mut(short), deficit.size, wanted, &terms) else {
+    let Ok(Some(done)) = asked.and_then(|asked| deleverage(side, asked.size, asked.amount, &terms)) else {
         return Ok(Amount::ZERO);
     };
     open.mark_changed();

@@ -263,6 +263,66 @@ fn one_at_a_time_or_in_a_batch_the_winners_lose_the_same() {
 }
 
 #[test]
+fn an_account_that_lacks_little_lends_its_bound_to_nobody() {
+    // alice lacks 30,000 and adam 1,000 of what they had on 5 each at 50,000, and closing 5 frees 5 * 50,000 * 2.9 % = 7,250.
+    let play = |batches: &[&[&str]]| {
+        let mut flat = config("BTC", 1, 0);
+        (flat.skew_scale, flat.funding.velocity_max) = (Size::from_units(1_000_000_000), Ratio::ZERO);
+        let mut bench = Bench::without_pool(flat, config("ETH", 2, 0));
+        bench.provide("lp", 10_000_000).unwrap();
+        // Lost are 10,000 a unit, and paid were 300 for the way in.
+        opened(&mut bench, "alice", 20_300, BTC, "5");
+        opened(&mut bench, "adam", 49_300, BTC, "5");
+        opened(&mut bench, "bob", 300_000, BTC, "-40");
+        bench.set_price(BTC, "50000");
+        for batch in batches {
+            bench.liquidate(batch).unwrap();
+        }
+        let ledger = bench.losses();
+        (ledger, bench.market(BTC).state.short.scale, bench.account("bob").equity)
+    };
+    let one_by_one = play(&[&["alice"], &["adam"]]);
+    // Each paid 0.1 for its order; of a skew of 40 with a depth of 10^9 remains a premium of a cent.
+    let cents = |amount: Amount, wanted: u64| amount.atoms().abs_diff(units(wanted).atoms()) < 250_000;
+    assert!(cents(one_by_one.0.deficit, 31_000) && cents(one_by_one.0.deleveraging, 8_250), "{:?}", one_by_one.0);
+    assert!(cents(one_by_one.0.residual, 22_750), "{}", one_by_one.0.residual);
+    let others: [&[&[&str]]; 3] = [&[&["adam"], &["alice"]], &[&["alice", "adam"]], &[&["adam", "alice"]]];
+    for batches in others {
+        let other = play(batches);
+        assert!(cents(other.0.deleveraging, 8_250), "{} by {batches:?}", other.0.deleveraging);
+        assert!(other.0.deleveraging.atoms().abs_diff(one_by_one.0.deleveraging.atoms()) < 20_000);
+        assert!(other.1.atoms().abs_diff(one_by_one.1.atoms()) <= 2, "{batches:?}");
+        assert!(other.2.minus(one_by_one.2).unwrap().magnitude().atoms() < 20_000, "{} by {batches:?}", other.2);
+    }
+}
+
+#[test]
+fn what_the_fund_pays_is_that_of_the_first_account_also_in_a_batch() {
+    // a batch takes of the winners what its accounts in its order would have taken.
+    let play = |batches: &[&[&str]]| {
+        let mut bench = bench(500);
+        opened(&mut bench, "alice", 20_300, BTC, "5");
+        opened(&mut bench, "adam", 43_000, BTC, "5");
+        opened(&mut bench, "bob", 300_000, BTC, "-40");
+        bench.set_price(BTC, "50000");
+        bench.fund = Fund::Honest(5_000);
+        for batch in batches {
+            bench.liquidate(batch).unwrap();
+            bench.fund = Fund::Honest(5_000 - bench.losses().insurance.atoms() as u64 / 1_000_000);
+        }
+        let ledger = bench.losses();
+        assert_eq!((ledger.insurance, ledger.pool), (units(5_000), units(500)));
+        ledger.deleveraging
+    };
+    let near = |one: Amount, other: Amount| one.atoms().abs_diff(other.atoms()) <= units(200).atoms();
+    let (alice_first, adam_first) = (play(&[&["alice", "adam"]]), play(&[&["adam", "alice"]]));
+    // The premium of a skew that was not restored in between is 50,000 * 5 * 5 / 10,000 = 125.
+    assert!(near(alice_first, play(&[&["alice"], &["adam"]])), "{alice_first}");
+    assert!(near(adam_first, play(&[&["adam"], &["alice"]])), "{adam_first}");
+    assert!(alice_first > units(14_000) && adam_first < units(10_500), "{alice_first} {adam_first}");
+}
+
+#[test]
 fn a_liquidation_without_a_deficit_writes_no_loss() {
     let mut bench = bench(0);
     opened(&mut bench, "alice", 40_000, BTC, "10");

@@ -21,6 +21,13 @@ pub struct DeleverageTerms {
     pub concession_max: Ratio,
 }
 
+/// What one account lacked of a side, and how much of it was closed there, a magnitude.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortfall {
+    pub amount: Amount,
+    pub size: Size,
+}
+
 /// What it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deleveraging {
@@ -31,6 +38,36 @@ pub struct Deleveraging {
     pub transfer: Amount,
     /// What it changed of the pool's equity: the transfer, and the premium of the skew that it restored.
     pub effect: SignedAmount,
+}
+
+/// What `winners` are asked for the shortfalls of several accounts, of which others have paid `paid`: those of the first accounts first.
+/// Each account counts for at most what closing as much as was closed of it frees (`size * P * concession_max`), and for no more than the
+/// side still has: so all at once give what one after the other gives, and an account that lacks little lends nothing to one that lacks more.
+///
+/// Units: settlement coin. Rounding: each bound down, so several at once give at most a unit for each account less than one after the other.
+/// Errors: [`RiskError::Overflow`](crate::RiskError::Overflow). Source: `docs/formulas.md#f12-deleveraging`.
+pub fn asked_of_winners(
+    winners: &Side,
+    shortfalls: impl Iterator<Item = Shortfall>,
+    paid: Amount,
+    terms: &DeleverageTerms,
+) -> RiskResult<Shortfall> {
+    let frees = terms.mark.times(terms.concession_max, Rounding::Floor)?;
+    let held = winners.open_interest()?;
+    let mut left = if held.is_short() { held.negated()? } else { held };
+    let mut paid = paid;
+    let mut asked = Shortfall { amount: Amount::ZERO, size: Size::ZERO };
+    for Shortfall { amount, size } in shortfalls {
+        let lacking = amount.saturating_minus(paid);
+        paid = paid.saturating_minus(amount);
+        if !lacking.is_zero() {
+            let size = size.min(left);
+            left = left.minus(size)?;
+            asked.size = asked.size.plus(size)?;
+            asked.amount = asked.amount.plus(lacking.min(size.notional(frees, Rounding::Floor)?))?;
+        }
+    }
+    Ok(asked)
 }
 
 /// Closes the share `min(1, size / OI)` of `winners` at `P * (1 + K/S)`, `K` the skew afterwards, made worse for them by as much as

@@ -51,7 +51,7 @@ mod vesting;
 pub use borrow::{borrow_fee, carry_of, utilisation};
 pub use caps::CapRamp;
 pub use composite::{composite_price, composite_with_band, BandedLeg, LegDirection, LEGS_MAX};
-pub use deleverage::{deleverage, effect_of_roll, DeleverageTerms, Deleveraging};
+pub use deleverage::{asked_of_winners, deleverage, effect_of_roll, DeleverageTerms, Deleveraging, Shortfall};
 pub use eligibility::{cancel_applies, first_eligible_round, Eligibility, RoundTime};
 pub use error::{RiskError, RiskResult};
 pub use freeze::{Freeze, GRACE_SECONDS_MAX};

@@ -5,6 +5,7 @@ use crate::pool::market_liability;
 use crate::pricing::exit_value;
 use crate::quantity::SignedRatio;
 use crate::side::PositionStake;
+use proptest::prelude::*;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -238,6 +239,114 @@ fn two_at_once_and_one_after_the_other_close_the_same_at_the_same_price() {
     let mark = Price::from_units(2_000);
     let values = (once.value_of(&stake, mark).unwrap().atoms(), twice.value_of(&stake, mark).unwrap().atoms());
     assert!(values.0.abs_diff(values.1) <= 1);
+}
+
+fn short_of(amount: u64, closed: u32) -> Shortfall {
+    Shortfall { amount: Amount::from_units(amount), size: Size::from_units(closed as i32) }
+}
+
+/// Longs are liquidated batch by batch and the shorts, `held` of them, are deleveraged for each batch, of which others pay `others` in all.
+/// What the shorts give, and their side afterwards.
+fn in_batches(batches: &[&[Shortfall]], held_by_winners: Size, mut others: Amount) -> (Amount, Side) {
+    let mut side = Side::new();
+    let _ = held(&mut side, held_by_winners, Price::from_units(60_000));
+    let mut longs = batches.iter().copied().flatten().fold(size("7"), |sum, one| sum.plus(one.size).unwrap());
+    let mut given = Amount::ZERO;
+    for batch in batches {
+        longs = batch.iter().fold(longs, |longs, one| longs.minus(one.size).unwrap());
+        let lacking = batch.iter().fold(Amount::ZERO, |sum, one| sum.plus(one.amount).unwrap());
+        let paid = lacking.min(others);
+        others = others.minus(paid).unwrap();
+        let concession_max = Ratio::from_basis_points(290);
+        let terms = DeleverageTerms { concession_max, ..terms(50_000, longs) };
+        let asked = asked_of_winners(&side, batch.iter().copied(), paid, &terms).unwrap();
+        assert!(asked.amount <= lacking.minus(paid).unwrap());
+        if let Some(done) = deleverage(&mut side, asked.size, asked.amount, &terms).unwrap() {
+            given = given.plus(done.transfer).unwrap();
+        }
+    }
+    (given, side)
+}
+
+/// who lacks little lends its bound to nobody: maintenance 3 %, fee 0.1 %, 5 at 50,000 free 7,250 each.
+#[test]
+fn each_account_counts_for_what_closing_as_much_as_it_held_frees() {
+    let (alice, adam) = (short_of(30_000, 5), short_of(1_000, 5));
+    for batches in [&[&[alice, adam][..]][..], &[&[adam, alice]], &[&[alice], &[adam]], &[&[adam], &[alice]]] {
+        let (given, _) = in_batches(batches, size("-40"), Amount::ZERO);
+        assert!(given.atoms().abs_diff(Amount::from_units(8_250).atoms()) <= 1, "{given} by {batches:?}");
+    }
+    // What others have paid is the first account's, as where it comes first alone; nothing is closed for one that lacks nothing.
+    let winners = in_batches(&[], size("-40"), Amount::ZERO).1;
+    let terms = DeleverageTerms { concession_max: Ratio::from_basis_points(290), ..terms(50_000, size("7")) };
+    let asked =
+        |of: [Shortfall; 2], paid: u64| asked_of_winners(&winners, of.into_iter(), Amount::from_units(paid), &terms);
+    assert_eq!(asked([adam, alice], 1_000), Ok(short_of(7_250, 5)));
+    assert_eq!(asked([adam, alice], 24_000), Ok(short_of(7_000, 5)));
+    assert_eq!(asked([alice, adam], 24_000), Ok(short_of(7_000, 10)));
+    assert_eq!(asked([alice, adam], 31_000), Ok(short_of(0, 0)));
+    // A side that is smaller than what was closed has no more to give than its size.
+    let winners = in_batches(&[], size("-7"), Amount::ZERO).1;
+    let asked = asked_of_winners(&winners, [short_of(30_000, 5), short_of(9_000, 5)].into_iter(), Amount::ZERO, &terms);
+    assert_eq!(asked, Ok(short_of(7_250 + 2_900, 7)));
+}
+
+prop_compose! {
+    /// Of 5 at 50,000 the bound is 7,250: it binds for some, and not for others.
+    fn shortfall()(amount in 0u64..3_000_000_000, closed in 1i32..900) -> Shortfall {
+        let size = Size::from_atoms(i128::from(closed) * (ONE / 100) as i128);
+        let amount = Amount::from_atoms(u128::from(amount) * closed as u128 / 100);
+        Shortfall { amount, size }
+    }
+}
+
+/// Cut where the bits say.
+fn cut(all: &[Shortfall], bits: u16) -> Vec<&[Shortfall]> {
+    let (mut batches, mut from) = (vec![], 0);
+    for to in 1..=all.len() {
+        if to == all.len() || bits >> to & 1 == 1 {
+            batches.push(&all[from..to]);
+            from = to;
+        }
+    }
+    batches
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// where the side that won is as large as what is liquidated and nobody else pays, any batches in any order take the same of it.
+    #[test]
+    fn any_batches_in_any_order_take_the_same(
+        all in prop::collection::vec(shortfall(), 2..10), bits in any::<u16>(), turned in 0usize..10, back in any::<bool>(),
+    ) {
+        let mut other = all.clone();
+        other.rotate_left(turned % all.len());
+        if back {
+            other.reverse();
+        }
+        let (one_by_one, side) = in_batches(&cut(&all, u16::MAX), size("-100"), Amount::ZERO);
+        let (in_others, others_side) = in_batches(&cut(&other, bits), size("-100"), Amount::ZERO);
+        // Two roundings for each account.
+        prop_assert!(one_by_one.atoms().abs_diff(in_others.atoms()) <= 20, "{} {}", one_by_one, in_others);
+        let mark = Price::from_units(50_000);
+        let values = (side.value(mark).unwrap().atoms(), others_side.value(mark).unwrap().atoms());
+        prop_assert!(values.0.abs_diff(values.1) <= 100, "{:?}", values);
+        let bounds = all.iter().fold(0, |sum, one| {
+            sum + one.amount.min(one.size.notional(Price::from_units(1_450), Rounding::Floor).unwrap()).atoms()
+        });
+        prop_assert!(one_by_one.atoms().abs_diff(bounds) <= 20, "{} of {}", one_by_one, bounds);
+    }
+
+    /// where others pay a part, or the side is smaller, batches of one order take the same, however they are cut.
+    #[test]
+    fn any_batches_in_one_order_take_the_same(
+        all in prop::collection::vec(shortfall(), 2..10), bits in any::<u16>(), winners in 1i32..60, others in 0u64..60_000,
+    ) {
+        let play = |bits| in_batches(&cut(&all, bits), Size::from_units(-winners), Amount::from_units(others)).0;
+        let (one_by_one, in_batches) = (play(u16::MAX), play(bits));
+        prop_assert!(one_by_one.atoms().abs_diff(in_batches.atoms()) <= 20, "{} {}", one_by_one, in_batches);
+    }
 }
 
 /// The equality of F9 knows of the index's rounding: a hundred thousand times what the tolerance is.
