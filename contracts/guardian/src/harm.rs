@@ -34,6 +34,18 @@ pub fn fields(text: &str) -> Option<Vec<(&str, &str)>> {
     Some(found)
 }
 
+/// What a list holds; `None`: no list.
+pub fn items(text: &str) -> Option<Vec<&str>> {
+    let mut rest = text.strip_prefix('[')?.strip_suffix(']')?;
+    let mut found = vec![];
+    while !rest.is_empty() {
+        let end = end_of_value(rest);
+        found.push(rest.get(..end)?);
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    Some(found)
+}
+
 /// Where a value ends: at a comma that is in no text, list or object, or with the text.
 fn end_of_value(text: &str) -> usize {
     let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
@@ -279,6 +291,15 @@ mod tests {
         assert!(fields("{}").unwrap().is_empty());
         for none in ["", "{", "1", "[1]", r#"{a:1}"#, r#"{"a"}"#] {
             assert_eq!(fields(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_list_ends_its_items_where_no_text_list_or_object_is_open() {
+        assert_eq!(items(r#"[{"a":[1,2]},"b,]",[3,4],5]"#).unwrap(), [r#"{"a":[1,2]}"#, r#""b,]""#, "[3,4]", "5"]);
+        assert_eq!(items("[]").unwrap(), [""; 0]);
+        for none in ["", "[", "{}", "1"] {
+            assert_eq!(items(none), None, "{none}");
         }
     }
 

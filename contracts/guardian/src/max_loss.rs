@@ -3,7 +3,7 @@
 //! A query only: it asks the other contracts, which no message of the guardian's fast tiers does.
 
 use crate::error::ContractError;
-use crate::harm::{inside, market_of, only_bars_exposure, sets_nothing_new, Direction};
+use crate::harm::{decimal, inside, items, market_of, only_bars_exposure, sets_nothing_new, Direction};
 use crate::json::message_name;
 use crate::playbook::is_stale;
 use crate::state::{Approved, ARMED, COUNCIL, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
@@ -15,8 +15,8 @@ use firebreak_messages::guardian::{Step, SuiteResponse};
 use firebreak_messages::time::now;
 use firebreak_messages::{derivatives_vault, insurance_fund, MarketId};
 use firebreak_risk::{
-    max_loss, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Playbooks, Ratio, SignedAmount, Stakes,
-    Stolen,
+    max_loss, skew_premium, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Playbooks, Price, Ratio,
+    RiskError, SignedAmount, SignedRatio, Size, Stakes, Stolen,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -56,18 +56,6 @@ struct PoolFigures {
     unvested: Amount,
 }
 #[derive(Deserialize)]
-struct MarketsAnswer {
-    markets: Vec<MarketAnswer>,
-}
-#[derive(Deserialize)]
-struct MarketAnswer {
-    config: MarketLimits,
-}
-#[derive(Deserialize)]
-struct MarketLimits {
-    vesting_half_life_seconds: u64,
-}
-#[derive(Deserialize)]
 struct FundConfigAnswer {
     config: FundLimits,
 }
@@ -91,13 +79,17 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let VaultLimits { outflow, lp_cooldown_seconds, uncollected_share } =
         ask::<VaultConfigAnswer>(deps, &vault, &Vault::Config {})?.config.parameters;
     let PoolAnswer { pool, value } = ask(deps, &vault, &Vault::Pool {})?;
-    // One page holds all markets.
-    let markets: MarketsAnswer = ask(deps, &vault, &Vault::Markets { start_after: None, limit: Some(32) })?;
     let limits = ask::<FundConfigAnswer>(deps, &fund, &Fund::Config {})?.config;
     let held: FundAnswer = ask(deps, &fund, &Fund::Fund {})?;
     let (delays, council) = (DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
-    let half_lives = markets.markets.iter().map(|market| market.config.vesting_half_life_seconds);
-    let half_life_seconds = half_lives.min().unwrap_or_default();
+    // One page holds all markets.
+    let markets = told(deps, &vault, to_json_binary(&Vault::Markets { start_after: None, limit: Some(32) })?);
+    let (mut half_life_seconds, mut premiums) = (None, Amount::ZERO);
+    for market in inside(&markets, &["markets"]).and_then(items).ok_or_else(|| unreadable(&markets))? {
+        let MarketFigures { half_life, premium } = MarketFigures::of(market)?;
+        half_life_seconds = Some(half_life_seconds.map_or(half_life, |least: u64| least.min(half_life)));
+        premiums = premiums.plus(premium)?;
+    }
     let playbooks = Present { deps, vault, fund }.playbooks(now(env), stolen)?;
     let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     // Below this level exits do not queue.
@@ -108,6 +100,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let stakes = Stakes {
         pool: own,
         open_gains: own.saturating_minus(worth),
+        premiums,
         collateral: collateral(&pool)?,
         fees: pool.escrow.plus(pool.insurance_fees)?,
         first_loss: held.first_loss,
@@ -115,7 +108,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     };
     let barriers = Barriers {
         outflow,
-        half_life_seconds,
+        half_life_seconds: half_life_seconds.unwrap_or_default(),
         lp_cooldown_seconds,
         uncollected_share,
         parameters_delay: delays.parameters,
@@ -133,6 +126,38 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
 
 fn ask<T: DeserializeOwned>(deps: Deps, contract: &str, question: &impl Serialize) -> Result<T, ContractError> {
     Ok(deps.querier.query_wasm_smart(contract, question)?)
+}
+
+/// By the text that the vault writes: parsed as JSON a market's few figures cost this contract 14 kB.
+struct MarketFigures {
+    half_life: u64,
+    premium: Amount,
+}
+
+impl MarketFigures {
+    /// Errors: a text that is not as the vault writes it.
+    #[inline(never)]
+    fn of(market: &str) -> Result<Self, ContractError> {
+        let number = |path: &[&str]| inside(market, path).and_then(decimal).map(SignedRatio::atoms);
+        let half_life = inside(market, &["config", "vesting_half_life_seconds"]).and_then(|text| text.parse().ok());
+        let (scale, skew) = (number(&["config", "skew_scale"]), number(&["skew"]));
+        let price = number(&["state", "mark_price"]).and_then(|price| u128::try_from(price).ok());
+        let (Some(half_life), Some(scale), Some(skew), Some(price)) = (half_life, scale, skew, price) else {
+            return Err(unreadable(market));
+        };
+        // One that has been settled owes its skew nothing any more.
+        let settled = number(&["state", "settlement", "price"]).is_some();
+        let premium = if settled {
+            Amount::ZERO
+        } else {
+            skew_premium(Price::from_atoms(price), Size::from_atoms(skew), Size::from_atoms(scale))?
+        };
+        Ok(Self { half_life, premium })
+    }
+}
+
+fn unreadable(found: &str) -> ContractError {
+    RiskError::Parse { wanted: "a market as the vault writes it", found: found.into() }.into()
 }
 
 /// Of accounts that owe nothing, with what is theirs later.

@@ -10,7 +10,7 @@ use crate::detect::{COUNCIL_BUDGET, FROZEN_BUDGET};
 use crate::error::RiskResult;
 use crate::number::{Rounding, ONE};
 use crate::outflow::OutflowParams;
-use crate::quantity::{Amount, Ratio};
+use crate::quantity::{Amount, Price, Ratio, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,8 @@ pub struct Stakes {
     pub pool: Amount,
     /// Of these what traders have gained on open positions and will be paid from: all of it while there is no price.
     pub open_gains: Amount,
+    /// What closing every position would pay beyond its value at the mark: of each market [`skew_premium`].
+    pub premiums: Amount,
     /// Accounts' cash above zero, unvested profit, and exits that wait parked.
     pub collateral: Amount,
     /// Execution fees of waiting orders, and fees that the insurance fund has not collected.
@@ -128,7 +130,7 @@ pub struct MaxLoss {
 pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: Option<u64>) -> RiskResult<MaxLoss> {
     let repair = barriers.roles_delay.saturating_add(REACTION_SECONDS);
     let seconds = horizon.unwrap_or(if stolen.cancellers { u64::MAX } else { repair });
-    let Stakes { pool, open_gains, collateral, fees, first_loss, staked } = *stakes;
+    let Stakes { pool, open_gains, premiums, collateral, fees, first_loss, staked } = *stakes;
     let fund = first_loss.plus(staked)?;
     let held = pool.plus(collateral)?.plus(fees)?;
     let value = held.plus(fund)?;
@@ -145,7 +147,11 @@ pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: O
         // A contest keeps profits from their owners, a margin makes somebody liquidatable, a fund that pays less leaves a deficit
         // to others.
         let configured = if reached.vault || reached.fund { collateral } else { Amount::ZERO };
-        return bound(Amount::ZERO, injected(stakes, barriers, seconds)?.plus(configured)?, Amount::ZERO);
+        // Settled at a true price everybody gets the value of the mark: the premium of a skew is paid back to nobody, and leaves
+        // with whoever was paid it for the other side just before.
+        let unpaid = if reached.settled { premiums } else { Amount::ZERO };
+        let forced = injected(stakes, barriers, seconds)?.plus(configured)?.plus(unpaid)?;
+        return bound(Amount::ZERO, forced, unpaid);
     }
     // Who says the price liquidates whom it likes, up and down, the fund pays what that leaves uncollected, and the pool is
     // the counterparty of every profit. No profit is withdrawn before it has vested, unless the vault is settled or says otherwise.
@@ -172,6 +178,15 @@ pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: O
         limited.plus(collateral)?.min(reach)
     };
     bound(taken, collateral.plus(fees)?.plus(of_fund)?, leaves)
+}
+
+/// `P*K^2 / (2S)`: what a market's skew has paid, and would be paid by whatever orders close it (F9). A settlement pays it to nobody.
+///
+/// Units: settlement coin. Rounding: up, twice. Errors: [`RiskError::Overflow`](crate::RiskError::Overflow),
+/// [`RiskError::DivisionByZero`](crate::RiskError::DivisionByZero).
+pub fn skew_premium(price: Price, skew: Size, skew_scale: Size) -> RiskResult<Amount> {
+    let notional = skew.notional(price, Rounding::Ceil)?;
+    notional.times_fraction(skew.magnitude(), skew_scale.magnitude().saturating_mul(2), Rounding::Ceil)
 }
 
 /// Which decisions take effect within the time.

@@ -96,6 +96,12 @@ impl World {
         self.names.address(name)
     }
 
+    /// From now on a name means somebody else: who has taken an actor's place.
+    pub fn replace(&mut self, name: &str, by: &str) {
+        let address = self.address(by);
+        self.names.give(name, address);
+    }
+
     /// An actor's first account.
     pub fn account_id(&self, name: &str) -> AccountId {
         AccountId { owner: self.address(name).into(), subaccount: 0 }

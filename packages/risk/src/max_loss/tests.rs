@@ -1,4 +1,7 @@
 use super::*;
+use crate::pool::market_value;
+use crate::quantity::SignedAmount;
+use crate::side::{PositionStake, Side};
 use proptest::prelude::*;
 
 fn units(whole: u64) -> Amount {
@@ -9,6 +12,7 @@ fn stakes() -> Stakes {
     Stakes {
         pool: units(1_000),
         open_gains: Amount::ZERO,
+        premiums: Amount::ZERO,
         collateral: units(400),
         fees: Amount::ZERO,
         first_loss: units(100),
@@ -156,6 +160,26 @@ fn a_council_that_may_settle_stops_everything_and_with_the_feeders_pays_what_the
     assert_eq!((found.taken, found.leaves), (units(1_000), units(1_550)));
 }
 
+#[test]
+fn a_settlement_at_a_true_price_keeps_the_premiums_of_skews_once_its_notice_is_over() {
+    let stakes = Stakes { premiums: units(30), ..stakes() };
+    let found = |playbooks, stolen, seconds| {
+        let found = max_loss(&stakes, &Barriers { playbooks, ..barriers() }, stolen, Some(seconds)).unwrap();
+        (found.forced, found.leaves, found.total)
+    };
+    let council = Stolen { council: true, ..NONE };
+    let settles = Playbooks { settle_notice_seconds: Some(2 * HOUR), ..injects() };
+    assert_eq!(found(settles.clone(), council, 2 * HOUR), (units(10), Amount::ZERO, units(10)));
+    assert_eq!(found(settles.clone(), council, 2 * HOUR + 1), (units(10 + 30), units(30), units(10 + 30)));
+    // Who cannot settle keeps nobody's.
+    assert_eq!(found(injects(), council, DAY), (units(10), Amount::ZERO, units(10)));
+    // A playbook that takes collateral as well: both.
+    let both = Playbooks { configure_vault: true, ..settles.clone() };
+    assert_eq!(found(both, council, DAY).0, units(10 + 400 + 30));
+    // With the feeders all of the pool and of the collateral is counted already, and the premiums are a part of these.
+    assert_eq!(found(settles, Stolen { feeders: true, ..council }, DAY).2, units(1_000 + 400 + 150));
+}
+
 fn feeders_only() -> Stolen {
     Stolen { feeders: true, ..NONE }
 }
@@ -250,6 +274,21 @@ fn any_stolen() -> impl Strategy<Value = Stolen> {
 }
 
 proptest! {
+    /// The pool's own figure (F9), and at most two units more where the skew is within its scale, as caps see to.
+    #[test]
+    fn a_skews_premium_is_what_the_pool_owes_it(price in 1u128..1_000_000, skew in -1_000_000i128..1_000_000, scale in 1_000i128..1_000_000) {
+        let (price, scale) = (Price::from_atoms(price * ONE / 7), Size::from_atoms(scale * ONE as i128));
+        let skew = Size::from_atoms(skew * ONE as i128 / 1_000);
+        let (mut long, mut short) = (Side::default(), Side::default());
+        let side = if skew.is_short() { &mut short } else { &mut long };
+        if !skew.is_zero() {
+            side.enter(&mut PositionStake::default(), skew, SignedAmount::ZERO).unwrap();
+        }
+        let owed = market_value(&long, &short, price, scale).unwrap().convexity.atoms();
+        let found = skew_premium(price, skew, scale).unwrap().atoms();
+        prop_assert!(owed <= found && found <= owed + 2, "{owed} {found}");
+    }
+
     /// More keys, more time: never less; and never more than there is.
     #[test]
     fn the_bound_grows_with_keys_and_time_and_never_exceeds_what_there_is(
@@ -257,7 +296,7 @@ proptest! {
         pool in 0u64..1_000_000, collateral in 0u64..1_000_000, fund in 0u64..1_000_000,
         gains in 0u64..1_000,
     ) {
-        let stakes = Stakes { pool: units(pool), open_gains: units(gains.min(pool)), collateral: units(collateral), fees: Amount::ZERO, first_loss: units(fund), staked: units(fund) };
+        let stakes = Stakes { pool: units(pool), open_gains: units(gains.min(pool)), premiums: Amount::ZERO, collateral: units(collateral), fees: Amount::ZERO, first_loss: units(fund), staked: units(fund) };
         let all = Stolen {
             proposers: one.proposers || other.proposers,
             cancellers: one.cancellers || other.cancellers,

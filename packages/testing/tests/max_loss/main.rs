@@ -1,6 +1,9 @@
 //! `max_loss` against thieves on the whole suite: for each role whose keys are stolen a hand-written optimum, a greedy thief and random
 //! ones. None takes more than the bound, and for every set of roles the best of them takes at least a third of it.
 
+mod own_feeders;
+mod refusals;
+mod settlement;
 mod stage;
 mod thieves;
 
@@ -23,7 +26,7 @@ fn judged(mut world: World, stolen: Stolen, seconds: u64, theft: impl FnOnce(&mu
     thieves::end(&mut world);
     let _ = world.withdraw("mallory", usd(1));
     assert!(world.now() < begun + seconds, "{} s are over", world.now() - begun);
-    let taken = ledger.taken(&world);
+    let taken = ledger.taken(&world) - wages(&world);
     assert!(taken <= total, "{} taken, the bound is {}", units(taken), units(total));
     taken
 }
@@ -39,6 +42,8 @@ struct Theft {
     seconds: u64,
     /// Whether the honest have positions; who only injects needs none.
     trading: bool,
+    /// Played with these procedures alone: it needs them, or takes as much with any.
+    only: Option<&'static [&'static str]>,
     run: fn(&mut World, u64),
 }
 
@@ -47,26 +52,28 @@ const CRASH: &[&str] = &["price-crash"];
 /// Of which one settles.
 const ALL_SIX: &[&str] = &[];
 
-const THEFTS: [Theft; 11] = [
+const THEFTS: [Theft; 15] = [
     Theft {
         name: "both sides, the pool",
         keys: FEEDERS,
         seconds: DAY,
         trading: true,
+        only: None,
         run: thieves::both_sides_and_the_pool,
     },
-    Theft { name: "both sides", keys: FEEDERS, seconds: HOUR, trading: true, run: thieves::both_sides },
-    Theft { name: "greedy", keys: FEEDERS, seconds: HOUR, trading: true, run: thieves::greedy },
-    Theft { name: "injections", keys: COUNCIL, seconds: HOUR, trading: false, run: thieves::inject },
-    Theft { name: "injections", keys: COUNCIL, seconds: DAY, trading: false, run: thieves::inject },
-    Theft { name: "injections", keys: COUNCIL, seconds: 4 * DAY, trading: false, run: thieves::inject },
-    Theft { name: "injections", keys: COUNCIL, seconds: 7 * DAY, trading: false, run: thieves::inject },
-    Theft { name: "injections", keys: COUNCIL, seconds: 14 * DAY, trading: false, run: thieves::inject },
+    Theft { name: "both sides", keys: FEEDERS, seconds: HOUR, trading: true, only: None, run: thieves::both_sides },
+    Theft { name: "greedy", keys: FEEDERS, seconds: HOUR, trading: true, only: None, run: thieves::greedy },
+    Theft { name: "injections", keys: COUNCIL, seconds: HOUR, trading: false, only: None, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: DAY, trading: false, only: None, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: 4 * DAY, trading: false, only: None, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: 7 * DAY, trading: false, only: None, run: thieves::inject },
+    Theft { name: "injections", keys: COUNCIL, seconds: 14 * DAY, trading: false, only: None, run: thieves::inject },
     Theft {
         name: "injections, both sides",
         keys: BOTH,
         seconds: HOUR,
         trading: true,
+        only: None,
         run: thieves::inject_and_both_sides,
     },
     Theft {
@@ -74,9 +81,49 @@ const THEFTS: [Theft; 11] = [
         keys: BOTH,
         seconds: DAY,
         trading: true,
+        only: None,
         run: thieves::inject_and_both_sides,
     },
-    Theft { name: "margins that nobody has", keys: TIMELOCK, seconds: DAY, trading: true, run: thieves::reconfigure },
+    Theft {
+        name: "the end",
+        keys: COUNCIL,
+        seconds: DAY,
+        trading: true,
+        only: Some(ALL_SIX),
+        run: settlement::at_the_true_price,
+    },
+    Theft {
+        name: "both sides, the end",
+        keys: BOTH,
+        seconds: DAY,
+        trading: true,
+        only: Some(ALL_SIX),
+        run: settlement::both_sides_and_the_end,
+    },
+    Theft {
+        name: "feeders of her own, both sides, the pool",
+        keys: TIMELOCK,
+        seconds: 2 * DAY,
+        trading: true,
+        only: Some(ALL_SIX),
+        run: own_feeders::and_the_pool,
+    },
+    Theft {
+        name: "feeders of her own, both sides, the end",
+        keys: TIMELOCK,
+        seconds: 3 * DAY,
+        trading: true,
+        only: Some(CRASH),
+        run: own_feeders::and_the_end,
+    },
+    Theft {
+        name: "margins that nobody has",
+        keys: TIMELOCK,
+        seconds: DAY,
+        trading: true,
+        only: None,
+        run: thieves::reconfigure,
+    },
 ];
 
 fn all_sets() -> impl Iterator<Item = Stolen> {
@@ -95,6 +142,9 @@ fn is_part(part: Stolen, whole: Stolen) -> bool {
 /// Every theft, where these procedures are approved.
 fn took(playbooks: &[&str]) -> [i128; THEFTS.len()] {
     THEFTS.map(|theft| {
+        if theft.only.is_some_and(|only| only != playbooks) {
+            return 0;
+        }
         let world = if theft.trading { trading(approved(playbooks)) } else { approved(playbooks) };
         let taken = judged(world, theft.keys, theft.seconds, theft.run);
         println!("{:?} within {} s, {}: {}", theft.keys, theft.seconds, theft.name, units(taken));
@@ -151,6 +201,30 @@ fn the_best_thief_takes_a_third_of_the_bound_at_least_whatever_is_stolen_for_wha
 #[test]
 fn the_same_holds_where_all_six_procedures_are_approved() {
     assert_eq!(ensure_a_third(ALL_SIX, &took(ALL_SIX)), 26, "bounds of 0 among 128");
+}
+
+//
+#[test]
+fn a_council_that_settles_at_the_true_price_keeps_the_premium_of_the_skew_and_no_more() {
+    const WIND_DOWN: &[&str] = &["orderly-wind-down"];
+    let world = one_sided(WIND_DOWN);
+    // 60,000 * 120^2 / (2 * 50,000)
+    let (early, late) = (bound(&world, COUNCIL, Some(2 * HOUR)), bound(&world, COUNCIL, Some(DAY)));
+    assert_eq!((early.total, late.total, late.leaves), (Amount::ZERO, usd(8_640), usd(8_640)));
+    assert_eq!(bound(&one_sided(CRASH), COUNCIL, Some(DAY)).forced, usd(20_000), "nobody settles there");
+    let taken = judged(world, COUNCIL, DAY, |world, seconds| {
+        settlement::at_the_true_price(world, seconds);
+        // Who was alone in the market was paid the mark.
+        assert_eq!(world.position_size("alice", BTC), size("0"));
+    });
+    println!("settled at the true price: {}, bound {}", units(taken), late.total);
+    // The premium but for the fee of her orders, 0.05 % of 7,200,000.
+    let gain = units(taken);
+    assert!((5_030..=5_040).contains(&gain) && 3 * taken >= late.total.atoms() as i128, "{gain}");
+    // Once it is settled there is nothing left to keep.
+    let mut world = one_sided(WIND_DOWN);
+    settlement::at_the_true_price(&mut world, DAY);
+    assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, Amount::ZERO);
 }
 
 /// For ever: until somebody has voted, and without an end where nobody can.

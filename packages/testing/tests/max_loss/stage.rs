@@ -3,8 +3,9 @@
 //! What is measured is what the bound counts, at the true price: what accounts and fund have lost, and what of the pool became the
 //! thief's: paid, or cash of the thief's account. Profit that has not vested is not.
 
+use firebreak_messages::derivatives_vault::{QueryMsg as VaultQuery, SettlementResponse};
 use firebreak_messages::guardian::QueryMsg;
-use firebreak_risk::{Amount, MaxLoss, Stolen};
+use firebreak_risk::{Amount, MaxLoss, Ratio, Rounding, Stolen};
 use firebreak_testing::*;
 
 pub const HOUR: u64 = 3_600;
@@ -14,6 +15,7 @@ pub const NONE: Stolen =
 pub const FEEDERS: Stolen = Stolen { feeders: true, ..NONE };
 pub const COUNCIL: Stolen = Stolen { council: true, ..NONE };
 pub const BOTH: Stolen = Stolen { council: true, ..FEEDERS };
+pub const PROPOSERS: Stolen = Stolen { proposers: true, ..NONE };
 pub const TIMELOCK: Stolen = Stolen { proposers: true, cancellers: true, ..NONE };
 const HONEST: [&str; 2] = ["alice", "bob"];
 
@@ -46,13 +48,43 @@ pub fn scene() -> World {
 
 /// The scene with ready procedures approved.
 pub fn approved(names: &[&str]) -> World {
-    let mut world = scene();
+    approved_in(scene(), names)
+}
+
+pub fn approved_in(mut world: World, names: &[&str]) -> World {
     let mut playbooks = world.templates(BTC);
     assert_eq!(playbooks.len(), 6);
     playbooks.retain(|playbook| names.is_empty() || names.contains(&playbook.name.as_str()));
     world.approve(playbooks).done();
     world.refresh().done();
     world
+}
+
+/// One honest trader alone in a market, whose skew has paid a premium. Without funding: what it costs to hold a position is nobody's key's doing.
+pub fn one_sided(names: &[&str]) -> World {
+    let still = |config: &mut firebreak_messages::derivatives_vault::MarketConfig| {
+        config.vesting_half_life_seconds = 3 * DAY;
+        config.funding.velocity_max = Ratio::ZERO;
+    };
+    let world = World::builder()
+        .with_market(BTC, still)
+        .trader("alice", usd(3_000_000))
+        .trader("bob", usd(3_000_000))
+        .trader("mallory", usd(1_000_000))
+        .build();
+    let mut world = approved_in(world, names);
+    for _ in 0..4 {
+        world.open("alice", BTC, size("30")).done();
+    }
+    world
+}
+
+/// What it costs to fix the claims of a settled vault, out of which each account pays a tenth of an execution fee to whoever does it:
+/// work, and no bound's.
+pub fn wages(world: &World) -> i128 {
+    let found: SettlementResponse = world.query(Code::Vault, &VaultQuery::Settlement {});
+    let tenth = world.setup().vault.execution_fee.times(Ratio::percent(10), Rounding::Floor).unwrap();
+    (tenth.atoms() * u128::from(found.settlement.accounts)) as i128
 }
 
 /// With positions: the honest ones are on both sides, and balance each other, so that nobody pays funding.

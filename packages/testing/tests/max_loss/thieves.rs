@@ -199,15 +199,20 @@ fn patiently(world: &mut World, at: Price, until: u64, what: impl Fn(&mut World)
     false
 }
 
+/// At the true price, in orders as small as a procedure has made them.
+pub fn long_as_far_as_it_goes(world: &mut World, until: u64) {
+    patiently(world, price(TRUE_PRICE), until, |world| {
+        let _ = world.open("mallory", BTC, size("8"));
+        world.position_size("mallory", BTC) >= size("64")
+    });
+}
+
 /// Feeders: both sides first. Hours later, when the breaker has calmed down, long as far as orders and caps let her, which the procedure
 /// has cut; up until the pool owes her nearly all it has; shares of what is left; back to the truth, and out.
 pub fn both_sides_and_the_pool(world: &mut World, seconds: u64) {
     let (truth, until) = (price(TRUE_PRICE), world.now() + seconds - 2 * HOUR);
     both_sides(world, seconds);
-    patiently(world, truth, until, |world| {
-        let _ = world.open("mallory", BTC, size("8"));
-        world.position_size("mallory", BTC) >= size("64")
-    });
+    long_as_far_as_it_goes(world, until);
     let left = usd(1_500_000).signed().unwrap();
     let mut at = truth;
     while world.pool().value.is_some_and(|value| value.deposit > left) && world.now() < until {
