@@ -36,7 +36,7 @@ pub fn instantiate(
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
+pub fn execute(mut deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
     let config = CONFIG.load(deps.storage)?;
     let mut fund = FUND.load(deps.storage)?;
     let paid = payment::expected(&msg, &info, &config.denom)?;
@@ -58,7 +58,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
             execute::ensure_owner(&config, &info)?;
             execute::inject(&env, &config, fund, vault, amount)?
         }
-        ExecuteMsg::RegisterVault { vault } => execute::register(deps.api, storage, &config, fund, &info, vault)?,
+        ExecuteMsg::RegisterVault { vault } => execute::register(deps.branch(), &config, fund, &info, vault)?,
         ExecuteMsg::UnregisterVault { vault } => execute::unregister(storage, &config, fund, &info, vault)?,
         ExecuteMsg::Configure { config: new } => execute::configure(storage, &config, fund, &info, new)?,
     };

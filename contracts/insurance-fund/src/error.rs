@@ -19,6 +19,10 @@ pub enum ContractError {
     NotRegistered { found: String },
     #[error("vault {vault} is registered already")]
     AlreadyRegistered { vault: String },
+    #[error("vault {vault} counts in {found}, this fund in {wanted}")]
+    VaultDenom { vault: String, wanted: String, found: String },
+    #[error("vault {vault} cannot be read: neither its coin nor its open interest is known")]
+    VaultUnreadable { vault: String },
     #[error("at most {max} vaults, this would be one more")]
     TooManyVaults { max: usize },
 

@@ -35,6 +35,7 @@ mod payment;
 mod query;
 pub mod state;
 mod validate;
+mod vault;
 mod window;
 
 pub use error::ContractError;

@@ -3,9 +3,9 @@
 use crate::error::ContractError;
 use crate::execute::coverable;
 use crate::state::{Fund, Staker, CONFIG, FUND, STAKERS};
+use crate::vault;
 use crate::window::WindowRule;
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env};
-use firebreak_messages::derivatives_vault::layout as vault_layout;
 use firebreak_messages::insurance_fund::layout::COVERED;
 use firebreak_messages::insurance_fund::{
     ConfigResponse, CoverableResponse, CoverageResponse, FundResponse, MarketDeficit, QueryMsg, StakerResponse,
@@ -91,15 +91,16 @@ fn described(fund: &Fund, env: &Env, address: String, record: Staker) -> Result<
     Ok(StakerResponse { address, shares: record.shares, requests: record.requests, value })
 }
 
-/// F13's proxy: `open interest * stress_loss_ratio`, over the registered vaults' own figures, read raw. A vault that cannot
-/// be read counts as none: the answer informs, nothing is paid by it.
+/// F13's proxy: `open interest * stress_loss_ratio`, over the registered vaults' own figures, read raw. With one that
+/// cannot be read there is no answer: counted as none it would make a thin fund look thick, and leverage would not step down.
+///
+/// Errors: [`ContractError::VaultUnreadable`].
 fn coverage(deps: Deps) -> Result<CoverageResponse, ContractError> {
     let (fund, stored) = (FUND.load(deps.storage)?, CONFIG.load(deps.storage)?);
     let mut open_notional = Amount::ZERO;
     // Bounded by VAULTS_MAX.
     for vault in &stored.vaults {
-        let pool = vault_layout::POOL.query(&deps.querier, vault);
-        open_notional = open_notional.plus(pool.map_or(Amount::ZERO, |pool| pool.open_notional))?;
+        open_notional = open_notional.plus(vault::open_notional(&deps.querier, vault)?)?;
     }
     let (content, target) = (fund.content()?, stress_loss(open_notional, stored.config.stress_loss_ratio)?);
     let ratio =

@@ -65,8 +65,9 @@ impl Fund {
         self.first_loss.plus(self.staked)
     }
 
-    /// After stakers have paid: starts a new generation of shares where the old one is worth nothing or nearly so. Says how
-    /// many shares there were when it did.
+    /// After stakers have paid, or one has left: starts a new generation of shares where the old one is worth nothing or
+    /// nearly so. Says how many shares there were when it did. Nobody is robbed of a unit by it: shares that are left beside
+    /// a claim of the last one were worth less than one before it, since its rounding is down.
     pub fn roll_shares(&mut self) -> Option<FundShares> {
         let before = self.shares;
         if before.is_zero() {

@@ -185,7 +185,7 @@ fn donations_are_never_paid_out() {
 #[test]
 fn two_vaults_share_the_window_of_all_but_not_their_markets() {
     let mut chain = Chain::new(halves());
-    let (owner, second) = (chain.owner.clone(), "second vault".into_addr());
+    let (owner, second) = (chain.owner.clone(), chain.vault_of(DENOM, 0));
     chain.send(&owner, &ExecuteMsg::RegisterVault { vault: second.to_string() }, &[]).unwrap();
     chain.add_first_loss(1_000);
     assert_eq!(chain.cover(vec![deficit(BTC, 900)]).total, amount(200));

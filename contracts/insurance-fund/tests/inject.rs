@@ -1,36 +1,18 @@
 //! Coins for a pool, the deductible, and how well the vaults are covered.
 
 use crate::common::*;
-use cosmwasm_std::{Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult};
-use cw_multi_test::{ContractWrapper, Executor, IntoAddr};
+use cw_multi_test::IntoAddr;
 use firebreak_insurance_fund::ContractError;
-use firebreak_messages::derivatives_vault::{layout, ExecuteMsg as VaultMsg, Pool};
 use firebreak_messages::insurance_fund::*;
 use firebreak_risk::{Amount, Ratio};
 
 const OPEN_NOTIONAL: u128 = 1_000_000;
 
-fn vault_init(deps: DepsMut, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
-    let pool = Pool { open_notional: amount(OPEN_NOTIONAL), ..Pool::default() };
-    layout::POOL.save(deps.storage, &pool).map_err(|error| StdError::generic_err(error.to_string()))?;
-    Ok(Response::new())
-}
-
-fn vault_execute(_: DepsMut, _: Env, info: MessageInfo, msg: VaultMsg) -> StdResult<Response> {
-    assert_eq!(msg, VaultMsg::Recapitalize {});
-    Ok(Response::new().add_attribute("got", info.funds[0].to_string()))
-}
-
-fn vault_query(_: Deps, _: Env, _: Empty) -> StdResult<Binary> {
-    Ok(Binary::default())
-}
-
-/// A vault that takes coins as the real one does and shows its open interest where the real one does.
+/// A registered vault with open interest, beside the one without code that every fund here begins with.
 fn with_vault(config: FundConfig) -> (Chain, cosmwasm_std::Addr) {
     let mut chain = Chain::new(config);
-    let code = chain.app.store_code(Box::new(ContractWrapper::new(vault_execute, vault_init, vault_query)));
+    let vault = chain.vault_of(DENOM, OPEN_NOTIONAL);
     let owner = chain.owner.clone();
-    let vault = chain.app.instantiate_contract(code, owner.clone(), &Empty {}, &[], "vault", None).unwrap();
     chain.send(&owner, &ExecuteMsg::RegisterVault { vault: vault.to_string() }, &[]).unwrap();
     (chain, vault)
 }
@@ -105,18 +87,28 @@ fn the_deductible_stays_with_the_vault() {
 #[test]
 fn coverage_compares_the_fund_with_a_stress_of_the_vaults_open_interest() {
     let (mut chain, vault) = with_vault(config());
-    let owner = chain.owner.clone();
-    let coverage = |chain: &Chain| -> CoverageResponse {
-        chain.app.wrap().query_wasm_smart(&chain.fund, &QueryMsg::Coverage {}).unwrap()
-    };
+    let (owner, alice, blank) = (chain.owner.clone(), chain.alice.clone(), chain.vault.clone());
     chain.add_first_loss(20_000);
+    // One of the two cannot be read: no answer is better than one that counts it as nothing.
+    let unreadable = ContractError::VaultUnreadable { vault: blank.to_string() };
+    assert!(chain.coverage().unwrap_err().contains(&unreadable.to_string()));
+    // What must never fail does not ask: covers, what they would pay, claims, coins for a pool.
+    let bought = chain.stake(&alice, 1_000);
+    let request = chain.request(&alice, bought);
+    assert_eq!(chain.coverable(BTC, 1_000), amount(1_000));
+    assert_eq!(chain.cover(vec![deficit(BTC, 1_000)]).total, amount(1_000));
+    chain.wait(DAY);
+    chain.claim(&alice, request).unwrap();
+    chain.send(&owner, &inject(&vault, 1_000), &[]).unwrap();
+    // It can be taken off the list, and then the answer is the other one's.
+    chain.send(&owner, &ExecuteMsg::UnregisterVault { vault: blank.to_string() }, &[]).unwrap();
     let wanted = CoverageResponse {
-        content: amount(20_000),
+        content: amount(18_000),
         open_notional: amount(OPEN_NOTIONAL),
         target: amount(50_000), // 5 %
-        ratio: Some(Ratio::percent(40)),
+        ratio: Some(Ratio::percent(36)),
     };
-    assert_eq!(coverage(&chain), wanted);
+    assert_eq!(chain.coverage(), Ok(wanted));
     chain.send(&owner, &ExecuteMsg::UnregisterVault { vault: vault.to_string() }, &[]).unwrap();
-    assert_eq!(coverage(&chain).ratio, None);
+    assert_eq!(chain.coverage().unwrap().ratio, None);
 }

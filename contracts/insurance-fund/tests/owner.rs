@@ -115,7 +115,7 @@ fn vaults_are_few_and_named_once() {
     let again = ExecuteMsg::RegisterVault { vault: vault.clone() };
     chain.refused(&owner, &again, &[], ContractError::AlreadyRegistered { vault: vault.clone() });
     for number in 1..VAULTS_MAX {
-        let vault = format!("vault {number}").as_str().into_addr().to_string();
+        let vault = chain.vault_of(DENOM, number as u128).to_string();
         let response = chain.send(&owner, &ExecuteMsg::RegisterVault { vault: vault.clone() }, &[]).unwrap();
         assert_eq!(only::<VaultRegistered>(&response), VaultRegistered { vault });
     }
@@ -126,6 +126,24 @@ fn vaults_are_few_and_named_once() {
     chain.refused(&owner, &ExecuteMsg::UnregisterVault { vault: stranger }, &[], wanted);
     let response = chain.send(&owner, &ExecuteMsg::UnregisterVault { vault: vault.clone() }, &[]).unwrap();
     assert_eq!(only::<VaultUnregistered>(&response), VaultUnregistered { vault });
+}
+
+#[test]
+fn a_vault_of_another_coin_or_none_at_all_is_not_insured() {
+    let mut chain = Chain::new(config());
+    let owner = chain.owner.clone();
+    let other = chain.vault_of("uatom", 5).to_string();
+    let wanted = ContractError::VaultDenom { vault: other.clone(), wanted: DENOM.into(), found: "uatom".into() };
+    chain.refused(&owner, &ExecuteMsg::RegisterVault { vault: other }, &[], wanted);
+    // No code, the answers of another contract, a vault that does not show its open interest.
+    let strangers = ["stranger".into_addr(), chain.fund.clone(), chain.vault_of(DENOM, None)];
+    for vault in strangers.map(|stranger| stranger.to_string()) {
+        let wanted = ContractError::VaultUnreadable { vault: vault.clone() };
+        chain.refused(&owner, &ExecuteMsg::RegisterVault { vault }, &[], wanted);
+    }
+    let own = chain.vault_of(DENOM, 5).to_string();
+    chain.send(&owner, &ExecuteMsg::RegisterVault { vault: own.clone() }, &[]).unwrap();
+    assert_eq!(chain.vaults(), [chain.vault.to_string(), own]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::common::*;
 use cosmwasm_std::coins;
 use firebreak_insurance_fund::ContractError;
+use firebreak_messages::event::Fact;
 use firebreak_messages::insurance_fund::*;
 use firebreak_risk::Amount;
 use proptest::prelude::*;
@@ -152,6 +153,51 @@ fn shares_of_a_tranche_that_was_used_up_end_and_the_next_staker_starts_afresh() 
     let again = chain.stake(&alice, 500);
     assert_eq!(chain.request(&alice, again), request + 1);
     chain.assert_solvent();
+}
+
+// a claim rounds too. 900001 of 900001 are paid for all shares but one, and that one is then worth nothing.
+#[test]
+fn shares_that_a_claim_leaves_without_a_coin_end_and_staking_goes_on() {
+    // Of bob's million shares so many stay; alice has 10^12, and 10 % of 10^6 + 1 are lost.
+    for (left, paid, rest) in [
+        (0, 900_001, None),
+        (1, 900_001, Some(1)),
+        (100_000, 900_001, Some(100_000)),
+        // (10^6 + left) * 900001 <= 10^12: from here on the last unit stays with bob's.
+        (111_109, 900_001, Some(111_109)),
+        (111_110, 900_000, None),
+        (1_000_000, 900_000, None),
+    ] {
+        let mut chain = Chain::new(config());
+        let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+        let bought = chain.stake(&alice, 1_000_000);
+        let small = chain.stake(&bob, 1);
+        assert_eq!((bought, small), (shares(1_000_000_000_000), shares(1_000_000)));
+        chain.cover(vec![deficit(BTC, 100_000)]);
+        assert_eq!(chain.state().staked, amount(900_001));
+        let leaves = small.minus(shares(left)).unwrap();
+        let of_bob = (!leaves.is_zero()).then(|| chain.request(&bob, leaves));
+        let of_alice = chain.request(&alice, bought);
+        chain.wait(DAY);
+        let of_bob = of_bob.map_or(0, |request| only::<Unstaked>(&chain.claim(&bob, request).unwrap()).amount.atoms());
+        assert_eq!(of_bob, 0, "{left}"); // less than a unit, rounded down
+        let worth = chain.staker(&bob).value;
+        let response = chain.claim(&alice, of_alice).unwrap();
+        assert_eq!(only::<Unstaked>(&response).amount, amount(paid), "{left}");
+        let rolled =
+            rest.map(|rest| SharesRolled { wiped: 1, scaled: 0, shares_before: shares(rest), shares: shares(0) });
+        assert_eq!(SharesRolled::all(&response.events), Vec::from_iter(rolled), "{left}");
+        if rest.is_some() {
+            // They were worth less than a unit before, and are gone.
+            assert_eq!((worth, chain.staker(&bob).shares), (Amount::ZERO, shares(0)));
+            assert_eq!((chain.state().staked, chain.state().shares), (amount(0), shares(0)));
+        }
+        // Anybody stakes at once, and nobody's coins are shared with what is gone.
+        let carol = chain.vault.clone();
+        chain.stake(&carol, 1_000_000);
+        assert!(chain.staker(&carol).value >= amount(999_999), "{left}: {}", chain.staker(&carol).value);
+        chain.assert_solvent();
+    }
 }
 
 #[test]
@@ -353,13 +399,23 @@ proptest! {
                 + people.iter().map(|person| chain.balance(person)).sum::<u128>();
             match step {
                 Step::Stake { who, atoms } => {
-                    let _ = chain.with(&people[who], &ExecuteMsg::Stake { shares_min: shares(0) }, atoms);
+                    // No staker is refused because of what others lost or left: only a stake of less than one share is.
+                    let FundResponse { staked, shares: supply, .. } = chain.state();
+                    let price_met = atoms * (supply.atoms() + 1_000_000) > staked.atoms();
+                    match chain.with(&people[who], &ExecuteMsg::Stake { shares_min: shares(0) }, atoms) {
+                        Ok(_) => prop_assert!(price_met),
+                        Err(error) => {
+                            prop_assert!(!price_met, "{}", error);
+                            prop_assert_eq!(error, ContractError::TooFewShares { wanted: shares(1), found: shares(0) });
+                        }
+                    }
                 }
                 Step::Leave { who, percent } => {
                     let part = shares(chain.staker(&people[who]).shares.atoms() * percent / 100);
-                    if let Ok(response) = chain.send(&people[who], &ExecuteMsg::RequestUnstake { shares: part }, &[]) {
+                    if !part.is_zero() {
+                        let request = chain.request(&people[who], part);
                         chain.wait(DAY);
-                        let _ = chain.claim(&people[who], only::<UnstakeRequested>(&response).request);
+                        chain.claim(&people[who], request).unwrap();
                     }
                 }
                 Step::Fees { atoms } => {

@@ -77,7 +77,7 @@ pub enum ExecuteMsg {
     /// Owner only, for playbooks: first-loss coins into a registered vault's pool, as its `Recapitalize`. Pays what the tranche
     /// and the windows allow, at most `amount`; stakers insure deficits and are never drawn on. Emits [`Injected`].
     Inject { vault: String, amount: Amount },
-    /// Owner only. Emits [`VaultRegistered`].
+    /// Owner only; of the fund's own coin only. Emits [`VaultRegistered`].
     RegisterVault { vault: String },
     /// Owner only. Emits [`VaultUnregistered`].
     UnregisterVault { vault: String },
@@ -108,7 +108,8 @@ pub enum QueryMsg {
     /// would get.
     #[returns(CoverableResponse)]
     Coverable { market: MarketId, amount: Amount },
-    /// F13: what the fund holds against a stress loss of the registered vaults' open interest.
+    /// F13: what the fund holds against a stress loss of the registered vaults' open interest; an error with one that
+    /// cannot be read.
     #[returns(CoverageResponse)]
     Coverage {},
 }

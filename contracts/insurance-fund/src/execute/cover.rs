@@ -2,14 +2,12 @@
 
 use crate::check::{Done, Payment};
 use crate::error::ContractError;
-use crate::state::{Fund, Generation, MarketWindow, StoredConfig, MARKET_WINDOWS};
+use crate::state::{Fund, MarketWindow, StoredConfig, MARKET_WINDOWS};
 use crate::window::{Window, WindowRule};
 use cosmwasm_std::{to_json_binary, Env, MessageInfo, Response, Storage};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::insurance_fund::layout::COVERED;
-use firebreak_messages::insurance_fund::{
-    CoverResponse, DeficitCovered, FundConfig, Injected, MarketDeficit, SharesRolled,
-};
+use firebreak_messages::insurance_fund::{CoverResponse, DeficitCovered, FundConfig, Injected, MarketDeficit};
 use firebreak_messages::time::now;
 use firebreak_messages::{MarketId, MARKETS_MAX};
 use firebreak_risk::{Amount, Ratio, RiskResult, Rounding};
@@ -60,10 +58,6 @@ pub fn cover(
     COVERED.save(storage, &covered)?;
     if !total.is_zero() {
         fund.last_cover_at = now(env);
-    }
-    if let Some(shares_before) = fund.roll_shares() {
-        let Generation { wiped, scaled } = fund.generation;
-        response = response.add_event(SharesRolled { wiped, scaled, shares_before, shares: fund.shares });
     }
     let response = response.set_data(to_json_binary(&CoverResponse { paid, total })?);
     Ok(Done { fund, pay: Some(Payment { to: vault, amount: total, msg: None }), response })

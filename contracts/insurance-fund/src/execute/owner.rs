@@ -4,10 +4,12 @@ use crate::check::Done;
 use crate::error::ContractError;
 use crate::state::{Fund, StoredConfig, CONFIG, MARKET_WINDOWS};
 use crate::validate;
-use cosmwasm_std::{Api, DepsMut, MessageInfo, Response, Storage};
+use crate::vault;
+use cosmwasm_std::{DepsMut, MessageInfo, Response, Storage};
 use firebreak_messages::insurance_fund::{FundConfig, FundConfigured, VaultRegistered, VaultUnregistered, VAULTS_MAX};
 
-/// The vaults named at instantiation.
+/// The vaults named at instantiation. They are not asked anything: a bootstrap names a vault that does not exist yet, and
+/// gives both the same coin.
 pub fn register_first_vaults(
     deps: DepsMut,
     mut config: StoredConfig,
@@ -16,17 +18,21 @@ pub fn register_first_vaults(
     let mut response = Response::new();
     // Bounded: the ninth is refused.
     for vault in vaults {
-        let vault = add(deps.api, &mut config.vaults, &vault)?;
+        let vault = deps.api.addr_validate(&vault)?.into_string();
+        add(&mut config.vaults, vault.clone())?;
         response = response.add_event(VaultRegistered { vault });
     }
     CONFIG.save(deps.storage, &config)?;
     Ok(response)
 }
 
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::AlreadyRegistered`], [`ContractError::TooManyVaults`].
+/// Of the fund's own coin only, and only a vault whose open interest can be read: of another coin the fund's payments would
+/// be worth nothing to it, and its stress would be compared with what the fund holds.
+///
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::AlreadyRegistered`], [`ContractError::TooManyVaults`],
+/// [`ContractError::VaultUnreadable`], [`ContractError::VaultDenom`].
 pub fn register(
-    api: &dyn Api,
-    storage: &mut dyn Storage,
+    deps: DepsMut,
     config: &StoredConfig,
     fund: Fund,
     info: &MessageInfo,
@@ -34,8 +40,10 @@ pub fn register(
 ) -> Result<Done, ContractError> {
     ensure_owner(config, info)?;
     let mut config = config.clone();
-    let vault = add(api, &mut config.vaults, &vault)?;
-    CONFIG.save(storage, &config)?;
+    let vault = deps.api.addr_validate(&vault)?.into_string();
+    add(&mut config.vaults, vault.clone())?;
+    vault::ensure_insurable(&deps.querier, &vault, &config.denom)?;
+    CONFIG.save(deps.storage, &config)?;
     Ok(Done { fund, pay: None, response: Response::new().add_event(VaultRegistered { vault }) })
 }
 
@@ -101,14 +109,13 @@ pub fn ensure_owner(config: &StoredConfig, info: &MessageInfo) -> Result<(), Con
     Err(ContractError::Unauthorized { wanted: config.owner.clone(), found: info.sender.to_string() })
 }
 
-fn add(api: &dyn Api, known: &mut Vec<String>, vault: &str) -> Result<String, ContractError> {
-    let vault = api.addr_validate(vault)?.into_string();
+fn add(known: &mut Vec<String>, vault: String) -> Result<(), ContractError> {
     if known.contains(&vault) {
         return Err(ContractError::AlreadyRegistered { vault });
     }
     if known.len() >= VAULTS_MAX {
         return Err(ContractError::TooManyVaults { max: VAULTS_MAX });
     }
-    known.push(vault.clone());
-    Ok(vault)
+    known.push(vault);
+    Ok(())
 }

@@ -8,8 +8,8 @@ use firebreak_messages::insurance_fund::Staked;
 use firebreak_messages::time::now;
 use firebreak_risk::{fund_shares_for_deposit, Amount, FundShares};
 
-/// Buys shares at the value of now. Shares that exist but are worth nothing have no price: a cover that uses the
-/// tranche up ends them, so that the next staker's coins are neither refused nor shared with them.
+/// Buys shares at the value of now. Shares that exist but are worth nothing have no price: the message
+/// that takes the last coin ends them, so that the next staker's coins are neither refused nor shared with them.
 ///
 /// Errors: [`ContractError::TooFewShares`], [`firebreak_risk::RiskError::PoolWorthless`].
 pub fn stake(

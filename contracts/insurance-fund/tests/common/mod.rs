@@ -1,5 +1,7 @@
 //! A fund on the embedded chain, with an owner, a registered vault and people with coins.
 
+mod vault;
+
 use cosmwasm_std::{coins, from_json, Addr, Coin, Uint128};
 use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
 use firebreak_insurance_fund::{contract, ContractError};
@@ -123,6 +125,15 @@ impl Chain {
     pub fn coverable(&self, market: MarketId, atoms: u128) -> Amount {
         let question = QueryMsg::Coverable { market, amount: amount(atoms) };
         self.app.wrap().query_wasm_smart::<CoverableResponse>(&self.fund, &question).unwrap().amount
+    }
+
+    pub fn vaults(&self) -> Vec<String> {
+        self.app.wrap().query_wasm_smart::<ConfigResponse>(&self.fund, &QueryMsg::Config {}).unwrap().vaults
+    }
+
+    pub fn coverage(&self) -> Result<CoverageResponse, String> {
+        let answer = self.app.wrap().query_wasm_smart(&self.fund, &QueryMsg::Coverage {});
+        answer.map_err(|error| error.to_string())
     }
 
     pub fn balance(&self, who: &Addr) -> u128 {
