@@ -5,9 +5,12 @@ use crate::playbook::{readiness, Readiness};
 use crate::state::{ARMED, COUNCIL, DELAYS, HEARTBEATS, HISTORIES, PLAYBOOKS, ROLES, SENTINELS, SUITE};
 use crate::weights;
 use cosmwasm_std::{Addr, Deps, Env, Storage};
-use firebreak_messages::guardian::{Holder, Playbook, Power, PowersResponse, Step, HEARTBEAT_SECONDS};
+use firebreak_messages::guardian::{Holder, Playbook, Power, PowersResponse, Step, SuiteResponse, HEARTBEAT_SECONDS};
 use firebreak_messages::time::now;
 use firebreak_risk::Level;
+
+/// Longest time that a rule holds a level for one trigger: the breaker's bound of `extension_max_seconds`.
+const RULE_SECONDS_MAX: u64 = 21_600;
 
 /// Everybody's powers. Bounded: 8 proposers and cancellers, 16 playbooks, 8 sentinels, the first 30 members.
 pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
@@ -33,7 +36,7 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
     };
     list.add(restrict(Level::ReduceOnly, council.restriction_seconds_max))?;
     list.add(restrict(Level::Frozen, council.frozen_seconds_max))?;
-    let breaker = SUITE.load(deps.storage)?.circuit_breaker;
+    let SuiteResponse { circuit_breaker: breaker, oracle, .. } = SUITE.load(deps.storage)?;
     for armed in ARMED.may_load(deps.storage)?.unwrap_or_default() {
         let playbook = PLAYBOOKS.load(deps.storage, armed.playbook)?.playbook;
         let history = HISTORIES.may_load(deps.storage, playbook.name.clone())?.unwrap_or_default();
@@ -58,6 +61,16 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
             list.add(power(Holder::Member, &member.addr, &what))?;
         }
     }
+    // A group that nobody can change any more has no such row.
+    if let Some(admin) = weights::admin(&deps.querier, &council.group) {
+        let level = if council.frozen_seconds_max > 0 { Level::Frozen } else { Level::ReduceOnly };
+        let seconds_max = council.restriction_seconds_max.max(council.frozen_seconds_max);
+        let what = "be the council: name its members";
+        list.add(Power { level, seconds_max, ..power(Holder::GroupAdmin, &admin, what) })?;
+    }
+    list.add(power(Holder::Feeders, &oracle, "report: a quorum makes a feed's price"))?;
+    let observe = power(Holder::Observers, &breaker, "attest: a quorum restricts by its rule");
+    list.add(Power { level: Level::ReduceOnly, seconds_max: RULE_SECONDS_MAX, ..observe })?;
     for what in [
         "execute what is ready",
         "undo a run that is due",

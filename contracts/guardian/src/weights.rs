@@ -1,7 +1,7 @@
 //! Weights of a cw4 group, read raw: a key look-up that runs no foreign code.
 
 use crate::error::ContractError;
-use cosmwasm_std::{Addr, QuerierWrapper};
+use cosmwasm_std::{from_json, Addr, QuerierWrapper};
 use cw4::{Cw4Contract, Member};
 use firebreak_messages::guardian::CONFIRMATIONS_MAX;
 
@@ -40,6 +40,13 @@ pub fn heaviest(querier: &QuerierWrapper, group: &Addr) -> Result<u64, ContractE
 /// The first page of members; nobody when the group does not answer. For people who read, never for a count.
 pub fn first_members(querier: &QuerierWrapper, group: &Addr) -> Vec<Member> {
     Cw4Contract::new(group.clone()).list_members(querier, None, Some(PAGE)).unwrap_or_default()
+}
+
+/// Who may change the members: `None` when nobody may any more; empty when it cannot be read where cw4-group and cw4-stake
+/// keep it. For people who read, never for a count.
+pub fn admin(querier: &QuerierWrapper, group: &str) -> Option<String> {
+    let found = querier.query_wasm_raw(group, b"admin").ok().flatten();
+    found.map_or(Some(String::new()), |bytes| from_json(bytes).unwrap_or_else(|_| Some(String::new())))
 }
 
 /// Weight of an address now. Nobody and whatever cannot be read weigh nothing: the count fails closed.

@@ -170,6 +170,10 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
         row(Holder::Sentinel, "restrict once", Level::ReduceOnly, 0, HOUR),
     ];
     wanted.extend((0..3).map(|_| row(Holder::Member, "confirm with 1 of 2", normal, 0, 0)));
+    let owns = "be the council: name its members";
+    wanted.push(row(Holder::GroupAdmin, owns, Level::Frozen, 0, 2 * DAY));
+    wanted.push(row(Holder::Feeders, "report: a quorum makes a feed's price", normal, 0, 0));
+    wanted.push(row(Holder::Observers, "attest: a quorum restricts by its rule", Level::ReduceOnly, 0, 6 * HOUR));
     for what in [
         "execute what is ready",
         "undo a run that is due",
@@ -179,6 +183,13 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
         wanted.push(row(Holder::Anyone, what, normal, 0, 0));
     }
     assert_eq!(rows, wanted);
+    let admin = |chain: &Chain| {
+        let mut admins = powers(chain).into_iter().filter(|power| power.holder == Holder::GroupAdmin);
+        admins.next().map(|power| power.address)
+    };
+    assert_eq!(admin(&chain), Some("group admin".into_addr().to_string()));
+    chain.group_admin(None);
+    assert_eq!(admin(&chain), None);
     // What is spent, or cools down, is not ready.
     chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
     chain.run_playbook("freeze").unwrap();

@@ -2,7 +2,6 @@
 
 use crate::common::*;
 use cosmwasm_std::coins;
-use cw_multi_test::IntoAddr;
 use firebreak_insurance_fund::ContractError;
 use firebreak_messages::event::Fact;
 use firebreak_messages::insurance_fund::*;

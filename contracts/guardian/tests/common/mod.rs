@@ -273,6 +273,13 @@ impl Chain {
         self.app.execute_contract(admin, group, &msg, &[]).unwrap();
     }
 
+    /// Hands the group over, or to nobody for ever.
+    pub fn group_admin(&mut self, to: Option<&Addr>) {
+        let msg = cw4_group::msg::ExecuteMsg::UpdateAdmin { admin: to.map(|to| to.to_string()) };
+        let (admin, group) = ("group admin".into_addr(), self.group.clone());
+        self.app.execute_contract(admin, group, &msg, &[]).unwrap();
+    }
+
     pub fn signal_msg(&self, market: MarketId, level: Level, observed_at: u64) -> ExecuteMsg {
         ExecuteMsg::Signal { market, rule: RuleId::Band, level, moved: Ratio::percent(80), observed_at }
     }

@@ -102,6 +102,21 @@ impl Embedded {
         self.run(WasmMsg::Execute { contract_addr: contract.into(), msg, funds: vec![] });
     }
 
+    /// A vault of the same code and coin that the configuration does not know.
+    pub fn another_vault(&mut self, plan: &Plan) -> String {
+        let msg = firebreak_messages::derivatives_vault::InstantiateMsg {
+            owner: self.addresses.guardian.clone(),
+            denom: plan.config.suite.denom.clone(),
+            oracle: self.addresses.oracle.clone(),
+            circuit_breaker: self.addresses.circuit_breaker.clone(),
+            insurance_fund: self.addresses.insurance_fund.clone(),
+            parameters: plan.config.vault.clone(),
+            markets: vec![],
+        };
+        let (code, deployer) = (self.codes[&Contract::DerivativesVault], Addr::unchecked(&plan.config.key.address));
+        self.app.instantiate_contract(code, deployer, &msg, &[], "another vault", None).unwrap().into_string()
+    }
+
     pub fn run(&mut self, msg: WasmMsg) {
         let guardian = Addr::unchecked(&self.addresses.guardian);
         self.app.execute(guardian, msg.into()).unwrap();

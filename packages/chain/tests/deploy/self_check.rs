@@ -196,8 +196,9 @@ fn what_the_timelock_changed_differs_and_the_ready_calls_bring_it_back() {
     chain.as_guardian(&at.circuit_breaker, &circuit_breaker::ExecuteMsg::SetGuardian { guardian: signal });
     expect(&mut chain, &["circuit-breaker guardian.gas_limit: 1000000 | 100000"]);
 
-    chain.as_guardian(&at.insurance_fund, &insurance_fund::ExecuteMsg::RegisterVault { vault: rogue.clone() });
-    expect(&mut chain, &[&format!("insurance-fund vaults: nothing | {rogue}")]);
+    let other = chain.another_vault(&plan);
+    chain.as_guardian(&at.insurance_fund, &insurance_fund::ExecuteMsg::RegisterVault { vault: other.clone() });
+    expect(&mut chain, &[&format!("insurance-fund vaults: nothing | {other}")]);
 
     let mut fund = config.fund.clone();
     fund.cooldown_seconds += 1;

@@ -48,13 +48,19 @@ pub enum Holder {
     /// The breaker's rules.
     Rules,
     Anyone,
+    /// Who names the members of the council's group, and so owns the council.
+    GroupAdmin,
+    /// A quorum of one feed; the oracle's `feeds` names them.
+    Feeders,
+    /// A quorum of them; the breaker's `observers` names them.
+    Observers,
 }
 
 /// One thing that somebody can do.
 #[cw_serde]
 pub struct Power {
     pub holder: Holder,
-    /// An address; empty for anyone.
+    /// An address; empty for anyone, and for a group admin that cannot be read. Of feeders and observers the contract that names them.
     pub address: String,
     /// In plain words.
     pub what: String,

@@ -133,12 +133,12 @@ pub fn inject(m: &mut Machine) -> bool {
 }
 
 pub fn register(m: &mut Machine) -> bool {
-    let vault = m.world.address("another vault").to_string();
+    let vault = m.world.another_vault().to_string();
     govern(m, Code::Insurance, &FundMsg::RegisterVault { vault })
 }
 
 pub fn unregister(m: &mut Machine) -> bool {
-    let vault = m.world.address("another vault").to_string();
+    let vault = m.world.another_vault().to_string();
     govern(m, Code::Insurance, &FundMsg::UnregisterVault { vault })
 }
 
