@@ -1,5 +1,6 @@
 //! Puts the suite on the chain: codes, council and DAO, then everything else in the guardian's one transaction.
 
+use crate::builder::Wrap;
 use crate::code::{Code, CODES};
 use crate::contracts::contract;
 use crate::meter::{Meter, Usage};
@@ -34,10 +35,15 @@ pub(crate) fn store_codes(
     meter: &Meter,
     switches: &[Switch; CODES],
     metered: bool,
+    mut wraps: Vec<(Code, Wrap)>,
 ) -> [u64; CODES] {
     Code::ALL.map(|code| {
         let (meter, switch) = (meter.clone(), switches[code as usize].clone());
-        let wrapped = Metered { inner: contract(code), code, meter, switch };
+        let (around, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut wraps).into_iter().partition(|(of, _)| *of == code);
+        wraps = others;
+        let inner = around.into_iter().fold(contract(code), |inner, (_, wrap)| wrap(inner));
+        let wrapped = Metered { inner, code, meter, switch };
         let stored: Box<dyn Contract<Empty>> = if metered { Box::new(wrapped) } else { wrapped.inner };
         app.store_code_with_creator(names.address(DEPLOYER), stored)
     })

@@ -1,7 +1,7 @@
 //! Sets up a World: defaults that a test reads off its own first lines, closures for whatever it wants otherwise.
 
 use crate::bootstrap::{self, API};
-use crate::code::CODES;
+use crate::code::{Code, CODES};
 use crate::ledger::{Checking, Ledger};
 use crate::meter::Meter;
 use crate::metered::Switch;
@@ -10,9 +10,9 @@ use crate::outcome::Attempt;
 use crate::setup::{feed, Guards, Scale, Setup};
 use crate::units::{price, usd, BTC, ETH};
 use crate::world::{Chain, World};
-use cosmwasm_std::{Addr, BlockInfo, Timestamp};
+use cosmwasm_std::{Addr, BlockInfo, Empty, Timestamp};
 use cw_multi_test::error::AnyResult;
-use cw_multi_test::AppBuilder;
+use cw_multi_test::{AppBuilder, Contract};
 use firebreak_messages::circuit_breaker::{GuardConfig, RuleMode};
 use firebreak_messages::derivatives_vault::{MarketConfig, VaultParameters};
 use firebreak_messages::insurance_fund::FundConfig;
@@ -20,6 +20,9 @@ use firebreak_messages::oracle::FeedConfig;
 use firebreak_messages::MarketId;
 use firebreak_risk::{Amount, Price, Ratio};
 use std::collections::BTreeMap;
+
+/// A contract around a code's own.
+pub(crate) type Wrap = Box<dyn FnOnce(Box<dyn Contract<Empty>>) -> Box<dyn Contract<Empty>>>;
 
 /// See the crate's example. Nothing happens on the chain before [`Self::build`].
 pub struct WorldBuilder {
@@ -36,6 +39,7 @@ pub struct WorldBuilder {
     bootstrap_admin: Option<String>,
     names: Names,
     idle: bool,
+    wraps: Vec<(Code, Wrap)>,
 }
 
 impl Default for WorldBuilder {
@@ -63,6 +67,7 @@ impl WorldBuilder {
             bootstrap_admin: None,
             names: Names::default(),
             idle: false,
+            wraps: vec![],
         }
     }
 
@@ -221,6 +226,16 @@ impl WorldBuilder {
         self
     }
 
+    /// Runs a code inside another contract, from the bootstrap on: a seeded bug around the real contract.
+    pub fn wrapped(
+        mut self,
+        code: Code,
+        wrap: impl FnOnce(Box<dyn Contract<Empty>>) -> Box<dyn Contract<Empty>> + 'static,
+    ) -> Self {
+        self.wraps.push((code, Box::new(wrap)));
+        self
+    }
+
     /// Does nothing after the bootstrap: no price, no liquidity, no first-loss capital, no collateral, no block.
     pub fn idle(mut self) -> Self {
         self.idle = true;
@@ -243,7 +258,7 @@ impl WorldBuilder {
         let mut app: Chain = AppBuilder::new().with_api(API()).with_block(block).build(|_, _, _| {});
         let meter = Meter::default();
         let switches: [Switch; CODES] = Default::default();
-        let codes = bootstrap::store_codes(&mut app, &self.names, &meter, &switches, self.metered);
+        let codes = bootstrap::store_codes(&mut app, &self.names, &meter, &switches, self.metered, self.wraps);
         let outside = bootstrap::found(&mut app, &self.names, &codes)?;
         let admin = self.bootstrap_admin.as_deref();
         let (addresses, bootstrap_usage) =

@@ -18,7 +18,8 @@
 //! - **Invariants** ([`invariants`]): checked after every step, by default all of them, and a violation panics with its
 //!   name and figures. A long replay samples the ones that look at every account ([`Checking`]).
 //! - **Meter** ([`Usage`]): reads, writes, bytes, distinct codes, and the gas that they come to on a real chain.
-//! - **Drills**: [`World::break_contract`] replaces a contract by one that always fails.
+//! - **Drills**: [`World::break_contract`] replaces a contract by one that always fails; [`WorldBuilder::wrapped`] runs one inside
+//!   another, as a seeded bug.
 //!
 //! # What there is
 //!
@@ -38,7 +39,7 @@
 //! | procedures | [`World::approve`], [`World::run_playbook`], [`World::undo`], [`World::advance_incident`], [`World::close_incident`] | [`World::templates`], [`World::playbooks`], [`World::runs`], [`World::incident_times`] |
 //! | DAO | [`World::govern`], [`World::schedule`], [`World::execute_operation`], [`World::cancel_operation`], [`World::call`] | [`World::operation`] |
 //! | drills | [`World::break_contract`], [`World::repair_contract`], [`World::leak`] | [`World::is_broken`] |
-//! | many futures | [`World::moment`], [`World::go_back_to`] | |
+//! | many futures | [`World::moment`], [`World::go_back_to`] | [`World::fingerprint`] |
 //! | anything | [`World::send`], [`World::transact`], [`World::store_next`] | [`World::query`], [`World::querier`], [`World::storage`], [`World::storage_mut`] |
 //!
 //! [`WorldBuilder::from_setup`], [`WorldBuilder::named`] and [`WorldBuilder::idle`] put a given suite with given addresses there and

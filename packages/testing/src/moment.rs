@@ -8,6 +8,7 @@ use cw_multi_test::BankKeeper;
 use firebreak_messages::MarketId;
 use firebreak_risk::Price;
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Everything that a World's steps change: every contract's and the bank's storage, block, prices, what the checks remember,
 /// which contracts are broken.
@@ -31,6 +32,19 @@ impl World {
             totals: self.totals,
             broken: std::array::from_fn(|code| self.switches[code].is_broken()),
         }
+    }
+
+    /// Two hashes of all that a contract can see: every storage, and the block. A collision of both would take two states for one.
+    pub fn fingerprint(&self) -> (u64, u64) {
+        let block = self.app.block_info();
+        let hashers = &mut [DefaultHasher::new(), DefaultHasher::new()];
+        for (salt, hasher) in hashers.iter_mut().enumerate() {
+            (salt, block.height, block.time.nanos()).hash(hasher);
+        }
+        for record in self.app.storage().range(None, None, Order::Ascending) {
+            hashers.iter_mut().for_each(|hasher| record.hash(hasher));
+        }
+        (hashers[0].finish(), hashers[1].finish())
     }
 
     /// Undoes everything since that moment of the same World.

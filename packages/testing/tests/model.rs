@@ -1,5 +1,5 @@
 //! The guardian's roles and the lattice of restrictions, explored exhaustively to a stated depth: every order in which the
-//! roles may act and time may pass, for one market.
+//! roles may act and time may pass, for one market. `role_search` does the same with the contracts themselves, a step less deep.
 //!
 //! The states are abstract (slots, budgets, one scheduled lift), what moves them is not: `risk`'s own `merge_phases`,
 //! `phase_at`, `Posture::join` and `TimeBudget::grant` under the breaker's own budgets, and the delay that the guardian's own
@@ -255,7 +255,7 @@ fn model(bug: Bug) -> Model {
     Model { lift_delay: class.delay_seconds, lift_waits, bug }
 }
 
-//
+//
 #[test]
 fn no_order_of_steps_loosens_fast_freezes_for_ever_wedges_or_leaves_a_gap() {
     let (states, transitions) = model(Bug::None).explore().unwrap();

@@ -1,0 +1,164 @@
+//! The suite that is searched, and the states that the search starts from.
+
+use crate::faults::{self, Fault};
+use crate::past::Past;
+use crate::steps::{take, Kind, Step};
+use crate::view::View;
+use cosmwasm_std::HexBinary;
+use cw_multi_test::MockApiBech32;
+use firebreak_messages::circuit_breaker::{ObserverConfig, ObserversConfig, RuleConfig, RuleMode, Scope};
+use firebreak_messages::derivatives_vault::MarketConfig;
+use firebreak_messages::guardian::{Delays, ExecuteMsg, OperationExecuted, Sentinel, Tightening};
+use firebreak_messages::RuleId;
+use firebreak_risk::{Level, Size};
+use firebreak_testing::*;
+use k256::ecdsa::signature::Signer;
+use k256::ecdsa::{Signature, SigningKey};
+
+pub const HOUR: u64 = 3_600;
+pub const DAY: u64 = 86_400;
+
+/// What delays are at the start, and what [`Kind::Delays`] makes of that of code.
+pub const PARAMETERS: u64 = HOUR;
+pub const ROLES: u64 = DAY;
+pub const CODE: u64 = 3 * DAY;
+pub const SHORTER_CODE: u64 = 2 * DAY;
+
+pub const CRASH: &str = "price-crash";
+pub const QUARANTINE: &str = "market-quarantine";
+/// Of each approved playbook: when its undo is due after the run, and whether a resolved incident undoes it sooner.
+pub const PLAYBOOKS: [(&str, u64, bool); 2] = [(CRASH, DAY, true), (QUARANTINE, 3 * DAY, false)];
+
+/// Share of what the vault holds that may leave in an hour and in a day, percent.
+pub const HOUR_PERCENT: u128 = 5;
+pub const DAY_PERCENT: u128 = 15;
+
+pub const OBSERVERS: u8 = 3;
+
+/// Where a search starts.
+pub struct Scene {
+    pub world: World,
+    pub past: Past,
+    /// BTC as it was bootstrapped, and as [`Kind::Market`] configures it.
+    pub normal: MarketConfig,
+    pub raised: MarketConfig,
+    /// Coins of the suite.
+    pub coins: u128,
+}
+
+fn key(observer: u8) -> SigningKey {
+    SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub fn sign(observer: u8, bytes: &[u8]) -> [u8; 64] {
+    let signature: Signature = key(observer).sign(bytes);
+    signature.to_bytes().into()
+}
+
+fn observers() -> ObserversConfig {
+    let observer = |number| ObserverConfig {
+        public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
+        source: format!("source-{number}"),
+        weight: 1,
+    };
+    ObserversConfig { heartbeat_seconds: 3_600, observers: (0..OBSERVERS).map(observer).collect() }
+}
+
+/// Nothing has happened yet. Two playbooks are approved, a sentinel is armed, two proposers beside the DAO, three observers. The fund is
+/// thin, so that anyone may step leverage down; alice is long and bob short, carl is near liquidation, and the whale has money only.
+pub fn calm(fault: Option<Fault>) -> Scene {
+    let proposers = [Kind::Lift.proposer(), Kind::Revoke.proposer()];
+    let mut builder = World::builder()
+        .setup(|setup| {
+            setup.delays = Delays { parameters: PARAMETERS, roles: ROLES, code: CODE };
+            setup.more_proposers =
+                proposers.iter().map(|name| MockApiBech32::new("wasm").addr_make(name).into()).collect();
+            setup.observers = observers();
+        })
+        .guard(BTC, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)))
+        .vault(|vault| {
+            (vault.outflow.hour_min, vault.outflow.hour_ratio) = (usd(1), ratio("0.05"));
+            (vault.outflow.day_min, vault.outflow.day_ratio) = (usd(1), ratio("0.15"));
+        })
+        .insurance(usd(5_000))
+        .trader("alice", usd(200_000))
+        .trader("bob", usd(200_000))
+        .trader("carl", usd(3_700))
+        .trader("whale", usd(3_000_000))
+        .checking(Checking::CheapOnly)
+        .recording_violations();
+    if let Some(fault) = fault {
+        builder = builder.wrapped(fault.code(), move |inner| faults::around(inner, fault));
+    }
+    let mut world = builder.build();
+    for (name, amount) in [("alice", "5"), ("bob", "-5"), ("carl", "1")] {
+        world.open(name, BTC, size(amount)).done();
+    }
+    let step = Tightening { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: HOUR };
+    let sentinel = Sentinel { address: world.address("sentinel").into(), step };
+    let mut calls = vec![world.call(Code::Guardian, &ExecuteMsg::SetSentinel(sentinel))];
+    for (name, undo_after_seconds, undo_when_resolved) in PLAYBOOKS {
+        let playbook = world.template(BTC, name);
+        assert_eq!(
+            (playbook.undo_after_seconds, playbook.undo_when_resolved),
+            (undo_after_seconds, undo_when_resolved)
+        );
+        calls.push(world.call(Code::Guardian, &ExecuteMsg::SetPlaybook(playbook)));
+    }
+    assert!(world.govern(calls).done().has::<OperationExecuted>());
+    // Longer ago than a day the vault was empty, and what may leave is a share of the least that it held within a day.
+    world.advance(2 * HOUR);
+    world.refresh().done();
+    let normal = world.market(BTC).config;
+    let double = |cap: Size| Size::from_atoms(2 * cap.atoms());
+    let raised = MarketConfig {
+        open_interest_max: double(normal.open_interest_max),
+        order_size_max: double(normal.order_size_max),
+        ..normal.clone()
+    };
+    let coins = View::of(&world).coins;
+    Scene { world, past: Past::default(), normal, raised, coins }
+}
+
+/// A day and an hour into an incident: the council froze BTC for half a day and restricts it for five; it is in quarantine. The end of the
+/// council's restriction, a shorter delay, higher caps and the end of a proposer were scheduled a day and an hour ago, and one member has
+/// confirmed a further freeze.
+pub fn midst(fault: Option<Fault>) -> Scene {
+    let restrict = |level, seconds| Step::Restrict(Scope::Market(BTC), level, seconds);
+    after(
+        fault,
+        &[
+            Step::Schedule(Kind::Lift),
+            Step::Schedule(Kind::Delays),
+            Step::Schedule(Kind::Market),
+            Step::Schedule(Kind::Revoke),
+            restrict(Level::ReduceOnly, 5 * DAY),
+            restrict(Level::Frozen, 12 * HOUR),
+            Step::Run(QUARANTINE),
+            Step::Pass(DAY),
+            Step::Pass(HOUR),
+            Step::First,
+        ],
+    )
+}
+
+/// Two playbooks have changed one market: the crash's is due to be undone, the quarantine is half a day old.
+pub fn two_runs(fault: Option<Fault>) -> Scene {
+    let half = Step::Pass(12 * HOUR);
+    after(fault, &[Step::Run(CRASH), half, Step::Run(QUARANTINE), half])
+}
+
+fn after(fault: Option<Fault>, steps: &[Step]) -> Scene {
+    let mut scene = calm(fault);
+    for step in steps {
+        let Scene { world, past, raised, .. } = &mut scene;
+        let before = View::of(world);
+        if take(world, past, raised, *step).is_none() {
+            panic!("{step:?} was refused");
+        }
+        past.lived(&before, &View::of(world));
+    }
+    // Before the search nothing has left.
+    scene.coins = View::of(&scene.world).coins;
+    scene
+}
