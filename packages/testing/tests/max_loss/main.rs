@@ -227,6 +227,24 @@ fn a_council_that_settles_at_the_true_price_keeps_the_premium_of_the_skew_and_no
     assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, Amount::ZERO);
 }
 
+//
+#[test]
+fn feeders_whose_signal_settles_the_vault_take_a_third_of_their_bound_and_no_more_than_it() {
+    let mut world = scene();
+    let signals = world.template(BTC, "price-crash").signals;
+    let playbook = world.template(BTC, "orderly-wind-down");
+    world.approve(vec![firebreak_messages::guardian::Playbook { signals, council: false, ..playbook }]).done();
+    world.refresh().done();
+    let world = trading(world);
+    // Without the feeders' keys nobody starts it; with them vesting is in the way only as long as its notice lasts.
+    assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, Amount::ZERO);
+    let (early, late) = (bound(&world, FEEDERS, Some(2 * HOUR)), bound(&world, FEEDERS, Some(4 * HOUR)));
+    assert!(early.leaves < late.leaves && late.taken >= usd(10_000_000), "{early:?} {late:?}");
+    let taken = judged(world, FEEDERS, 4 * HOUR, settlement::by_a_signal);
+    println!("settled by a signal: {}, bound {}", units(taken), late.total);
+    assert!(3 * taken >= late.total.atoms() as i128, "{taken}");
+}
+
 /// For ever: until somebody has voted, and without an end where nobody can.
 fn time(world: &World, stolen: Stolen, horizon: Option<u64>) -> u64 {
     let repaired = world.setup().delays.roles + REACTION_SECONDS;

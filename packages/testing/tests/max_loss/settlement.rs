@@ -1,7 +1,7 @@
 //! Thieves who end the vault at a moment of their choosing, and with the feeders' keys at their price.
 
 use crate::stage::*;
-use crate::thieves::{both_sides, long_as_far_as_it_goes};
+use crate::thieves::{both_sides, enter, long_as_far_as_it_goes, moved, say};
 use firebreak_messages::derivatives_vault::{
     ExecuteMsg as VaultMsg, MarketSettled, MarketSettlementScheduled, QueryMsg as VaultQuery, SettlementFixed,
     SettlementResponse, VaultPhase,
@@ -89,9 +89,24 @@ pub fn both_sides_and_the_end(world: &mut World, seconds: u64) {
     }
 }
 
-/// At which her long position is owed nearly all that the pool has. Above it there is no more for her: everybody's profit is cut alike.
+/// At which the longs are owed nearly all that the pool has. Above it there is no more for her: everybody's profit is cut alike.
 pub fn her_price(world: &World) -> Price {
     let left = world.pool().value.unwrap().withdraw.positive_part().atoms() as f64 / 1e6;
-    let held = world.position_size("mallory", BTC).atoms() as f64 / 1e18;
-    price(&format!("{:.0}", 60_000.0 + 0.97 * left / held))
+    let held = world.market(BTC).open_interest_long.atoms() as f64 / 1e18;
+    let now = world.last_price(BTC).atoms() as f64 / 1e18;
+    price(&format!("{:.0}", now + 0.97 * left / held))
+}
+
+/// Feeders, where a signal starts the end: up until it does and the short is gone, and on to a price of hers. She shares the pool with the
+/// honest longs.
+pub fn by_a_signal(world: &mut World, _: u64) {
+    enter(world);
+    let mut at = price("60000");
+    for _ in 0..6 {
+        at = moved(at, 112);
+        say(world, at);
+    }
+    let announced = world.market(BTC).state.settlement.unwrap();
+    let hers = her_price(world);
+    end_at(world, announced.at, hers);
 }

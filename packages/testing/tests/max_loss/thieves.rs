@@ -13,7 +13,7 @@ const TRUE_PRICE: &str = "60000";
 const PRICE_MAX: u64 = 180_000;
 
 /// One message of the thief's feeders, with whatever follows from it: keepers liquidate whom they can.
-fn say(world: &mut World, at: Price) {
+pub fn say(world: &mut World, at: Price) {
     world.advance(5);
     if !world.report(&[(BTC, at), (ETH, price("3000"))]).is_done() {
         return;
@@ -24,7 +24,7 @@ fn say(world: &mut World, at: Price) {
     }
 }
 
-fn moved(at: Price, percent: u64) -> Price {
+pub fn moved(at: Price, percent: u64) -> Price {
     let there = at.times(Ratio::percent(percent as u32), Rounding::Floor).unwrap_or(at);
     there.min(price(&PRICE_MAX.to_string()))
 }
@@ -37,7 +37,7 @@ pub fn end(world: &mut World) {
 }
 
 /// A long position, before the price moves.
-fn enter(world: &mut World) {
+pub fn enter(world: &mut World) {
     for _ in 0..2 {
         world.open("mallory", BTC, size("30")).done();
     }
