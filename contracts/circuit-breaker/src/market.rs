@@ -49,7 +49,8 @@ pub struct Occasion<'a> {
 /// lease, because the vault judges the price's validity itself and a lease is about the rules, not about the price.
 ///
 /// An enforced rule that cannot be computed holds the lease where it was: the others answer, and this market is `ReduceOnly` until the
-/// rule can be computed again. A rule in `shadow` holds nothing up.
+/// rule can be computed again. A message in which it missed a round renews no lease beyond that round, whatever the rule makes of the
+/// next one: it is told, and the market is `ReduceOnly` until somebody asks again. A rule in `shadow` holds nothing up.
 ///
 /// Errors: [`ContractError::PriceMissing`], unreadable records, [`firebreak_risk::RiskError`].
 #[inline(never)] // A chain admits 100 locals in a function.
@@ -73,6 +74,7 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
     };
     let mut assessment = Assessment::new(deps.storage, market, posture)?;
     restrictions::prune(&mut assessment.posture, now);
+    let mut missed = false;
     // Bounded by ROUNDS_KEPT, one answer a rule each.
     for round in fresh {
         if round.validity != Validity::Invalid {
@@ -86,11 +88,12 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
             };
             assessment.judge(deps.storage, &guard, &set, &input, round.round)?;
         }
-        if !assessment.rules.book.is_failing(&set) {
+        missed |= assessment.rules.book.is_failing(&set);
+        if !missed {
             assessment.posture.evaluated_round = round.round;
         }
     }
-    if assessment.rules.book.is_failing(&set) {
+    if missed {
         assessment.fail(now);
     } else {
         assessment.rules.failing = Failing::default();

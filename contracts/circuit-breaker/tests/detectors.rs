@@ -322,6 +322,28 @@ fn a_rule_that_cannot_be_computed_holds_its_markets_lease_and_stops_no_other_rul
 }
 
 #[test]
+fn a_message_in_which_a_rule_has_missed_a_round_renews_no_lease_beyond_it() {
+    // A move of 410 times the price, in shares of a margin of one atom, is past every number.
+    let mut setup = with(GuardConfig { maintenance_margin_ratio: Ratio::from_atoms(1), ..only(RuleId::Velocity) });
+    setup.round(BTC_FEED, 100);
+    setup.publish(BTC_FEED, 41_100);
+    setup.advance(6);
+    setup.publish(BTC_FEED, 100);
+    // The second round it cannot compute, the third it can.
+    let events = setup.evaluate(&[BTC_FEED]);
+    let failed = EvaluationFailed { market: BTC, failing_since: setup.now(), failures_in_a_row: 1 };
+    assert_eq!(EvaluationFailed::all(&events), vec![failed]);
+    assert_eq!((setup.record(BTC).evaluated_round, setup.evidence(BTC).failing), (1, vec![]));
+    let effective = effective_posture(Some(&setup.record(BTC)), Some(&setup.record_of_all()), 3, setup.now());
+    assert_eq!(effective.reason, Some(Reason::LeaseExpired));
+    // It is not asked about it for ever: the next message goes on.
+    setup.advance(6);
+    setup.publish(BTC_FEED, 100);
+    assert_eq!(EvaluationFailed::all(&setup.evaluate(&[BTC_FEED])), vec![]);
+    assert_eq!((setup.record(BTC).evaluated_round, setup.status(BTC).failures_in_a_row), (4, 0));
+}
+
+#[test]
 fn a_shadow_rule_that_cannot_be_computed_holds_nothing_up() {
     let config = guard_of(BTC_FEED, vec![RuleConfig::standard(RuleId::Liquidations, RuleMode::Shadow)]);
     let mut setup = Setup::with_markets(vec![MarketSetup { market: BTC, config }]).unwrap();

@@ -2,8 +2,9 @@
 //! healthy at the prices and indices of the freeze.
 //!
 //! What positions were worth then is in the market's own record: the first message that loads the market while its freeze is felt takes
-//! it out of the record as it stands, before it moves the mark. A record that nobody wrote during the freeze is the snapshot itself, but for
-//! a price of before the freeze that nobody has moved the mark to yet.
+//! it out of the record as it stands, before it moves the mark, and stores it. A record that nobody wrote during the freeze is the snapshot
+//! itself, but for a price of before the freeze that nobody has moved the mark to yet: the ring knows it for eight rounds, in which anybody
+//! may store it, with an order, an attempt to liquidate or a batch of no orders, which is taken at every level for this.
 //! No position needs a note: exposure cannot be raised until the grace is over, by who has one of them in no market at all (else the old
 //! price would keep new risk elsewhere from being liquidated), and what a reduction realises is cash on both sides of
 //! the comparison.
@@ -34,7 +35,11 @@ impl OpenMarket {
         }
         let known = postures.iter().all(Option::is_some);
         let snapshot = if ends_at > 0 {
-            let kept = kept.filter(|kept| since <= kept.ends_at).unwrap_or_else(|| self.as_it_stands(since));
+            let kept = kept.filter(|kept| since <= kept.ends_at).unwrap_or_else(|| {
+                // Whatever message this is: the ring forgets in eight rounds what it was.
+                self.mark_changed();
+                self.as_it_stands(since)
+            });
             // What cannot be read may be what holds it.
             let ends_at = if known { ends_at } else { ends_at.max(kept.ends_at) };
             FreezeSnapshot { ends_at, ..kept }

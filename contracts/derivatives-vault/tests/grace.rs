@@ -303,20 +303,111 @@ fn a_short_freeze_ends_no_longer_grace() {
     assert_eq!(liquidated(&mut bench, &["alice"]), 0);
 }
 
+/// Whoever keeps a snapshot while the ring knows the price of before the freeze.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Keeps {
+    Nobody,
+    Batch,
+    Attempt,
+    Order,
+}
+
+/// Alice, and dave who is in no danger.
+fn two() -> Bench {
+    let mut bench = leveraged(&["alice"]);
+    bench.deposit("dave", 100_000);
+    bench.trade("dave", BTC, "1");
+    bench
+}
+
+fn keep(bench: &mut Bench, how: Keeps) {
+    match how {
+        Keeps::Nobody => {}
+        Keeps::Batch => {
+            let events = bench.execute("keeper", ExecuteMsg::ExecuteOrders { market: BTC, limit: 0 }, 0).unwrap();
+            assert_eq!((OrderFilled::all(&events), OrderDropped::all(&events)), (vec![], vec![]));
+        }
+        Keeps::Attempt => assert_eq!(liquidated(bench, &["alice"]), 0),
+        Keeps::Order => drop(bench.place_with("dave", BTC, "-1", any_price("-1"), true).unwrap()),
+    }
+}
+
 //
 #[test]
-fn a_price_of_before_the_freeze_is_known_to_it_without_a_message() {
-    // Nobody touches the market between the fall and the freeze, nor while it is frozen.
-    let mut bench = leveraged(&["alice"]);
-    bench.set_price(BTC, "57000");
-    bench.advance(1);
-    freeze(&mut bench, Some(BTC), 30);
-    bench.set_price(BTC, "56900");
-    thaw(&mut bench, 26);
-    bench.run(BTC);
-    let kept = state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap().freeze.unwrap();
-    assert_eq!(kept.mark_price, price("57000"));
-    assert_eq!(liquidated(&mut bench, &["alice"]), 1, "she was unhealthy when it began");
+fn a_price_of_before_the_freeze_is_known_to_it() {
+    for scope in [Some(BTC), None] {
+        // Within a ring nobody needs to touch the market between the fall and the freeze, nor while it is frozen. A longer freeze is known
+        // to whoever kept it in its first rounds.
+        let long = [9, 360]
+            .into_iter()
+            .flat_map(|rounds| [Keeps::Batch, Keeps::Attempt, Keeps::Order].map(|how| (rounds, how)));
+        for (rounds, how) in [(6, Keeps::Nobody)].into_iter().chain(long) {
+            let mut bench = two();
+            bench.set_price(BTC, "57000");
+            bench.advance(1);
+            let ends_at = bench.now() + rounds * 5;
+            freeze(&mut bench, scope, rounds * 5);
+            keep(&mut bench, how);
+            while bench.now() + 5 < ends_at {
+                bench.set_price(BTC, "56900");
+            }
+            let left = ends_at - bench.now();
+            thaw(&mut bench, left);
+            bench.run(BTC);
+            let kept = state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap().freeze.unwrap();
+            assert_eq!(kept.mark_price, price("57000"), "{rounds} rounds, {how:?}");
+            assert_eq!(
+                liquidated(&mut bench, &["alice"]),
+                1,
+                "she was unhealthy when it began: {rounds} rounds, {how:?}"
+            );
+        }
+    }
+}
+
+//
+#[test]
+fn who_had_recovered_before_a_long_freeze_keeps_the_grace() {
+    for how in [Keeps::Batch, Keeps::Attempt, Keeps::Order] {
+        let mut bench = two();
+        // Written at 57,000, where she was unhealthy; published at 60,000, and frozen before anybody moved the mark there.
+        bench.set_price(BTC, "57000");
+        bench.run(BTC);
+        assert!(bench.account("alice").liquidatable);
+        bench.set_price(BTC, "60000");
+        bench.advance(1);
+        freeze(&mut bench, Some(BTC), HOUR);
+        keep(&mut bench, how);
+        for _ in 0..360 {
+            bench.set_price(BTC, "57000");
+        }
+        thaw(&mut bench, HOUR - 1_800);
+        assert_eq!(liquidated(&mut bench, &["alice"]), 0, "{how:?}");
+        thaw(&mut bench, GRACE);
+        assert_eq!(liquidated(&mut bench, &["alice"]), 1, "{how:?}");
+    }
+}
+
+// at every level a batch of none only keeps what it finds, and a batch of one is what it was.
+#[test]
+fn a_batch_of_none_serves_nobody_while_a_market_is_frozen() {
+    for scope in [Some(BTC), None] {
+        let mut bench = leveraged(&["alice"]);
+        freeze(&mut bench, scope, HOUR);
+        bench.place_with("alice", BTC, "-1", any_price("-1"), true).unwrap();
+        bench.advance(15);
+        bench.set_price(BTC, "59000");
+        let batch = |limit| ExecuteMsg::ExecuteOrders { market: BTC, limit };
+        let refused = bench.execute("keeper", batch(1), 0).unwrap_err();
+        let named =
+            matches!(refused, ContractError::Restricted { action: Action::ExecuteOrders, level: Level::Frozen, .. });
+        assert!(named, "{refused}");
+        let (before, keeper) = (bench.account("alice"), bench.wallet("keeper"));
+        assert!(bench.execute("keeper", batch(0), 0).unwrap().is_empty());
+        assert_eq!((bench.account("alice"), bench.wallet("keeper")), (before, keeper));
+        thaw(&mut bench, HOUR);
+        assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+    }
 }
 
 //

@@ -333,6 +333,38 @@ fn claims_wait_while_nothing_is_free_also_after_their_window() {
     assert_eq!(bench.provider("bob").requests[0].shares, shares);
 }
 
+/// What longs have realised is gone, and what shorts owe is not there yet.
+#[test]
+fn a_claim_is_taken_while_the_pool_has_no_cash_and_waits() {
+    let mut bench = matured(&["bob"]);
+    let counted = VaultParameters { uncollected_share: Ratio::percent(80), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters: counted }, 0).unwrap();
+    bench.deposit("carol", 2_000_000);
+    assert_eq!(OrderFilled::all(&bench.trade("carol", BTC, "-10")).len(), 1);
+    publish(&mut bench, "170000");
+    assert_eq!(OrderFilled::all(&bench.trade("alice", BTC, "-10")).len(), 1);
+    let PoolResponse { pool, value, .. } = bench.query(QueryMsg::Pool {});
+    let worth = value.unwrap().withdraw;
+    assert!(pool.cash < SignedAmount::ZERO && worth > SignedAmount::ZERO, "{} {worth}", pool.cash);
+    // A minimum is measured by the cash, of which there is none.
+    let found = Amount::from_atoms(1).to_string();
+    let wanted = format!("at most {}", Amount::ZERO);
+    let refused = bench.claim("bob", 0, Amount::from_atoms(1)).unwrap_err();
+    assert_eq!(refused, ContractError::OutOfBounds { what: "amount_min", wanted, found });
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.advance(10);
+    publish(&mut bench, "170000");
+    let refused = bench.execute_claims().unwrap_err();
+    assert!(matches!(refused, ContractError::PoolShort { .. }), "{refused}");
+    assert!(bench.provider("bob").requests[0].claim.is_some());
+    // Paid when the shorts have, also after its window.
+    bench.advance(WINDOW);
+    publish(&mut bench, "170000");
+    assert_eq!(OrderFilled::all(&bench.trade("carol", BTC, "10")).len(), 1);
+    let bob = paid(&bench.execute_claims().unwrap(), "bob");
+    assert!(bob > units(1_000_000), "{bob}");
+}
+
 /// Whoever adds coins to the pool one by one finds no amount at which claims leave for dust or are sent back for their fees.
 #[test]
 fn claims_wait_until_what_is_free_is_worth_their_fees() {

@@ -164,7 +164,8 @@ pub enum ExecuteMsg {
     /// Anyone: pops up to `limit` orders of a market and accrues funding: reduce orders, triggered reduce orders, orders that
     /// wait for an account's health, orders that raise exposure, triggered ones of them, last what was cancelled or expired;
     /// each in price-time order. The sender gets every popped order's execution fee in one payment. Emits [`OrderFilled`],
-    /// [`OrderDropped`], [`OrderSkipped`], [`OrderTriggered`].
+    /// [`OrderDropped`], [`OrderSkipped`], [`OrderTriggered`]. A `limit` of 0 is taken at every level and pops none: it keeps the
+    /// price of before a freeze, which the ring forgets in eight rounds.
     ExecuteOrders { market: MarketId, limit: u32 },
     /// Anyone, with coins: adds to an account; the sender's own by default. Never refused by a posture or a price.
     AddCollateral { account: Option<AccountId>, subaccount: u8 },

@@ -243,6 +243,9 @@ fn the_council_freezes_everything_and_everybody_gets_out_after_it() {
         waits.error_as::<ContractError>(),
         Some(ContractError::Restricted { action: Action::ExecuteOrders, reason: Reason::Council, .. })
     ));
+    // a batch of none keeps the prices of the freeze, and the order goes on waiting.
+    assert!(!world.execute_by("keeper", BTC, 0).done().has::<OrderFilled>());
+    assert_eq!(world.market_record(BTC).freeze.unwrap().mark_price, price("60000"));
     // it carries its end, and ends by itself.
     assert!(world.effective(BTC).until > world.now());
     world.advance(3_600);

@@ -24,7 +24,7 @@ use firebreak_risk::{
 /// Places the claim of a matured request. Needs no price and works at every level.
 ///
 /// `amount_min` above what the shares are worth in the pool's cash is refused: a claim that can never be paid would only lessen
-/// the part by which the others leave.
+/// the part by which the others leave. A claim without one is taken whatever the pool is worth.
 #[inline(never)]
 pub fn claim_withdrawal(
     deps: DepsMut,
@@ -59,7 +59,7 @@ pub fn claim_withdrawal(
         let (what, wanted) = ("coins for the execution fee", execution_fee.to_string());
         return Err(ContractError::OutOfBounds { what, wanted, found: paid.to_string() });
     }
-    let most = amount_for_shares(found.shares, desk.pool.cash, desk.pool.shares)?;
+    let most = worth_of(found.shares, desk.pool.cash, &desk)?;
     if amount_min > most {
         let wanted = format!("at most {most}");
         return Err(ContractError::OutOfBounds { what: "amount_min", wanted, found: amount_min.to_string() });

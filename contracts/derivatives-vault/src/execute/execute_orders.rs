@@ -85,7 +85,10 @@ pub fn execute_orders(
     }
     desk.load_market(deps, market)?;
     desk.close_step()?;
-    ensure_allows(&desk.market(market)?.effective, Action::ExecuteOrders)?;
+    // A batch of none serves nobody, whatever the level: it keeps what a freeze finds while the ring still knows it.
+    if limit > 0 {
+        ensure_allows(&desk.market(market)?.effective, Action::ExecuteOrders)?;
+    }
     let mut batch = Batch {
         deps,
         desk,
