@@ -188,6 +188,10 @@ impl Known {
                 slowest = code("a playbook with a step of the slowest class");
             }
         }
+        // Sources that were thought compromised come back through the timelock alone, as with `demote_fallback`.
+        if playbook.undo.iter().any(|step| self.step_sets_feed(step)) {
+            return Err(ContractError::StepNotAllowed { what: "a feed in an undo" });
+        }
         Ok(slowest)
     }
 

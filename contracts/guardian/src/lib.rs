@@ -44,6 +44,7 @@
 )]
 
 mod bootstrap;
+mod changes;
 pub mod class;
 pub mod contract;
 mod error;

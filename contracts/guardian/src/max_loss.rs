@@ -245,14 +245,22 @@ impl Present<'_> {
     /// Whether a message to the vault forces a loss on nobody: it changes nothing, or of a market nothing but what bars new
     /// exposure. Whatever is not understood may.
     fn is_harmless(&self, msg: &Binary, direction: Direction) -> Result<bool, ContractError> {
-        use derivatives_vault::QueryMsg;
-        if let Some((market, config)) = market_of(text(msg)) {
-            let answer = told(self.deps, &self.vault, to_json_binary(&QueryMsg::Market { market: MarketId(market) })?);
-            return Ok(only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction));
+        if let Some(harmless) = changes_exposure_only(self.deps, &self.vault, msg, direction) {
+            return Ok(harmless);
         }
-        let answer = told(self.deps, &self.vault, to_json_binary(&QueryMsg::Config {})?);
+        let answer = told(self.deps, &self.vault, to_json_binary(&derivatives_vault::QueryMsg::Config {})?);
         Ok(sets_nothing_new(text(msg), "configure", "parameters", inside(&answer, &["config", "parameters"])))
     }
+}
+
+/// Whether a message that configures a market of this vault changes nothing but limits on new exposure, in this direction;
+/// `None`: it configures none.
+#[inline(never)]
+pub fn changes_exposure_only(deps: Deps, vault: &str, msg: &Binary, direction: Direction) -> Option<bool> {
+    let (market, config) = market_of(text(msg))?;
+    let question = derivatives_vault::QueryMsg::Market { market: MarketId(market) };
+    let answer = told(deps, vault, to_json_binary(&question).ok()?);
+    Some(only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction))
 }
 
 /// A contract's answer as it is written; nothing when there is none.

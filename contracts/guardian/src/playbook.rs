@@ -8,6 +8,7 @@
 //! Every step is a sub-message with a gas limit of its own and a reply in any case: one that fails undoes neither the
 //! others nor the signal that started the run.
 
+use crate::changes;
 use crate::class::Known;
 use crate::error::ContractError;
 use crate::incident;
@@ -16,7 +17,7 @@ use crate::state::{
     RUNS, SUITE,
 };
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{to_json_binary, Binary, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
+use cosmwasm_std::{to_json_binary, Binary, Deps, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{
@@ -31,7 +32,7 @@ use firebreak_risk::{Level, Phase, Posture};
 /// Reply to a step or a step of an undo. Never reused for anything else.
 pub const STEPPED: u64 = 3;
 
-/// Starts that a history keeps: as many as the largest budget looks back.
+/// Starts that a history keeps: as many as the largest budget looks back; one more until it is known whether a step succeeded.
 const RUNS_KEPT: usize = RUNS_MAX as usize;
 
 /// Whether a playbook may run now.
@@ -104,12 +105,12 @@ pub fn start(
     let run = NEXT_RUN.may_load(deps.storage)?.unwrap_or(1);
     NEXT_RUN.save(deps.storage, &after(run, "the id of a run")?)?;
     let mut history = HISTORIES.may_load(deps.storage, name.clone())?.unwrap_or_default();
-    let inherits = supersede(deps.storage, history.last_run)?;
+    let inherited = if supersede(deps.storage, history.last_run)? { history.last_run } else { 0 };
     history.last_run = run;
-    history.starts.push(now);
     if history.starts.len() > RUNS_KEPT {
         history.starts.remove(0);
     }
+    history.starts.push(now);
     HISTORIES.save(deps.storage, name.clone(), &history)?;
     let known = Known::load(deps.storage, env)?;
     // Asked before this run sets a feed itself: what it does together was in sight together.
@@ -123,14 +124,16 @@ pub fn start(
         undo_at: later(now, playbook.undo_after_seconds)?,
         // The first call that succeeds makes it active: without one it has nothing to take back, unless it took over what
         // the run before changed.
-        status: if inherits && !playbook.undo.is_empty() { RunStatus::Active } else { RunStatus::Ended },
+        status: if inherited > 0 && !playbook.undo.is_empty() { RunStatus::Active } else { RunStatus::Ended },
         steps: vec![StepOutcome::Waiting; playbook.steps.len()],
         undo: vec![StepOutcome::Waiting; playbook.undo.len()],
     };
     let sender = Sender {
         env,
+        playbook: &name,
         incident,
         run,
+        inherited,
         gas: playbook.step_gas_limit,
         decided_at: approved_at,
         undo: false,
@@ -138,7 +141,9 @@ pub fn start(
         known: &known,
         held,
     };
-    let response = sender.send(deps.storage, &playbook.steps, &mut record.steps)?;
+    let response = sender.send(deps.as_ref(), &playbook.steps, &mut record.steps)?;
+    changes::note(deps.storage, &playbook, &record, inherited)?;
+    spend_nothing_for_nothing(deps.storage, &mut record, inherited)?;
     let fact = PlaybookStarted { playbook: name, run, incident, undo_at: record.undo_at };
     RUNS.save(deps.storage, run, &record)?;
     let mut concerned = incident::load(deps.storage, incident)?;
@@ -160,7 +165,7 @@ fn longest(steps: &[Step]) -> Option<u64> {
     seconds.max()
 }
 
-/// A step or an undo has set a feed: R-19's delay begins, if the one before has been over for as long as it lasted.
+/// A step has set a feed: R-19's delay begins, if the one before has been over for as long as it lasted.
 ///
 /// Without that bound whoever may run a playbook could set the same feed again and again, and no configuration of the vault
 /// would ever run. What this leaves open is no more than the reverse order, a configuration first and the feed after it.
@@ -190,6 +195,28 @@ pub fn supersede(storage: &mut dyn Storage, run: u64) -> Result<bool, ContractEr
     Ok(active)
 }
 
+/// A run none of whose steps succeeded, and none may yet, costs its playbook neither budget nor cool-down, and what the run
+/// before changed stays that one's to undo: who makes steps fail, by too little gas for one, must not use the playbook up.
+/// Until this is known the start counts, so that no step can start the same playbook again.
+#[inline(never)]
+fn spend_nothing_for_nothing(storage: &mut dyn Storage, record: &mut Run, inherited: u64) -> Result<(), ContractError> {
+    if record.steps.iter().any(|outcome| matches!(outcome, StepOutcome::Waiting | StepOutcome::Done)) {
+        return Ok(());
+    }
+    record.status = RunStatus::Ended;
+    let mut history = HISTORIES.may_load(storage, record.playbook.clone())?.unwrap_or_default();
+    if let Some(start) = history.starts.iter().rposition(|start| *start == record.started_at) {
+        history.starts.remove(start);
+    }
+    if inherited > 0 {
+        history.last_run = inherited;
+        let before = RUNS.load(storage, inherited)?;
+        RUNS.save(storage, inherited, &Run { status: RunStatus::Active, ..before })?;
+    }
+    HISTORIES.save(storage, record.playbook.clone(), &history)?;
+    Ok(())
+}
+
 /// Why a run is not undone now.
 pub enum NotNow {
     /// It is over.
@@ -201,14 +228,9 @@ pub enum NotNow {
 }
 
 /// Undoes an active run: one sub-message for each step that has not succeeded yet. `resolved`: as part of its incident's
-/// resolution, which a playbook may allow before its time. `beside_feed` as in [`start`].
-pub fn undo(
-    storage: &mut dyn Storage,
-    env: &Env,
-    run: u64,
-    resolved: bool,
-    beside_feed: &mut bool,
-) -> Result<Result<Response, NotNow>, ContractError> {
+/// resolution, which a playbook may allow before its time. An undo sets no feed.
+pub fn undo(deps: DepsMut, env: &Env, run: u64, resolved: bool) -> Result<Result<Response, NotNow>, ContractError> {
+    let storage = &*deps.storage;
     let mut record = RUNS.may_load(storage, run)?.ok_or(ContractError::UnknownRun { run })?;
     if record.status != RunStatus::Active {
         return Ok(Err(NotNow::Over(record.status)));
@@ -220,17 +242,17 @@ pub fn undo(
         return Ok(Err(NotNow::Early(record.undo_at)));
     }
     let known = Known::load(storage, env)?;
-    let beside = if *beside_feed { Some(later(now, known.delay(DelayClass::Roles))?) } else { None };
-    if let Some(free_at) = beside.or(feed_is_fresh(storage, &known, now)?) {
+    if let Some(free_at) = feed_is_fresh(storage, &known, now)? {
         if playbook.undo.iter().any(|step| known.step_configures_vault(step)) {
             return Ok(Err(NotNow::FeedChanged(free_at)));
         }
     }
-    *beside_feed |= playbook.undo.iter().any(|step| known.step_sets_feed(step));
     let sender = Sender {
         env,
+        playbook: &playbook.name,
         incident: record.incident,
         run,
+        inherited: 0,
         gas: playbook.step_gas_limit,
         // What the timelock configured since the approval, before the run or while it held, is newer than the playbook's
         // idea of normal.
@@ -240,9 +262,9 @@ pub fn undo(
         known: &known,
         held: false,
     };
-    let response = sender.send(storage, &playbook.undo, &mut record.undo)?;
+    let response = sender.send(deps.as_ref(), &playbook.undo, &mut record.undo)?;
     let settled = settle(&mut record);
-    RUNS.save(storage, run, &record)?;
+    RUNS.save(deps.storage, run, &record)?;
     Ok(Ok(Response::new().add_events(response.events).add_events(settled).add_submessages(response.messages)))
 }
 
@@ -250,7 +272,7 @@ pub fn undo(
 ///
 /// Errors: [`ContractError::Packed`] of a payload that no step carries.
 pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> Result<Response, ContractError> {
-    let Ticket { run, step, undo, undoable, feed, level } = Ticket::read(payload)?;
+    let Ticket { run, step, undo, undoable, feed, level, inherited } = Ticket::read(payload)?;
     let mut record = RUNS.load(deps.storage, run)?;
     let outcome = if succeeded { StepOutcome::Done } else { StepOutcome::Failed };
     let outcomes = if undo { &mut record.undo } else { &mut record.steps };
@@ -264,8 +286,11 @@ pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> R
     if succeeded && feed {
         feed_set(deps.storage, now(env))?;
     }
-    if succeeded && !undo {
-        contained(deps.storage, record.incident, level, env)?;
+    if !undo {
+        if succeeded {
+            contained(deps.storage, record.incident, level, env)?;
+        }
+        spend_nothing_for_nothing(deps.storage, &mut record, inherited)?;
     }
     RUNS.save(deps.storage, run, &record)?;
     Ok(Response::new().add_event(PlaybookStep { run, step: step.into(), undo, outcome }).add_events(settled))
@@ -283,7 +308,7 @@ fn contained(storage: &mut dyn Storage, incident: u64, level: Level, env: &Env) 
 
 /// Ends an active run whose undo is through.
 fn settle(record: &mut Run) -> Option<PlaybookUndone> {
-    let through = record.undo.iter().all(|outcome| matches!(outcome, StepOutcome::Done | StepOutcome::Stale));
+    let through = record.undo.iter().all(|outcome| !matches!(outcome, StepOutcome::Waiting | StepOutcome::Failed));
     if record.status != RunStatus::Active || !through {
         return None;
     }
@@ -294,8 +319,11 @@ fn settle(record: &mut Run) -> Option<PlaybookUndone> {
 /// Who sends the steps, and on whose decision.
 struct Sender<'a> {
     env: &'a Env,
+    playbook: &'a str,
     incident: u64,
     run: u64,
+    /// The run whose undo this one took over; 0: none.
+    inherited: u64,
     gas: u64,
     /// When what is sent was decided; a target that was configured later is left alone.
     decided_at: u64,
@@ -314,18 +342,14 @@ struct Sent {
 
 impl Sender<'_> {
     /// Bounded by STEPS_MAX. A step that is done is not sent again.
-    fn send(&self, storage: &dyn Storage, steps: &[Step], outcomes: &mut [StepOutcome]) -> Result<Sent, ContractError> {
+    fn send(&self, deps: Deps, steps: &[Step], outcomes: &mut [StepOutcome]) -> Result<Sent, ContractError> {
         let mut sent = Sent { events: vec![], messages: vec![] };
         for ((index, step), outcome) in (0u8..).zip(steps).zip(outcomes) {
             if !matches!(outcome, StepOutcome::Waiting | StepOutcome::Failed) {
                 continue;
             }
-            let passed_over = if is_stale(storage, step, self.decided_at)? {
-                Some(StepOutcome::Stale)
-            } else {
-                (self.held && self.known.step_configures_vault(step)).then_some(StepOutcome::Held)
-            };
-            if let Some(found) = passed_over {
+            let storage = deps.storage;
+            if let Some(found) = self.passed_over(deps, step)? {
                 *outcome = found;
                 let (run, undo) = (self.run, self.undo);
                 sent.events.push(PlaybookStep { run, step: index.into(), undo, outcome: found });
@@ -348,7 +372,15 @@ impl Sender<'_> {
             };
             let undoable = self.undoable && matches!(step, Step::Call { .. });
             let feed = self.known.step_sets_feed(step);
-            let ticket = Ticket { run: self.run, step: index, undo: self.undo, undoable, feed, level };
+            let ticket = Ticket {
+                run: self.run,
+                step: index,
+                undo: self.undo,
+                undoable,
+                feed,
+                level,
+                inherited: self.inherited,
+            };
             let call = SubMsg::reply_always(message, STEPPED).with_gas_limit(self.gas).with_payload(ticket.write()?);
             sent.messages.push(call);
         }
@@ -357,6 +389,17 @@ impl Sender<'_> {
 }
 
 impl Sender<'_> {
+    /// Why a step is not sent, if it is not.
+    fn passed_over(&self, deps: Deps, step: &Step) -> Result<Option<StepOutcome>, ContractError> {
+        Ok(if is_stale(deps.storage, step, self.decided_at)? {
+            Some(StepOutcome::Stale)
+        } else if self.held && self.known.step_configures_vault(step) {
+            Some(StepOutcome::Held)
+        } else {
+            changes::is_claimed(deps, self.playbook, self.undo, step)?.then_some(StepOutcome::Claimed)
+        })
+    }
+
     /// The vault's message for a settlement so long from now.
     fn settlement(&self, storage: &dyn Storage, scope: Scope, notice_seconds: u64) -> Result<WasmMsg, ContractError> {
         let at = later(now(self.env), notice_seconds)?;
@@ -397,6 +440,8 @@ struct Ticket {
     /// Its success starts R-19's delay.
     feed: bool,
     level: Level,
+    /// The run whose undo this one took over; 0: none.
+    inherited: u64,
 }
 
 impl Ticket {

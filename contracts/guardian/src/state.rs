@@ -26,7 +26,7 @@ pub const OPERATIONS: Map<u64, Operation> = Map::new("operations");
 pub const NEXT_OPERATION: Item<u64> = Item::new("next_operation");
 /// The operation whose calls run now; set by `Execute`, removed by its reply, so never seen between transactions.
 pub const EXECUTING: Item<u64> = Item::new("executing");
-/// When R-19's delay began: the last operation that set a feed, or a run or an undo whose step did, which begin it anew only
+/// When R-19's delay began: the last operation that set a feed, or a run whose step did, which begin it anew only
 /// when the one before has been over for as long as it lasted. Seconds; absent before the first. Written by `RunCalls`, replies
 /// to steps.
 pub const FEED_SET_AT: Item<u64> = Item::new("feed_set_at");
@@ -54,6 +54,10 @@ pub const HISTORIES: PackedMap<String, History> = PackedMap::new("history", 1);
 /// run id -> run. Written by runs, their replies, `Undo`, `Advance`, `Confirm`; grows with what the budgets admit, never
 /// looped over.
 pub const RUNS: PackedMap<u64, Run> = PackedMap::new("run", 1);
+/// This, then the target of a call -> runs that changed it and have an undo for it: each as eight bytes, its id times STEPS_MAX and
+/// which step of its undo that is. At most one that is to be undone for each of PLAYBOOKS_MAX, and one that such a run took over.
+/// Bytes as they are: another packed type costs a kilobyte of code. Written by runs.
+pub const CHANGED_BY: &str = "changed_by ";
 /// Id of the next run.
 pub const NEXT_RUN: PackedItem<u64> = PackedItem::new("next_run", 1);
 /// Keys that may do one small thing once. At most `SENTINELS_MAX`. Written by `SetSentinel`, `RemoveSentinel`, `Trip`.
@@ -141,7 +145,8 @@ pub struct Approved {
 #[cw_serde]
 #[derive(Default)]
 pub struct History {
-    /// Starts of its last runs, seconds, oldest first. At most `RUNS_MAX`.
+    /// Starts of its last runs, seconds, oldest first. At most `RUNS_MAX` and one more, of which no step may have succeeded:
+    /// such a run is taken out again.
     pub starts: Vec<u64>,
     /// 0 before the first.
     pub last_run: u64,

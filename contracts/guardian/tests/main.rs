@@ -13,6 +13,7 @@
 )]
 
 mod bootstrap;
+mod changes;
 mod common;
 mod council;
 mod dao;

@@ -228,9 +228,16 @@ fn a_compromised_oracle_is_replaced_by_its_fallback() {
     let incident = world.incidents().pop().unwrap();
     assert_eq!((incident.cause.as_str(), incident.market), ("oracle-compromise", Some(BTC)));
     assert_eq!((incident.status, incident.level_max), (IncidentStatus::Contained, Level::ReduceOnly));
-    // Two hours later the restriction is over; after a week the feed is as it was.
-    world.advance_to(started.undo_at);
-    world.undo(started.run).fact::<PlaybookUndone>();
+    // Two hours later the restriction is over. The sources that were thought compromised come back through the timelock alone.
+    world.advance(2 * HOUR);
+    let over = GuardianError::RunOver { run: started.run, found: RunStatus::Ended };
+    world.undo(started.run).refused_with(over);
+    assert_eq!(feeders(&world), fallback);
+    let config = world.setup().feeds.iter().find(|setup| setup.feed == feed_of(BTC)).unwrap().config.clone();
+    let call = world.call(Code::Oracle, &OracleMsg::SetFeed { feed: feed_of(BTC), config });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    world.advance_to(scheduled.ready_at);
+    world.execute_operation(scheduled.operation).done();
     assert_eq!(feeders(&world), own);
     world.refresh().done();
     assert_eq!(world.effective(BTC).posture.level, Level::Normal);

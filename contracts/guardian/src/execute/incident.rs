@@ -14,7 +14,7 @@ use firebreak_risk::Level;
 /// undone is resolved, also if nothing was ever restricted for it. Nothing to say is no error: keepers call it on a beat.
 ///
 /// Errors: [`ContractError::UnknownIncident`].
-pub fn advance(deps: DepsMut, env: &Env, incident: u64) -> Result<Response, ContractError> {
+pub fn advance(mut deps: DepsMut, env: &Env, incident: u64) -> Result<Response, ContractError> {
     let mut record = incident::load(deps.storage, incident)?;
     if !incident::is_open(&record) {
         return Ok(Response::new());
@@ -30,7 +30,7 @@ pub fn advance(deps: DepsMut, env: &Env, incident: u64) -> Result<Response, Cont
     let resolvable = matches!(record.status, IncidentStatus::Detected | IncidentStatus::Recovering);
     if resolvable && is_over(&record, level, now) {
         // What is due is undone now; what is not keeps the incident open.
-        response = join(response, undo_runs(deps.storage, env, &record, false)?);
+        response = join(response, undo_runs(deps.branch(), env, &record, false)?);
         if !waits_for_undo(deps.storage, &record)? {
             response = response.add_event(incident::advance(&mut record, IncidentStatus::Resolved, now));
         }
@@ -44,7 +44,7 @@ pub fn advance(deps: DepsMut, env: &Env, incident: u64) -> Result<Response, Cont
 /// playbooks allow to be undone then. The verdict on a closed incident may be corrected and its report added.
 ///
 /// Errors: [`ContractError::UnknownIncident`], [`ContractError::NotOver`].
-pub fn close(deps: DepsMut, env: &Env, closing: Closing) -> Result<Response, ContractError> {
+pub fn close(mut deps: DepsMut, env: &Env, closing: Closing) -> Result<Response, ContractError> {
     let Closing { incident, false_alarm, post_mortem } = closing;
     let mut record = incident::load(deps.storage, incident)?;
     let now = now(env);
@@ -57,7 +57,7 @@ pub fn close(deps: DepsMut, env: &Env, closing: Closing) -> Result<Response, Con
                 let quiet_since = record.last_signal_at;
                 return Err(ContractError::NotOver { incident, found, quiet_since, now });
             }
-            response = undo_runs(deps.storage, env, &record, true)?;
+            response = undo_runs(deps.branch(), env, &record, true)?;
         }
     }
     let status = if false_alarm { IncidentStatus::FalseAlarm } else { IncidentStatus::Resolved };
@@ -72,15 +72,10 @@ fn is_over(incident: &Incident, level: Level, now: u64) -> bool {
 }
 
 /// Undoes its active runs, as far as their time or their playbook allows. Bounded by INCIDENT_ACTIONS_MAX.
-fn undo_runs(
-    storage: &mut dyn Storage,
-    env: &Env,
-    incident: &Incident,
-    resolved: bool,
-) -> Result<Response, ContractError> {
-    let (mut response, mut beside_feed) = (Response::new(), false);
+fn undo_runs(mut deps: DepsMut, env: &Env, incident: &Incident, resolved: bool) -> Result<Response, ContractError> {
+    let mut response = Response::new();
     for action in incident.actions.iter().filter(|action| action.run > 0) {
-        if let Ok(undone) = playbook::undo(storage, env, action.run, resolved, &mut beside_feed)? {
+        if let Ok(undone) = playbook::undo(deps.branch(), env, action.run, resolved)? {
             response = join(response, undone);
         }
     }

@@ -139,7 +139,7 @@ pub fn run_for_signal(
 /// [`ContractError::UndoAfterFeed`].
 pub fn undo(deps: DepsMut, env: &Env, run: u64) -> Result<Response, ContractError> {
     let now = now(env);
-    playbook::undo(deps.storage, env, run, false, &mut false)?.map_err(|not_now| match not_now {
+    playbook::undo(deps, env, run, false)?.map_err(|not_now| match not_now {
         NotNow::Over(found) => ContractError::RunOver { run, found },
         NotNow::Early(undo_at) => ContractError::TooEarlyToUndo { run, undo_at, now },
         NotNow::FeedChanged(free_at) => ContractError::UndoAfterFeed { run, free_at, now },

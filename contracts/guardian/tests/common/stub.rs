@@ -1,6 +1,6 @@
 //! A contract that takes every message, remembers it, and answers what it was told.
 //!
-//! A body that holds `"market":666` or `"feed":666` is refused. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
+//! A body that holds `"market":666` or `"feed":666` is refused, and every one between `"close"` and `"open"`. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
 
 use cosmwasm_std::{
     from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, StdError, StdResult,
@@ -11,6 +11,7 @@ use cw_multi_test::Contract;
 use cw_storage_plus::Item;
 use serde::{Deserialize, Serialize};
 
+const CLOSED: Item<bool> = Item::new("closed");
 const RECEIVED: Item<Vec<Received>> = Item::new("received");
 
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
@@ -36,6 +37,13 @@ pub struct Stub;
 
 fn take(deps: DepsMut, entry: &str, sender: &str, msg: Vec<u8>) -> AnyResult<Response> {
     let body = String::from_utf8(msg)?;
+    if let r#""close""# | r#""open""# = body.as_str() {
+        CLOSED.save(deps.storage, &(body == r#""close""#))?;
+        return Ok(Response::new());
+    }
+    if CLOSED.may_load(deps.storage)?.unwrap_or_default() {
+        return Err(StdError::generic_err("the stub is closed").into());
+    }
     for refused in ["market", "feed"] {
         if body.contains(&format!("\"{refused}\":666")) {
             return Err(StdError::generic_err(format!("the stub refuses {refused} 666")).into());

@@ -105,14 +105,15 @@ pub struct Playbook {
     pub council: bool,
     /// Each one runs by itself: one that fails undoes neither the others nor the signal. Bounds: 1 to 4.
     pub steps: Vec<Step>,
-    /// Messages that take back what the calls changed; restrictions end by themselves. Bounds: at most 4, calls only. Neither
-    /// these nor the steps ask for more maintenance margin than their market does at the approval.
+    /// Messages that take back what the calls changed; restrictions end by themselves. Bounds: at most 4, calls only, and none
+    /// that sets a feed: whoever may undo must not bring back sources that were thought compromised. Neither these nor the steps ask
+    /// for more maintenance margin than their market does at the approval.
     pub undo: Vec<Step>,
     /// From when after the run on anyone may undo it, seconds. Bounds: 60 to 2,592,000; 0 without an undo.
     pub undo_after_seconds: u64,
     /// Whether the incident's resolution undoes it sooner.
     pub undo_when_resolved: bool,
-    /// Runs within `window_seconds`. Bounds: 1 to 8.
+    /// Runs within `window_seconds`; one of which no step succeeded does not count. Bounds: 1 to 8.
     pub runs_max: u32,
     /// Bounds: 3,600 to 2,592,000.
     pub window_seconds: u64,
@@ -158,9 +159,12 @@ pub enum StepOutcome {
     Stale,
     /// Passed over: a feed was set less than a `roles` delay before, and the step configures or settles the vault.
     Held,
+    /// Passed over: a run of another playbook has changed the same target and waits for its undo. Its undo brings the target back,
+    /// and until then nothing loosens it; a call that only tightens limits on new exposure goes all the same.
+    Claimed,
 }
 crate::enum_text!(StepOutcome {
-    Waiting = "waiting", Done = "done", Failed = "failed", Stale = "stale", Held = "held"
+    Waiting = "waiting", Done = "done", Failed = "failed", Stale = "stale", Held = "held", Claimed = "claimed"
 });
 
 /// Where a run stands. Grows only at the end.

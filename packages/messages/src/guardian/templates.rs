@@ -2,7 +2,7 @@
 //!
 //! | name | starts | steps | undo |
 //! |---|---|---|---|
-//! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback is promoted, or fallback feeders take over | of the feeders: the feed as it was, after 7 d or when resolved; of the promotion: the timelock |
+//! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback is promoted, or fallback feeders take over | the timelock |
 //! | `price-crash` | a rule about prices that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
 //! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter) | - |
 //! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
@@ -56,25 +56,18 @@ impl Template<'_> {
     }
 
     pub fn oracle_compromise(&self) -> StdResult<Playbook> {
-        if self.feed.config.fallback.is_some() {
-            let promote = OracleMsg::PromoteFallback { feed: self.feed.feed };
-            let msg = to_json_binary(&promote)?;
-            return Ok(Playbook {
-                steps: vec![
-                    restrict(Scope::Market(self.id()), Level::ReduceOnly, HOUR.saturating_mul(2)),
-                    Step::Call { contract: self.suite.oracle.clone(), msg },
-                ],
-                ..self.playbook("oracle-compromise")
-            });
-        }
+        let feed = self.feed.feed;
+        let other_sources = if self.feed.config.fallback.is_some() {
+            OracleMsg::PromoteFallback { feed }
+        } else {
+            OracleMsg::SetFeed { feed, config: self.fallback.clone() }
+        };
+        let msg = to_json_binary(&other_sources)?;
         Ok(Playbook {
             steps: vec![
                 restrict(Scope::Market(self.id()), Level::ReduceOnly, HOUR.saturating_mul(2)),
-                self.set_feed(self.fallback.clone())?,
+                Step::Call { contract: self.suite.oracle.clone(), msg },
             ],
-            undo: vec![self.set_feed(self.feed.config.clone())?],
-            undo_after_seconds: DAY.saturating_mul(7),
-            undo_when_resolved: true,
             ..self.playbook("oracle-compromise")
         })
     }
@@ -174,11 +167,6 @@ impl Template<'_> {
     fn configure(&self, config: MarketConfig) -> StdResult<Step> {
         let msg = to_json_binary(&VaultMsg::ConfigureMarket { market: self.id(), config })?;
         Ok(Step::Call { contract: self.suite.derivatives_vault.clone(), msg })
-    }
-
-    fn set_feed(&self, config: FeedConfig) -> StdResult<Step> {
-        let msg = to_json_binary(&OracleMsg::SetFeed { feed: self.feed.feed, config })?;
-        Ok(Step::Call { contract: self.suite.oracle.clone(), msg })
     }
 }
 

@@ -1,0 +1,113 @@
+//! What active runs have changed: no other playbook loosens it before its own undo does.
+//!
+//! ```text
+//! run of A changes a market --> A's undo is to come: B's call to it is passed over unless it only tightens, B's undo too
+//!                               B tightened as well: A's undo is passed over, and B's brings the market back
+//! ```
+//! So a target is as tight as the tightest run says until the last of them is undone, and the last undo is never passed over.
+
+use crate::error::ContractError;
+use crate::harm::Direction;
+use crate::max_loss::{changes_exposure_only, text};
+use crate::state::{CHANGED_BY, RUNS};
+use cosmwasm_std::{Binary, Deps, Storage};
+use firebreak_messages::guardian::{Playbook, Run, RunStatus, Step, StepOutcome, STEPS_MAX};
+
+/// An entry of CHANGED_BY holds so many undos for each run.
+const UNDOS: u64 = STEPS_MAX as u64;
+
+/// Where it is noted what a call changes: the contract, the message and the market or feed that it begins with. By the text that the contracts
+/// write; a message that begins otherwise is about all markets at once.
+#[inline(never)]
+fn target(contract: &str, msg: &Binary) -> Vec<u8> {
+    let text = text(msg);
+    let (name, fields) = text.split_once("\":").unwrap_or((text, ""));
+    let value = fields.split_once("\":").map_or("", |(_, value)| value);
+    let mut key = CHANGED_BY.as_bytes().to_vec();
+    key.extend_from_slice(contract.as_bytes());
+    key.extend_from_slice(name.as_bytes());
+    for digit in value.bytes().take_while(u8::is_ascii_digit) {
+        key.push(digit);
+    }
+    key
+}
+
+/// The runs that are noted under a target, each with its entry.
+#[inline(never)]
+fn noted(storage: &dyn Storage, target: &[u8]) -> Result<Vec<(u64, Run)>, ContractError> {
+    let mut runs = vec![];
+    // Bounded: see CHANGED_BY.
+    for entry in storage.get(target).unwrap_or_default().chunks_exact(8) {
+        let entry = entry.iter().fold(0u64, |sum, byte| sum.wrapping_shl(8) | u64::from(*byte));
+        runs.push((entry, RUNS.load(storage, entry.checked_div(UNDOS).unwrap_or_default())?));
+    }
+    Ok(runs)
+}
+
+/// Whether a run still is to bring the target of its entry back. One whose replies are outstanding counts: another run of the same
+/// message must not overtake it.
+#[inline(never)]
+fn is_to_come(entry: u64, run: &Run) -> bool {
+    let undo = usize::try_from(entry.checked_rem(UNDOS).unwrap_or_default()).unwrap_or_default();
+    (run.status == RunStatus::Active || run.steps.contains(&StepOutcome::Waiting))
+        && matches!(run.undo.get(undo), Some(StepOutcome::Waiting | StepOutcome::Failed))
+}
+
+/// Whether a playbook's call, or its undo's, leaves the target to a run of another playbook.
+#[inline(never)]
+pub fn is_claimed(deps: Deps, playbook: &str, undo: bool, step: &Step) -> Result<bool, ContractError> {
+    let Step::Call { contract, msg } = step else { return Ok(false) };
+    for (entry, run) in noted(deps.storage, &target(contract, msg))? {
+        if run.playbook != playbook && is_to_come(entry, &run) {
+            return Ok(undo || changes_exposure_only(deps, contract, msg, Direction::Tighter) != Some(true));
+        }
+    }
+    Ok(false)
+}
+
+/// Notes what a run that has just been sent may change and undo, and what it takes over. Bounded by STEPS_MAX squared.
+#[inline(never)]
+pub fn note(storage: &mut dyn Storage, playbook: &Playbook, run: &Run, inherited: u64) -> Result<(), ContractError> {
+    for (undo, step) in (0u64..).zip(&playbook.undo) {
+        let Step::Call { contract, msg } = step else { continue };
+        let target = target(contract, msg);
+        let is_sent =
+            |(step, outcome): (&Step, &StepOutcome)| *outcome == StepOutcome::Waiting && is_about(step, &target);
+        if inherited == 0 && !playbook.steps.iter().zip(&run.steps).any(is_sent) {
+            continue;
+        }
+        let mut entries = run.run.saturating_mul(UNDOS).saturating_add(undo).to_be_bytes().to_vec();
+        for (entry, before) in noted(storage, &target)? {
+            // What this run takes over it may have to give back, if none of its steps succeeds.
+            if before.run == inherited || is_to_come(entry, &before) {
+                entries.extend_from_slice(&entry.to_be_bytes());
+            }
+        }
+        storage.set(&target, &entries);
+    }
+    Ok(())
+}
+
+fn is_about(step: &Step, wanted: &[u8]) -> bool {
+    matches!(step, Step::Call { contract, msg } if target(contract, msg) == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_the_contract_the_message_and_its_market() {
+        let target = |text: &str| String::from_utf8(target("vault", &Binary::from(text.as_bytes()))).unwrap();
+        for (text, wanted) in [
+            (r#"{"configure_market":{"market":7,"config":{"symbol":"1"}}}"#, r#"{"configure_market7"#),
+            (r#"{"configure_market":{"market":17}}"#, r#"{"configure_market17"#),
+            (r#"{"configure":{"parameters":{"a":1}}}"#, r#"{"configure"#),
+            (r#"{"inject":{"amount":"7"}}"#, r#"{"inject"#),
+            (r#"{"sweep_fees":{}}"#, r#"{"sweep_fees"#),
+            ("", ""),
+        ] {
+            assert_eq!(target(text), format!("changed_by vault{wanted}"));
+        }
+    }
+}
