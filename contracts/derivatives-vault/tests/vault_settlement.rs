@@ -74,7 +74,11 @@ fn restricted(bench: &Bench, action: Action) -> ContractError {
 /// A small pool that a trader won more from than it has: 20 long at 60,000, settled at 100,000. What it realised at 90,000, before
 /// the announcement, is principal by now.
 fn short_vault(names: usize, realised: &str) -> Bench {
-    let mut bench = Bench::without_pool(market_config("BTC", 1), market_config("ETH", 2));
+    short_vault_in(market_config("BTC", 1), names, realised)
+}
+
+fn short_vault_in(btc: MarketConfig, names: usize, realised: &str) -> Bench {
+    let mut bench = Bench::without_pool(btc, market_config("ETH", 2));
     bench.provide("lp", 150_000).unwrap();
     for index in 0..names {
         bench.deposit(&format!("t{index}"), 1_000 + 37 * index as u64);
@@ -395,6 +399,104 @@ fn somebody_who_cannot_be_paid_holds_up_nobody_and_a_touch_makes_no_principal_of
         pay(&mut bench, std::slice::from_ref(id)).unwrap();
     }
     assert_eq!(accounts(&bench).len(), 1);
+}
+
+/// Whoever is touched between the market's price and the first batch of the pass has realised by then. Where profit vests it stays profit;
+/// where it does not, nobody can tell it from what had been realised before.
+#[test]
+fn a_touch_before_the_pass_makes_principal_of_profit_only_where_profit_does_not_vest() {
+    for half_life in [0, 60, 21_600] {
+        let settled = |touched: bool| {
+            let btc = MarketConfig { vesting_half_life_seconds: half_life, ..market_config("BTC", 1) };
+            let mut bench = short_vault_in(btc, 3, "0");
+            let at = announce(&mut bench);
+            live(&mut bench, at, "100000");
+            if touched {
+                bench.liquidate(&["whale"]).unwrap();
+            }
+            fix_all(&mut bench, &[]);
+            let facts = AccountSettled::all(&bench.events);
+            facts.into_iter().find(|fact| fact.account == account("whale")).unwrap()
+        };
+        let (left_alone, touched) = (settled(false), settled(true));
+        assert!(left_alone.profit > units(790_000), "{half_life}: {left_alone:?}");
+        if half_life == 0 {
+            assert_eq!((touched.profit, touched.principal > units(790_000)), (Amount::ZERO, true), "{touched:?}");
+        } else {
+            assert_eq!((touched.profit, touched.principal), (left_alone.profit, left_alone.principal), "{half_life}");
+        }
+    }
+}
+
+/// Two providers of a million, of whom bob has left but for what is parked, and ten BTC long.
+fn with_parked_liquidity() -> Bench {
+    let mut config = market_config("BTC", 1);
+    config.funding.velocity_max = Ratio::ZERO;
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    for name in ["bob", "lp"] {
+        bench.provide(name, 1_000_000).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    let shares = bench.provider("bob").shares;
+    bench.request("bob", shares);
+    bench.advance(86_400);
+    let outflow = OutflowParams { hour_min: units(100_000), day_min: units(2_000_000), ..parameters().outflow };
+    let parameters = VaultParameters { outflow, deposit_move: Ratio::percent(1), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.refresh();
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    assert_eq!(LiquidityWithdrawn::all(&bench.pay_claims().unwrap()).len(), 1);
+    assert!(bench.pool().pool.parked > units(500_000));
+    bench
+}
+
+/// What is taken back while the vault is being settled is a deposit like any other: at the deposit value, a known move of each market
+/// paid for, and at none in the window.
+#[test]
+fn liquidity_that_is_taken_back_while_settling_costs_what_a_deposit_costs() {
+    let taken = ExecuteMsg::CancelParked(ParkedId { account: account("bob"), liquidity: true });
+    // What bob has in the end at a price of the settlement, taken back so many seconds before the window ends.
+    let ends = |settled_at: &str, before: Option<u64>| {
+        let mut bench = with_parked_liquidity();
+        let at = announce(&mut bench);
+        if let Some(before) = before {
+            live(&mut bench, at - before, if before > HOUR { "60000" } else { settled_at });
+            let parked = bench.pool().pool.parked;
+            let (value, supply) = (bench.pool().value.unwrap().deposit, bench.pool().pool.shares);
+            let given = &LiquidityProvided::all(&bench.execute("bob", taken.clone(), 0).unwrap())[0];
+            assert_eq!(given.amount, parked);
+            assert_eq!(Ok(given.shares), shares_for_deposit(parked, value, supply));
+        }
+        live(&mut bench, at, settled_at);
+        fix_all(&mut bench, &[]);
+        let mut ids = accounts(&bench);
+        ids.extend([account("bob"), account("lp")]);
+        pay(&mut bench, &ids).unwrap();
+        bench.wallet("bob")
+    };
+    for settled_at in ["57000", "60000", "63000"] {
+        let stayed = ends(settled_at, None);
+        // With the price there is nothing left to bet on.
+        let late = ends(settled_at, Some(0));
+        assert!(late <= stayed && late > stayed - 1_000_000, "{settled_at}: {late} {stayed}");
+        // Before the window it is a bet on the settlement, and one that costs a known move.
+        let early = ends(settled_at, Some(HOUR + 30));
+        let won = early - stayed;
+        let fair = match settled_at {
+            "57000" => 30_000_000_000i128,
+            "60000" => 0,
+            _ => -30_000_000_000,
+        };
+        assert!(won < fair / 2, "{settled_at}: {won}");
+    }
+    let mut bench = with_parked_liquidity();
+    let at = announce(&mut bench);
+    live(&mut bench, at - HOUR / 2, "60000");
+    let refused = bench.execute("bob", taken, 0).unwrap_err();
+    let named =
+        matches!(refused, ContractError::Restricted { action: Action::ProvideLiquidity, level: Level::Settlement, .. });
+    assert!(named, "{refused}");
 }
 
 proptest! {
