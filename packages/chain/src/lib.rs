@@ -16,6 +16,7 @@ mod client;
 pub mod deploy;
 mod error;
 pub mod gas;
+pub mod keeper;
 pub mod localnet;
 pub mod message;
 mod network;

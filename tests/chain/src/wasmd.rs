@@ -68,6 +68,9 @@ impl Wasmd {
         adjust(&mut msg);
         let tx = bootstrap(&mut localnet, &codes, salt, &msg)?;
         let guardian = guardian_of(&tx);
+        // As `deploy::run` does: open confirmations are void when members change.
+        let hook = cw4_group::msg::ExecuteMsg::AddHook { addr: guardian.clone() };
+        localnet.execute("deployer", &council_group, &hook, 0, GAS)?;
         let children: SuiteResponse = localnet.client.smart(&guardian, &QueryMsg::Suite {})?;
         let suite = addresses(&deploy::Addresses::new(guardian, children), &council_group, &dao_group, &dao);
         let now = localnet.now()?;

@@ -1,25 +1,36 @@
 //! Aave, 2026-03-10, 10,938 wstETH of 34 accounts: of two parameters that belong together one was limited in its steps and the other was
 //! not; the price came out 2.85 % low, and accounts were liquidated although no market price had moved.
 //!
-//! Unprotected: the suite, and nobody names an account before the change. Protected: the same change with the accounts named: the
-//! dry run refuses it, and nobody is liquidated.
+//! Unprotected: the suite, and nobody names an account before the change. Protected: the same change while a keeper walks the vault's
+//! accounts, as `firebreak keeper` does, and names the most strained ones: the dry run refuses it, and nobody is liquidated.
 
+use firebreak_chain::keeper::{errands, Errand};
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_incidents::*;
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, PositionLiquidated};
-use firebreak_messages::guardian::{ExecuteMsg, OperationExecuted, OperationFailed, OperationScheduled};
+use firebreak_messages::guardian::{
+    ExecuteMsg, OperationExecuted, OperationFailed, OperationScheduled, QueryMsg, WitnessesResponse,
+};
 use firebreak_risk::Amount;
 use firebreak_testing::*;
+use std::collections::BTreeSet;
 
 const ACCOUNTS: usize = 8;
+/// Accounts with room, among which the keeper has to find the others; two pages of them.
+const SAVERS: usize = 40;
 
 fn names() -> Vec<String> {
     (0..ACCOUNTS).map(|index| format!("borrower-{index}")).collect()
 }
 
 /// Eight accounts with little room; then margins that are right for other figures than today's.
-fn changed(named: bool) -> (World, bool) {
+fn changed(kept: bool) -> (World, bool) {
     let mut world = World::builder().build();
+    for index in 0..SAVERS {
+        let name = format!("saver-{index}");
+        world.add_collateral(&name, usd(6_000)).done();
+        world.open(&name, BTC, size("0.1")).done();
+    }
     for name in names() {
         world.add_collateral(&name, usd(6_000)).done();
         world.open(&name, BTC, size("1")).done();
@@ -29,10 +40,15 @@ fn changed(named: bool) -> (World, bool) {
     config.margin.maintenance_scalar = ratio("0.9");
     let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
     let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
-    if named {
-        let accounts = names().iter().map(|name| world.account_id(name)).collect();
-        let msg = ExecuteMsg::Witness { operation: scheduled.operation, accounts };
-        world.send("keeper", Code::Guardian, &msg, Amount::ZERO).done();
+    if kept {
+        let errands = errands(&world.querier(), world.addresses.guardian.as_str(), world.now()).unwrap();
+        for Errand { msg, .. } in &errands {
+            world.send("keeper", Code::Guardian, msg, Amount::ZERO).done();
+        }
+        let operation = scheduled.operation;
+        let named: WitnessesResponse = world.query(Code::Guardian, &QueryMsg::Witnesses { operation });
+        let named: BTreeSet<String> = named.witnesses.into_iter().map(|witness| witness.account.owner).collect();
+        assert_eq!(named, names().iter().map(|name| world.address(name).to_string()).collect());
     }
     world.advance_to(scheduled.ready_at);
     world.refresh().done();
@@ -74,6 +90,9 @@ fn a_change_that_would_liquidate_at_an_unchanged_price_is_refused_by_the_dry_run
     figures(
         "Aave 2026-03-10, parameters apart",
         &format!("{accounts} accounts liquidated, {} of notional", units(notional)),
-        "change refused by the dry run, 0 accounts liquidated",
+        &format!(
+            "the {ACCOUNTS} found among {} and named, change refused by the dry run, 0 liquidated",
+            ACCOUNTS + SAVERS
+        ),
     );
 }

@@ -4,6 +4,7 @@ use super::address::Addresses;
 use super::artifact::Contract;
 use super::codes::{CodeRules, Need, Todo};
 use super::error::DeployError;
+use super::group;
 use super::plan::Plan;
 use super::reader::{CodeRecord, Reader};
 use super::state::State;
@@ -23,6 +24,9 @@ const OUTSIDE_GAS: u64 = 220_000;
 const BOOTSTRAP_GAS: u64 = 870_000;
 const FEED_GAS: u64 = 45_000;
 const MARKET_GAS: u64 = 145_000;
+
+/// The guardian among the hooks of the council's group.
+const HOOK_GAS: u64 = 130_000;
 
 /// A step that is left to do, or one that is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,6 +68,10 @@ impl Estimate {
             estimate.step(format!("create {}", outside.name), outside.address.clone(), gas);
         }
         estimate.bootstrap(plan);
+        let doing = "asking the council's group for its hooks";
+        if group::wants_hook(reader, plan, &plan.predicted.guardian).map_err(DeployError::chain(doing))? {
+            estimate.step("tell the council's group".into(), plan.config.council.group.clone(), HOOK_GAS);
+        }
         Ok(estimate)
     }
 

@@ -14,7 +14,8 @@
 //!
 //! ```text
 //! config + artifacts -> plan: checked offline, addresses predicted
-//!     -> codes -> outside contracts -> guardian, which creates the other four, in one transaction -> self-check
+//!     -> codes -> outside contracts -> guardian, which creates the other four, in one transaction
+//!     -> the council's group told of the guardian, where the deployer may -> self-check
 //! ```
 //!
 //! Every address follows from the deployer, a salt and the codes' checksums, so all are known before the first
@@ -27,6 +28,7 @@ mod codes;
 mod config;
 mod error;
 mod estimate;
+mod group;
 mod key;
 mod plan;
 mod reader;

@@ -7,6 +7,7 @@ use super::codes::{CodeRules, Need, Todo};
 use super::config::Config;
 use super::error::DeployError;
 use super::estimate::Estimate;
+use super::group::introduce;
 use super::plan::{Plan, PlannedContract};
 use super::reader::{CodeRecord, Reader};
 use super::state::{Created, State, StoredCode};
@@ -48,7 +49,8 @@ pub struct Sent {
 /// Deploys what is not there yet, then checks everything. `note` gets a line for each step.
 ///
 /// Going on after an interruption and running again after success are the same call: what the state file or the chain
-/// knows already is not done twice, and a suite that exists is only checked, never changed.
+/// knows already is not done twice, and a suite that exists is only checked, never changed. The council's group is told of it
+/// where it was not and the deployer is the group's admin.
 ///
 /// Errors: [`DeployError`]. A suite that is not as configured is no error: [`Check::passed`] tells.
 pub fn run(
@@ -79,7 +81,9 @@ pub fn run(
     };
     adopt(&plan, state, &addresses)?;
     note(&format!("the suite is there: guardian {}", addresses.guardian));
-    deployed(client, &plan, addresses, vec![])
+    // A run that ended right after the bootstrap has left this to the next one.
+    let sent = introduce(client, signer, &plan, &addresses, note)?;
+    deployed(client, &plan, addresses, sent.into_iter().collect())
 }
 
 /// Checks a suite that exists; needs no key and sends nothing.
@@ -205,6 +209,7 @@ impl Deployment<'_> {
             self.outside(outside)?;
         }
         let addresses = self.bootstrap(&codes)?;
+        self.sent.extend(introduce(self.client, self.signer, self.plan, &addresses, self.note)?);
         deployed(self.client, self.plan, addresses, self.sent)
     }
 

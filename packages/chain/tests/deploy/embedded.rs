@@ -1,6 +1,7 @@
 //! The deployment's plan carried out on an embedded chain, whose codes have the artifacts' checksums.
 
 use cosmwasm_std::{to_json_binary, Addr, Empty, WasmMsg};
+use cw4_group::msg::ExecuteMsg as GroupMsg;
 use cw_multi_test::{App, BankKeeper, Contract as CodeOf, ContractWrapper, Executor, MockApiBech32};
 use firebreak_chain::deploy::{Access, Addresses, Artifact, CodeRecord, Contract, ContractRecord, Plan, Reader};
 use firebreak_chain::ChainError;
@@ -93,7 +94,15 @@ impl Embedded {
         app.execute(deployer, create.into()).unwrap();
         let guardian = plan.predicted.guardian.clone();
         let suite: SuiteResponse = app.wrap().query_wasm_smart(&guardian, &QueryMsg::Suite {}).unwrap();
-        Self { app, addresses: Addresses::new(guardian, suite), codes }
+        let mut deployed = Self { app, addresses: Addresses::new(guardian, suite), codes };
+        deployed.group(plan, &GroupMsg::AddHook { addr: deployed.addresses.guardian.clone() });
+        deployed
+    }
+
+    /// A message of the deployer, who is its admin, to the council's group.
+    pub fn group(&mut self, plan: &Plan, msg: &GroupMsg) {
+        let (deployer, group) = (&plan.config.key.address, &plan.config.council.group);
+        self.app.execute_contract(Addr::unchecked(deployer), Addr::unchecked(group), msg, &[]).unwrap();
     }
 
     /// A message that the guardian sends when an operation of its timelock runs.

@@ -1,6 +1,7 @@
 use crate::embedded::Embedded;
 use crate::files::localnet;
 use cosmwasm_std::{to_json_binary, WasmMsg};
+use cw4_group::msg::ExecuteMsg as GroupMsg;
 use firebreak_chain::deploy::{check, Check, Config, Contract, Finding, Plan};
 use firebreak_messages::circuit_breaker::{RuleConfig, RuleMode};
 use firebreak_messages::guardian::{self, Call, Delays, Role};
@@ -246,6 +247,32 @@ fn a_role_that_is_missing_or_about_to_be_granted_differs() {
         "{:?}",
         differences(&found)
     );
+}
+
+// open confirmations are void at a change of members only where the group tells the guardian of it.
+#[test]
+fn a_council_whose_group_does_not_tell_the_guardian_of_its_members_differs() {
+    let (plan, mut chain) = deployed("check-hook");
+    let guardian = chain.addresses.guardian.clone();
+    chain.group(&plan, &GroupMsg::RemoveHook { addr: guardian.clone() });
+    // Somebody else is told: no difference, and no help.
+    chain.group(&plan, &GroupMsg::AddHook { addr: plan.config.roles.proposers[0].clone() });
+    let line = format!("council group hooks: {guardian} | nothing");
+    let found = checked(&plan, &chain);
+    assert_eq!((differences(&found), found.calls), (vec![line.clone()], vec![]));
+    // Only the group's admin can repair it; where that is the timelock, the call is ready.
+    chain.group(&plan, &GroupMsg::UpdateAdmin { admin: Some(guardian.clone()) });
+    let found = checked(&plan, &chain);
+    assert_eq!((differences(&found), found.calls.len()), (vec![line], 1));
+    repair(&mut chain, &found);
+    let after = checked(&plan, &chain);
+    assert!(after.passed(), "{:?}", differences(&after));
+
+    // A contract that is no such group.
+    let mut other = plan.clone();
+    other.config.council.group = plan.config.roles.proposers[0].clone();
+    let lines = differences(&checked(&other, &chain));
+    assert!(lines[1].starts_with("council group hooks: an answer | cannot be read"), "{lines:?}");
 }
 
 #[test]

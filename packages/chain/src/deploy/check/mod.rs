@@ -40,6 +40,7 @@ pub fn check(reader: &impl Reader, plan: &Plan, addresses: &Addresses) -> Result
     let mut check = Check::default();
     parts::codes(reader, plan, addresses, &mut check)?;
     parts::guardian(reader, plan, addresses, &mut check)?;
+    parts::group(reader, plan, addresses, &mut check)?;
     parts::oracle(reader, plan, addresses, &mut check)?;
     parts::breaker(reader, plan, addresses, &mut check)?;
     parts::fund(reader, plan, addresses, &mut check)?;

@@ -5,6 +5,7 @@ use super::compare::{compare, Finding, NOTHING};
 use super::Check;
 use crate::deploy::address::Addresses;
 use crate::deploy::artifact::Contract;
+use crate::deploy::group;
 use crate::deploy::plan::Plan;
 use crate::deploy::reader::Reader;
 use crate::error::ChainError;
@@ -119,6 +120,18 @@ pub fn guardian(reader: &impl Reader, plan: &Plan, addresses: &Addresses, check:
         if !check.compare(part, "council", &config.council, &found.config) {
             check.call(part, own, &ExecuteMsg::SetCouncil { council: config.council.clone() });
         }
+    }
+    Ok(())
+}
+
+/// The council's group tells the guardian of other members. Others may be told too. The timelock can repair it only where it
+/// owns the group.
+pub fn group(reader: &impl Reader, plan: &Plan, addresses: &Addresses, check: &mut Check) -> Done {
+    let (part, at, guardian) = ("council group", &plan.config.council.group, &addresses.guardian);
+    let Some(hooks) = check.read(part, "hooks", group::hooks(reader, at))? else { return Ok(()) };
+    let found = hooks.iter().find(|hook| *hook == guardian).map_or(NOTHING, String::as_str);
+    if !check.compare(part, "hooks", guardian, &found) && group::admin(reader, at)?.as_ref() == Some(guardian) {
+        check.call(part, at, &group::add_hook(guardian));
     }
     Ok(())
 }

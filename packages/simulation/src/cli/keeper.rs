@@ -1,0 +1,46 @@
+//! `firebreak keeper`.
+
+use clap::Args;
+use firebreak_chain::deploy::{Config, DeployError, State};
+use firebreak_chain::{keeper, Client};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct KeeperArgs {
+    /// A deployment's configuration: its node is asked.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Another node than the configuration's.
+    #[arg(long, value_name = "URL")]
+    pub rpc: Option<String>,
+}
+
+/// Prints one line of JSON for each message that the guardian waits for: contract, msg, why. Needs no key and sends nothing: whoever
+/// has one sends them as they are, from a scheduler.
+pub fn run(args: &KeeperArgs) -> Result<ExitCode, DeployError> {
+    let mut config = Config::load(&args.config)?;
+    if let Some(rpc) = &args.rpc {
+        config.network.rpc.clone_from(rpc);
+    }
+    let guardian = match config.suite.guardian.clone() {
+        Some(guardian) => guardian,
+        None => State::load(&config)?.suite.map(|at| at.guardian).ok_or_else(|| {
+            let wrong = "names no guardian, and its state file knows of none: deploy it first".into();
+            DeployError::Config { file: args.config.display().to_string(), wrong }
+        })?,
+    };
+    let chain = |doing: &str| {
+        let doing = doing.to_string();
+        move |error| DeployError::Chain { doing, error }
+    };
+    let client = Client::connect(config.network.clone()).map_err(chain("connecting"))?;
+    let now = client.block().map_err(chain("asking for the newest block"))?.seconds();
+    for keeper::Errand { why, msg } in
+        keeper::errands(&client, &guardian, now).map_err(chain("looking for a keeper's errands"))?
+    {
+        println!("{}", json!({ "contract": guardian, "msg": msg, "why": why }));
+    }
+    Ok(ExitCode::SUCCESS)
+}
