@@ -1,6 +1,8 @@
 //! Seeded bugs: a faulty contract around the real one. The search must find each.
 
-use cosmwasm_std::{from_json, to_json_vec, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, Storage};
+use cosmwasm_std::{
+    from_json, to_json_vec, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Order, Reply, Response, Storage,
+};
 use cw_multi_test::error::AnyResult;
 use cw_multi_test::Contract;
 use firebreak_circuit_breaker::state::{Spent, CONFIG, COUNCIL_SPENT, FROZEN_SPENT, PROCEDURE_SPENT};
@@ -9,7 +11,7 @@ use firebreak_guardian::state::{EXECUTING, OPERATIONS};
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, PostureRecord, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
-use firebreak_messages::guardian::{ExecuteMsg as GuardianMsg, Role};
+use firebreak_messages::guardian::{ExecuteMsg as GuardianMsg, Operation, Role};
 use firebreak_messages::{MarketId, Source};
 use firebreak_risk::{Level, LiquidationAccess, Phase, TimeBudget, COUNCIL_BUDGET};
 use firebreak_testing::*;
@@ -20,6 +22,8 @@ const DAY: u64 = 86_400;
 pub enum Fault {
     /// Guardian: an operation is executed as if it were a day later.
     ExecutesEarly,
+    /// Guardian: what was approved stays approved for ever.
+    NeverExpires,
     /// Guardian: who cancels is told so, and nothing is cancelled.
     CancelsNothing,
     /// Guardian: a proposer who was revoked stays one.
@@ -30,6 +34,8 @@ pub enum Fault {
     KeepsConfirmations,
     /// Guardian: an operation that ran is taken for one that runs.
     StaysExecuting,
+    /// Guardian: what a playbook's run has changed is forgotten at once, so that another one does as it likes.
+    ForgetsChanges,
     /// Breaker: a source's new restriction takes the place of its old one.
     Replaces,
     /// Breaker: anyone may lift.
@@ -50,11 +56,13 @@ impl Fault {
     pub fn code(self) -> Code {
         match self {
             Self::ExecutesEarly
+            | Self::NeverExpires
             | Self::CancelsNothing
             | Self::RevokesNothing
             | Self::UndoesEarly
             | Self::KeepsConfirmations
-            | Self::StaysExecuting => Code::Guardian,
+            | Self::StaysExecuting
+            | Self::ForgetsChanges => Code::Guardian,
             Self::Replaces
             | Self::AnyoneLifts
             | Self::CountsNothing
@@ -77,9 +85,19 @@ struct Faulty {
 
 impl Faulty {
     fn guardian(&self, mut deps: DepsMut, mut env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
+        if self.fault == Fault::ForgetsChanges {
+            let keys = deps.storage.range(None, None, Order::Ascending).map(|(key, _)| key);
+            let noted = keys.filter(|key| key.windows(10).any(|part| part == b"changed_by"));
+            let noted: Vec<Vec<u8>> = noted.collect();
+            noted.iter().for_each(|key| deps.storage.remove(key));
+        }
         use GuardianMsg::{Cancel, Execute, MemberChangedHook, RevokeRole, Undo};
         match (self.fault, from_json(&msg)?) {
             (Fault::ExecutesEarly, Execute { .. }) => env.block.time = env.block.time.plus_days(1),
+            (Fault::NeverExpires, Execute { operation }) => {
+                let before = OPERATIONS.load(deps.storage, operation)?;
+                OPERATIONS.save(deps.storage, operation, &Operation { not_after: u64::MAX, ..before })?;
+            }
             (Fault::UndoesEarly, Undo { .. }) => env.block.time = env.block.time.plus_days(7),
             (Fault::CancelsNothing, Cancel { operation }) => {
                 let before = OPERATIONS.load(deps.storage, operation)?;

@@ -1,28 +1,30 @@
 //! What must hold after every step.
 //!
-//! 1. No fast role loosens: after every step but the end of a restriction by the timelock each market's posture is at least as tight as before,
-//!    now and at every later time; no limit of a market is looser, but when a run is undone at its time, which gives back what the timelock
-//!    decided; a cap that rises opens no faster than a quarter a day. Less than the council's threshold decides nothing.
-//! 2. What waits for the timelock runs no sooner than its class says, never after it was cancelled, and not when its proposer was revoked.
-//! 3. No more than a day of any week is frozen, what is in force for the days to come included; left alone, every state is normal again within a week.
+//! 1. No fast role loosens: after every step but the end of a restriction by the timelock each market's posture is at least as tight as
+//!    before, now and at every later time. No limit of a market is looser, but when a run is undone at its time, which gives back what the
+//!    timelock decided, or when a playbook's own limits take the place of what another one's undone run has left. A cap that rises opens no
+//!    faster than a quarter a day. Less than the council's threshold decides nothing.
+//! 2. What waits for the timelock runs no sooner than its class says, not after its approval's end, never after it was cancelled, and not
+//!    when its proposer was revoked.
+//! 3. No more than a day of any week is frozen, what is in force for the days to come included; left alone, every state is normal again
+//!    within a week.
 //! 6. No more coins leave than two buckets of what the vault held let out.
 //! 7. Liquidation waits nowhere but at `Frozen`.
 //!
 //! 4 and 5 need steps of their own ([`crate::goes_on`]).
 
 use crate::past::{covered, Past, Span};
-use crate::scene::{Scene, CODE, DAY, DAY_PERCENT, HOUR, HOUR_PERCENT, PARAMETERS, PLAYBOOKS, ROLES, SHORTER_CODE};
+use crate::scene::{
+    Scene, APPROVAL, CODE, DAY, DAY_PERCENT, HOUR, HOUR_PERCENT, PARAMETERS, PLAYBOOKS, ROLES, SHORTER_CODE,
+};
 use crate::steps::{Kind, Step, WINDOW_SECONDS};
 use crate::view::{View, MARKETS};
 use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::MarketConfig;
-use firebreak_messages::guardian::{Delays, OperationExecuted, OperationFailed, PlaybookStep};
+use firebreak_messages::guardian::{Delays, OperationExecuted, OperationFailed, PlaybookStarted, PlaybookStep};
 use firebreak_messages::Source;
 use firebreak_risk::{Level, LiquidationAccess};
 use firebreak_testing::*;
-
-/// Whether a playbook's run leaves alone what another one's has changed.
-const APART: bool = false;
 
 /// A step from one state to another, and what was known of each.
 pub struct Move<'a> {
@@ -61,6 +63,9 @@ fn timelock(taken: &Move) -> Result<(), String> {
     }
     if waited < operation.delay {
         return Err(format!("2: an operation ran {waited} s after it was scheduled, before {} s", operation.delay));
+    }
+    if waited > APPROVAL {
+        return Err(format!("2: an operation ran {waited} s after it was scheduled, after {APPROVAL} s"));
     }
     if taken.past.revoked && kind.proposer() == Kind::Lift.proposer() {
         return Err("2: an operation of a proposer who is none any more ran".into());
@@ -156,22 +161,25 @@ fn limits(scene: &Scene, taken: &Move) -> Result<(), String> {
 /// A market may be looser after a step when that undid what playbooks had changed, all of it, at its time.
 fn undone_in_time(scene: &Scene, taken: &Move, index: usize) -> Result<(), String> {
     let loosened = |why: &str| Err(format!("1: the limits of market {} are looser: {why}", MARKETS[index]));
-    if !APART && taken.past.runs.iter().any(|run| run.is_live) && taken.past.runs.len() > 1 {
-        return Ok(());
-    }
-    if !APART && matches!(taken.step, Step::Run(_) | Step::Crash) && taken.past.runs.iter().any(|run| run.is_live) {
-        return Ok(());
+    let decided = if taken.past.raised { &scene.raised } else { &scene.normal };
+    let live = || taken.past.runs.iter().filter(|run| run.is_live);
+    if let Some(PlaybookStarted { playbook, .. }) = taken.outcome.facts().pop() {
+        // What another one had closed further was to be undone meanwhile, which was left to this one's undo.
+        return match live().find(|run| run.playbook != playbook) {
+            Some(run) => loosened(&format!("{} does what {} holds", playbook, run.playbook)),
+            None if index != 0 || is_looser(decided, &taken.after.configs[index]) => loosened("by a run"),
+            None => Ok(()),
+        };
     }
     if index != 0 || !taken.outcome.facts::<PlaybookStep>().iter().any(|step| step.undo) {
         return loosened("nothing was undone");
     }
-    let decided = if taken.past.raised { &scene.raised } else { &scene.normal };
     if taken.after.configs[index] != *decided {
         return loosened("other ones than the timelock decided");
     }
     let now = taken.before.now;
     let resolved = taken.step == Step::Close && taken.before.level(index, now) == Level::Normal;
-    for run in taken.past.runs.iter().filter(|run| run.is_live) {
+    for run in live() {
         let known = PLAYBOOKS.iter().find(|(name, ..)| *name == run.playbook);
         let (_, seconds, when_resolved) = known.ok_or("1: a playbook that nobody approved ran")?;
         if now < run.at + seconds && !(resolved && *when_resolved) {

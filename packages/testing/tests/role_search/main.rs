@@ -68,13 +68,19 @@ fn long_two_runs() {
 #[test]
 fn seeded_bugs_of_the_contracts_are_found() {
     type Start = fn(Option<Fault>) -> Scene;
-    let cases: [(Fault, Start, &str); 13] = [
+    let cases: [(Fault, Start, &str); 15] = [
         (Fault::ExecutesEarly, calm, "2: an operation ran"),
+        (Fault::NeverExpires, midst, "2: an operation ran 694"),
         (Fault::CancelsNothing, midst, "2: an operation ran after it was cancelled"),
         (Fault::RevokesNothing, midst, "2: an operation of a proposer who is none any more"),
         (Fault::UndoesEarly, midst, "1: the limits of market 1 are looser: a run was undone before its time"),
         (Fault::KeepsConfirmations, midst, "1: less than the council's threshold"),
         (Fault::StaysExecuting, midst, "4: "),
+        (
+            Fault::ForgetsChanges,
+            two_runs,
+            "1: the limits of market 1 are looser: price-crash does what market-quarantine holds",
+        ),
         (Fault::Replaces, calm, "1: market 1 is looser"),
         (Fault::AnyoneLifts, calm, "1: mallory was obeyed: lift"),
         (Fault::CountsNothing, midst, "3: "),

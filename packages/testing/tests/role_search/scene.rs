@@ -26,12 +26,17 @@ pub const SHORTER_CODE: u64 = 2 * DAY;
 
 pub const CRASH: &str = "price-crash";
 pub const QUARANTINE: &str = "market-quarantine";
-/// Of each approved playbook: when its undo is due after the run, and whether a resolved incident undoes it sooner.
+/// Three hours of `Frozen` everywhere, then a day of `ReduceOnly`; nothing to undo.
+pub const DRAIN: &str = "pool-drain";
+/// Of each playbook that changes BTC, by its second step: when its undo is due after the run, and whether a resolved incident undoes it sooner.
 pub const PLAYBOOKS: [(&str, u64, bool); 2] = [(CRASH, DAY, true), (QUARANTINE, 3 * DAY, false)];
 
 /// Share of what the vault holds that may leave in an hour and in a day, percent.
 pub const HOUR_PERCENT: u128 = 5;
 pub const DAY_PERCENT: u128 = 15;
+
+/// How long after its scheduling an operation may be executed.
+pub const APPROVAL: u64 = 8 * DAY;
 
 pub const OBSERVERS: u8 = 3;
 
@@ -64,7 +69,7 @@ fn observers() -> ObserversConfig {
     ObserversConfig { heartbeat_seconds: 3_600, observers: (0..OBSERVERS).map(observer).collect() }
 }
 
-/// Nothing has happened yet. Two playbooks are approved, a sentinel is armed, two proposers beside the DAO, three observers. The fund is
+/// Nothing has happened yet. Three playbooks are approved, a sentinel is armed, two proposers beside the DAO, three observers. The fund is
 /// thin, so that anyone may step leverage down; alice is long and bob short, carl is near liquidation, and the whale has money only.
 pub fn calm(fault: Option<Fault>) -> Scene {
     let proposers = [Kind::Lift.proposer(), Kind::Revoke.proposer()];
@@ -97,6 +102,7 @@ pub fn calm(fault: Option<Fault>) -> Scene {
     let step = Tightening { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: HOUR };
     let sentinel = Sentinel { address: world.address("sentinel").into(), step };
     let mut calls = vec![world.call(Code::Guardian, &ExecuteMsg::SetSentinel(sentinel))];
+    calls.push(world.call(Code::Guardian, &ExecuteMsg::SetPlaybook(world.template(BTC, DRAIN))));
     for (name, undo_after_seconds, undo_when_resolved) in PLAYBOOKS {
         let playbook = world.template(BTC, name);
         assert_eq!(

@@ -62,7 +62,7 @@ impl fmt::Display for Figures {
         write!(
             f,
             "{} steps, depth {depth}: {states} states, {transitions} transitions, {refused} refused steps, {strangers} refused strangers, \
-             {went_on} states gone on from, covered {covered:?}, at most {left} left, {seconds:.1} s",
+             {went_on} states gone on from, reduce-only already, by the council, by a rule {covered:?}, at most {left} left, {seconds:.1} s",
             STEPS.len()
         )?;
         for (step, _) in STEPS.iter().zip(taken).filter(|(_, times)| **times == 0) {

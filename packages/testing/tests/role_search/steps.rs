@@ -1,7 +1,9 @@
 //! Every step that anybody may try in any state, by whoever has the role. A step that is refused leads nowhere.
 
 use crate::past::{Past, Scheduled, Started};
-use crate::scene::{sign, CODE, CRASH, DAY, HOUR, OBSERVERS, PARAMETERS, QUARANTINE, ROLES, SHORTER_CODE};
+use crate::scene::{
+    sign, APPROVAL, CODE, CRASH, DAY, DRAIN, HOUR, OBSERVERS, PARAMETERS, PLAYBOOKS, QUARANTINE, ROLES, SHORTER_CODE,
+};
 use cosmwasm_std::Binary;
 use firebreak_messages::circuit_breaker::{
     Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, RestrictionAdded, Scope, ToAttest,
@@ -105,7 +107,7 @@ pub enum Step {
 
 const MARKET: Scope = Scope::Market(BTC);
 
-pub const STEPS: [Step; 35] = [
+pub const STEPS: [Step; 36] = [
     Step::Restrict(MARKET, Level::Guarded, 12 * HOUR),
     Step::Restrict(MARKET, Level::ReduceOnly, 5 * DAY),
     Step::Restrict(MARKET, Level::Frozen, 12 * HOUR),
@@ -116,6 +118,7 @@ pub const STEPS: [Step; 35] = [
     Step::Members,
     Step::Run(CRASH),
     Step::Run(QUARANTINE),
+    Step::Run(DRAIN),
     Step::Crash,
     Step::Trip,
     Step::ThinFund,
@@ -273,13 +276,14 @@ pub fn incident(world: &World) -> Option<u64> {
     with_run.or(open.last()).map(|incident| incident.incident)
 }
 
+/// Unless one of the kind waits already.
 fn schedule(world: &mut World, past: &mut Past, raised: &MarketConfig, kind: Kind) -> Option<Outcome> {
-    if past.operation(kind).is_some_and(|known| !known.canceled) {
+    if past.operation(kind).is_some_and(|known| !known.canceled && world.now() <= known.at + APPROVAL) {
         return None;
     }
     let (at, calls) = (world.now(), vec![kind.call(world, raised)]);
     let description = "a search".into();
-    let msg = ExecuteMsg::Schedule { calls, not_after: at + 20 * DAY, predecessor: None, description };
+    let msg = ExecuteMsg::Schedule { calls, not_after: at + APPROVAL, predecessor: None, description };
     let outcome = world.send(kind.proposer(), Code::Guardian, &msg, Amount::ZERO).0.ok()?;
     let operation = outcome.fact::<OperationScheduled>().operation;
     let delay = kind.delay(past);
@@ -289,18 +293,21 @@ fn schedule(world: &mut World, past: &mut Past, raised: &MarketConfig, kind: Kin
 
 /// Which runs there are, and which have something to take back.
 fn note_runs(past: &mut Past, outcome: &Outcome, now: u64) {
-    for started in outcome.facts::<PlaybookStarted>() {
-        let mut is_live = false;
-        for before in past.runs.iter_mut().filter(|run| run.playbook == started.playbook) {
+    let steps: Vec<PlaybookStep> = outcome.facts();
+    let done = |run: u64| {
+        steps.iter().filter(move |step| (step.run, step.undo, step.outcome) == (run, false, StepOutcome::Done))
+    };
+    for PlaybookStarted { playbook, run, .. } in outcome.facts() {
+        // One of which nothing succeeded is as good as none.
+        if done(run).next().is_none() {
+            continue;
+        }
+        let changes = PLAYBOOKS.iter().any(|(name, ..)| *name == playbook);
+        let mut is_live = changes && done(run).any(|step| step.step == 1);
+        for before in past.runs.iter_mut().filter(|run| run.playbook == playbook) {
             is_live |= std::mem::take(&mut before.is_live);
         }
-        past.runs.push(Started { playbook: started.playbook, run: started.run, at: now, is_live });
-    }
-    for step in outcome.facts::<PlaybookStep>() {
-        // Of both playbooks the second step changes the market.
-        if (step.step, step.undo, step.outcome) == (1, false, StepOutcome::Done) {
-            past.runs.iter_mut().filter(|run| run.run == step.run).for_each(|run| run.is_live = true);
-        }
+        past.runs.push(Started { playbook, run, at: now, is_live });
     }
     for undone in outcome.facts::<PlaybookUndone>() {
         past.runs.iter_mut().filter(|run| run.run == undone.run).for_each(|run| run.is_live = false);
