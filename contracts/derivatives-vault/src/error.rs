@@ -29,6 +29,8 @@ pub enum ContractError {
         "{action} is not allowed at {level} (cause {reason}, since {since}, until {until}; 0 is open-ended); {allowed} stay allowed"
     )]
     Restricted { action: Action, level: Level, reason: Reason, since: u64, until: u64, allowed: &'static str },
+    #[error("market {market}: {refusal}")]
+    InMarket { market: MarketId, refusal: Box<ContractError> },
     #[error("{action} needs a valid price of market {market}: the latest is {found}, published at {published_at}, block time is {now}")]
     PriceUnusable { action: Action, market: MarketId, found: Validity, published_at: u64, now: u64 },
 

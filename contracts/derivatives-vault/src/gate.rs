@@ -143,14 +143,21 @@ pub fn ensure_allows(effective: &EffectivePosture, action: Action) -> Result<(),
     if allowed {
         return Ok(());
     }
-    Err(ContractError::Restricted {
+    Err(restricted(effective, action))
+}
+
+/// The refusal of a posture.
+#[inline(never)]
+pub fn restricted(effective: &EffectivePosture, action: Action) -> ContractError {
+    let level = effective.posture.level;
+    ContractError::Restricted {
         action,
-        level: posture.level,
+        level,
         reason: effective.reason.unwrap_or(Reason::PostureMissing),
         since: effective.since,
         until: effective.until,
-        allowed: still_allowed(posture.level),
-    })
+        allowed: still_allowed(level),
+    }
 }
 
 /// Refuses to raise exposure while a check is broken in stored state.

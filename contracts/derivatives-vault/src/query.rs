@@ -17,7 +17,7 @@ use firebreak_messages::derivatives_vault::{
     SettlementResponse, StatusResponse, WindowResponse,
 };
 use firebreak_messages::oracle::PriceRecord;
-use firebreak_messages::{AccountId, Action, MarketId};
+use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{fill_price, liquidation_price, Amount, BasisPoints, ExitClass, Rounding, Size};
 
 const PAGE: u32 = 10;
@@ -203,7 +203,7 @@ fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
     let mut desk = Desk::open(deps, env)?;
     let pool = desk.pool.clone();
     let insurance_fee_share = desk.insurance_fee_share()?;
-    let value = match value_pool(deps, &mut desk, Action::ProvideLiquidity) {
+    let value = match value_pool(deps, &mut desk, false) {
         Ok(value) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
         Err(ContractError::PriceUnusable { .. } | ContractError::Restricted { .. }) => None,
         Err(error) => return Err(error),

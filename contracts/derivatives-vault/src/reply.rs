@@ -70,10 +70,10 @@ pub fn covered(mut deps: DepsMut, env: &Env, reply: Reply) -> Result<Response, C
         desk.events.push(failed.into());
     }
     // Bounded by the sides of all markets.
-    let mut shares = shares(insurance, &deficits)?.into_iter();
+    let shares = shares(insurance, &deficits)?;
+    let mut shares = shares.iter();
     for of_side in deficits.chunk_by(|one, other| one.side() == other.side()) {
-        let share = shares.by_ref().take(of_side.len()).try_fold(Amount::ZERO, Amount::plus)?;
-        book(&mut deps, &mut desk, &mut ledger, of_side, share)?;
+        book(&mut deps, &mut desk, &mut ledger, of_side, &mut shares)?;
     }
     LOSSES.save(deps.storage, &ledger)?;
     finish_holding(deps, held, Done::new(desk))

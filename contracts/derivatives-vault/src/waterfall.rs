@@ -86,8 +86,8 @@ fn add(deficits: &mut Vec<Deficit>, lost: &Lost, amount: Amount, own: Amount) ->
     let paid_out = amount.plus(own)?.saturating_minus(lost.loss);
     let (market, short, size) = (lost.market, lost.short, lost.size);
     let deficit = Deficit { market, short, amount, own, paid_out, size };
-    let index = deficits.partition_point(|before| before.side() <= deficit.side());
-    deficits.insert(index, deficit);
+    let index = deficits.iter().position(|before| before.side() > deficit.side());
+    deficits.insert(index.unwrap_or(deficits.len()), deficit);
     Ok(())
 }
 
@@ -109,7 +109,7 @@ pub fn shares(insurance: Amount, deficits: &[Deficit]) -> Result<Vec<Amount>, Co
     Ok(shares)
 }
 
-/// Books the deficits of one side, after the fund has paid `insurance` of them. The pool has paid all of it: where a step cannot be computed, or a
+/// Books the deficits of one side, after the fund has paid their `shares` of them. The pool has paid all of it: where a step cannot be computed, or a
 /// record cannot be read, it stays the payer of the rest. An error would undo the liquidation, and with it everybody's of the same batch.
 #[inline(never)]
 pub fn book(
@@ -117,15 +117,18 @@ pub fn book(
     desk: &mut Desk,
     total: &mut LossLedger,
     deficits: &[Deficit],
-    insurance: Amount,
+    shares: &mut std::slice::Iter<Amount>,
 ) -> Result<(), ContractError> {
-    let Some((first, others)) = deficits.split_first() else { return Ok(()) };
-    // Of all of them together but the sizes, which the winners are asked for one by one.
-    let mut all = first.clone();
-    for deficit in others {
-        all.amount = all.amount.plus(deficit.amount)?;
-        all.own = all.own.plus(deficit.own)?;
-        all.paid_out = all.paid_out.plus(deficit.paid_out)?;
+    let Some(first) = deficits.first() else { return Ok(()) };
+    // Of all of them together but the sizes, which the winners are asked for one by one. All amounts of a message fit.
+    let mut all = Deficit { amount: Amount::ZERO, own: Amount::ZERO, paid_out: Amount::ZERO, ..*first };
+    let mut insurance = Amount::ZERO;
+    for (deficit, share) in deficits.iter().zip(shares) {
+        let of = [deficit.amount, deficit.own, deficit.paid_out, *share];
+        let sums = [&mut all.amount, &mut all.own, &mut all.paid_out, &mut insurance];
+        for (sum, more) in sums.into_iter().zip(of) {
+            *sum = sum.plus(more)?;
+        }
     }
     let (savepoint, before) = (desk.savepoint(None), total.clone());
     if book_in_steps(deps, desk, total, &all, deficits, insurance).is_ok() {
@@ -148,7 +151,7 @@ fn book_in_steps(
     insurance: Amount,
 ) -> Result<(), ContractError> {
     let market = deficit.market;
-    desk.load_market_value(deps.as_ref(), market)?;
+    desk.view_market(deps.as_ref(), market, false)?;
     desk.close_step()?;
     let mut losses = MARKET_LOSSES.may_load(deps.storage, market.0)?.unwrap_or_default();
     let mut rest = deficit.amount.minus(insurance)?;

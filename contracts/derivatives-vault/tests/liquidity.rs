@@ -1,10 +1,10 @@
 //! The pool: what shares cost, what they are worth, and when they may leave.
 
 use crate::support::*;
-use firebreak_derivatives_vault::ContractError;
+use firebreak_derivatives_vault::{state, ContractError};
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
-use firebreak_messages::Action;
+use firebreak_messages::{Action, Reason};
 use firebreak_risk::*;
 
 const DAY: u64 = 86_400;
@@ -172,6 +172,67 @@ fn who_provides_before_a_price_that_she_knows_has_paid_for_it() {
     let refused = bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap_err();
     let (what, wanted, found) = ("deposit_move", "at most 0.1".into(), "0.11".into());
     assert_eq!(refused, ContractError::OutOfBounds { what, wanted, found });
+}
+
+/// What eve gains, in whole units, who provides 400,000 while a false price says that the traders have won 600,000 of a million.
+fn gain_from_a_false_price(level: Option<Level>) -> Result<i128, ContractError> {
+    let mut config = market_config("BTC", 1);
+    (config.funding.velocity_max, config.taker_fee_ratio) = (Ratio::ZERO, Ratio::ZERO);
+    config.skew_scale = Size::from_units(1_000_000_000);
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    let parameters = VaultParameters { deposit_move: Ratio::percent(1), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.provide("lp", 1_000_000).unwrap();
+    bench.deposit("alice", 1_000_000);
+    bench.trade("alice", BTC, "100");
+    bench.set_price(BTC, "66000");
+    if let Some(level) = level {
+        bench.restrict(BTC, level, 600);
+    }
+    bench.provide("eve", 400_000)?;
+    bench.advance(600);
+    bench.set_price(BTC, "60000");
+    let (pool, value) = (bench.pool().pool, bench.pool().value.unwrap());
+    let worth = amount_for_shares(shares_of(&bench, "eve"), value.withdraw, pool.shares).unwrap();
+    Ok((worth.atoms() as i128 - 400_000_000_000) / 1_000_000)
+}
+
+#[test]
+fn who_provides_while_a_market_holds_exits_back_would_take_from_those_who_cannot_leave() {
+    // net of 600,000 the pool is worth 400,000 and 66,000 for a known move: 46.2 % of it are 646,000 of 1,400,000.
+    let nobody_doubts = gain_from_a_false_price(None).unwrap();
+    assert!((245_000..248_000).contains(&nobody_doubts), "{nobody_doubts}");
+    assert_eq!(gain_from_a_false_price(Some(Level::Guarded)), Ok(nobody_doubts));
+    for (level, allowed) in [
+        (Level::ReduceOnly, "reduce orders, cancels, collateral in and out, liquidity requests"),
+        (
+            Level::Frozen,
+            "placing reduce orders, cancels, adding collateral, asking for withdrawals, liquidity requests",
+        ),
+    ] {
+        let refused = gain_from_a_false_price(Some(level)).unwrap_err();
+        let ContractError::InMarket { market, refusal } = refused else { panic!("{refused}") };
+        let ContractError::Restricted { since, until, .. } = *refusal else { panic!("{refusal}") };
+        assert_eq!((market, until), (BTC, since + 600));
+        let (action, reason) = (Action::ProvideLiquidity, Reason::Council);
+        assert_eq!(*refusal, ContractError::Restricted { action, level, reason, since, until, allowed });
+    }
+}
+
+#[test]
+fn a_restricted_market_without_exposure_keeps_no_provider_out_and_its_mark_where_it_was() {
+    let mut bench = with_open_interest("61000");
+    bench.restrict(ETH, Level::Frozen, 600);
+    let stored = |bench: &Bench| state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap();
+    let before = stored(&bench);
+    bench.advance(60);
+    bench.refresh();
+    bench.provide("eve", 1_000).unwrap();
+    assert_eq!(stored(&bench), before, "no market is written");
+    bench.restrict(BTC, Level::ReduceOnly, 600);
+    assert!(matches!(bench.provide("eve", 1_000), Err(ContractError::InMarket { market: BTC, .. })));
+    // Coins that buy no shares are always welcome.
+    bench.execute("eve", ExecuteMsg::Recapitalize {}, 1_000).unwrap();
 }
 
 #[test]

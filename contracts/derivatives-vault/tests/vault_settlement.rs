@@ -451,8 +451,8 @@ fn with_parked_liquidity() -> Bench {
     bench
 }
 
-/// What is taken back while the vault is being settled is a deposit like any other: at the deposit value, a known move of each market
-/// paid for, and at none in the window.
+/// What is taken back while the vault is being settled is a deposit like any other: at the deposit value, once the markets have their
+/// price, and not before.
 #[test]
 fn liquidity_that_is_taken_back_while_settling_costs_what_a_deposit_costs() {
     let taken = ExecuteMsg::CancelParked(ParkedId { account: account("bob"), liquidity: true });
@@ -461,7 +461,7 @@ fn liquidity_that_is_taken_back_while_settling_costs_what_a_deposit_costs() {
         let mut bench = with_parked_liquidity();
         let at = announce(&mut bench);
         if let Some(before) = before {
-            live(&mut bench, at - before, if before > HOUR { "60000" } else { settled_at });
+            live(&mut bench, at - before, settled_at);
             let parked = bench.pool().pool.parked;
             let (value, supply) = (bench.pool().value.unwrap().deposit, bench.pool().pool.shares);
             let given = &LiquidityProvided::all(&bench.execute("bob", taken.clone(), 0).unwrap())[0];
@@ -480,23 +480,18 @@ fn liquidity_that_is_taken_back_while_settling_costs_what_a_deposit_costs() {
         // With the price there is nothing left to bet on.
         let late = ends(settled_at, Some(0));
         assert!(late <= stayed && late > stayed - 1_000_000, "{settled_at}: {late} {stayed}");
-        // Before the window it is a bet on the settlement, and one that costs a known move.
-        let early = ends(settled_at, Some(HOUR + 30));
-        let won = early - stayed;
-        let fair = match settled_at {
-            "57000" => 30_000_000_000i128,
-            "60000" => 0,
-            _ => -30_000_000_000,
-        };
-        assert!(won < fair / 2, "{settled_at}: {won}");
     }
-    let mut bench = with_parked_liquidity();
-    let at = announce(&mut bench);
-    live(&mut bench, at - HOUR / 2, "60000");
-    let refused = bench.execute("bob", taken, 0).unwrap_err();
-    let named =
-        matches!(refused, ContractError::Restricted { action: Action::ProvideLiquidity, level: Level::Settlement, .. });
-    assert!(named, "{refused}");
+    // Before, it would be a bet on the settlement: from its announcement on exits of providers wait, and so do entries.
+    for before in [HOUR + 30, HOUR / 2] {
+        let mut bench = with_parked_liquidity();
+        let at = announce(&mut bench);
+        live(&mut bench, at - before, "60000");
+        let refused = bench.execute("bob", taken.clone(), 0).unwrap_err();
+        let ContractError::InMarket { market: BTC, refusal } = refused else { panic!("{refused}") };
+        let wanted = if before > HOUR { Level::ReduceOnly } else { Level::Settlement };
+        let named = matches!(*refusal, ContractError::Restricted { action: Action::ProvideLiquidity, level, .. } if level == wanted);
+        assert!(named, "{refusal}");
+    }
 }
 
 proptest! {

@@ -53,21 +53,21 @@ pub fn asked_of_winners(
     terms: &DeleverageTerms,
 ) -> RiskResult<Shortfall> {
     let frees = terms.mark.times(terms.concession_max, Rounding::Floor)?;
-    let held = winners.open_interest()?;
-    let mut left = if held.is_short() { held.negated()? } else { held };
-    let mut paid = paid;
-    let mut asked = Shortfall { amount: Amount::ZERO, size: Size::ZERO };
-    for Shortfall { amount, size } in shortfalls {
-        let lacking = amount.saturating_minus(paid);
-        paid = paid.saturating_minus(amount);
-        if !lacking.is_zero() {
-            let size = size.min(left);
-            left = left.minus(size)?;
-            asked.size = asked.size.plus(size)?;
-            asked.amount = asked.amount.plus(lacking.min(size.notional(frees, Rounding::Floor)?))?;
+    let held = winners.open_interest()?.magnitude();
+    let (mut left, mut paid, mut amount) = (held, paid.atoms(), 0u128);
+    for one in shortfalls {
+        let lacking = one.amount.atoms().saturating_sub(paid);
+        paid = paid.saturating_sub(one.amount.atoms());
+        if lacking > 0 {
+            let size = one.size.magnitude().min(left);
+            left = left.saturating_sub(size);
+            let bound = mul_div(size, frees.atoms(), NOTIONAL_DIVISOR, Rounding::Floor, "a bound of deleveraging")?;
+            // No more than what all of them lack, which fits.
+            amount = amount.saturating_add(lacking.min(bound));
         }
     }
-    Ok(asked)
+    let size = Size::from_atoms(i128::try_from(held.saturating_sub(left)).unwrap_or(i128::MAX));
+    Ok(Shortfall { amount: Amount::from_atoms(amount), size })
 }
 
 /// Closes the share `min(1, size / OI)` of `winners` at `P * (1 + K/S)`, `K` the skew afterwards, made worse for them by as much as

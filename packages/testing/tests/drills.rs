@@ -88,7 +88,9 @@ fn a_dead_breaker_leaves_every_market_reduce_only_and_nobody_locked_in() {
     let health: HookHealthResponse = world.query(Code::Oracle, &OracleQuery::HookHealth {});
     assert_eq!(health.failures_in_a_row, 3);
 
-    world.provide("lp", usd(1_000)).done();
+    // Exits of providers wait, so entries do; coins for the pool are welcome.
+    let refused = world.provide("lp", usd(1_000)).refusal();
+    assert!(matches!(refused.error_as::<ContractError>(), Some(ContractError::InMarket { market: BTC, .. })));
     everybody_gets_out(&mut world);
 
     world.repair_contract(Code::Breaker);

@@ -3,7 +3,7 @@
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
-use crate::gate::ensure_allows;
+use crate::gate::{ensure_allows, restricted};
 use crate::state::PROVIDERS;
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{
@@ -12,28 +12,33 @@ use firebreak_messages::derivatives_vault::{
 };
 use firebreak_messages::Action;
 use firebreak_risk::{
-    move_gain, pool_value, shares_for_deposit, Amount, MarketValue, PoolShares, PoolValue, SignedAmount,
+    move_gain, pool_value, shares_for_deposit, Amount, LpExit, MarketValue, PoolShares, PoolValue, SignedAmount,
 };
 
 /// The pool's two values at the latest prices. Who comes pays for a known move of each market too, the way that earns the pool more
 /// (`deposit_move`, R-32): the next price may be known, and a deposit does not wait for it.
 ///
 /// Bounded by MARKETS_MAX. A market without open interest is worth nothing, so its price is not needed; one with open
-/// interest needs a valid price: a deposit at a doubtful one would be a bet against the other providers.
-pub fn value_pool(deps: Deps, desk: &mut Desk, action: Action) -> Result<PoolValue, ContractError> {
+/// interest needs a valid price: a deposit at a doubtful one would be a bet against the other providers. Who is `to_enter` is refused where
+/// one of them holds exits back ([`ContractError::InMarket`]): what is in doubt there would be taken from those who cannot leave.
+pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolValue, ContractError> {
+    let action = Action::ProvideLiquidity;
     let (mut values, mut moves) = (vec![], Amount::ZERO);
     let ratio = desk.config.parameters.deposit_move;
     for id in desk.config.markets.clone() {
-        // A deposit asks the posture of all markets, in the gate, and no market's own.
-        desk.load_market_value(deps, id)?;
+        desk.view_market(deps, id, to_enter)?;
         let market = desk.market(id)?;
         if !market.state.has_open_interest()? {
             continue;
         }
         // A settled market's value is known to the unit, and no price moves it.
         if market.settled_price().is_none() {
+            if to_enter && market.effective.posture.lp_exit != LpExit::Open {
+                let refusal = restricted(&market.effective, action).into();
+                return Err(ContractError::InMarket { market: id, refusal });
+            }
             market.ensure_valid_price(action, desk.now)?;
-            // For a deposit this is the window of a settlement, whose price is nearly known and not the mark yet.
+            // In the window of a settlement, whose price is nearly known and not the mark yet.
             ensure_allows(&market.effective, action)?;
             moves = moves.plus(move_gain(market.mark(), market.skew()?, market.config.skew_scale, ratio)?)?;
         }
@@ -71,7 +76,8 @@ pub fn load_pool_markets(deps: Deps, desk: &mut Desk, action: Action) -> Result<
     Ok(())
 }
 
-/// Buys shares at the deposit value, at least `shares_min`. A worthless pool refuses.
+/// Buys shares at the deposit value, at least `shares_min`. A worthless pool refuses, and so does one with a market
+/// whose exposure lets no provider leave now.
 #[inline(never)]
 pub fn provide_liquidity(
     deps: DepsMut,
@@ -92,7 +98,7 @@ pub fn buy_shares(
     paid: Amount,
     shares_min: PoolShares,
 ) -> Result<(), ContractError> {
-    let value = value_pool(deps.as_ref(), desk, Action::ProvideLiquidity)?;
+    let value = value_pool(deps.as_ref(), desk, true)?;
     let shares = shares_for_deposit(paid, value.deposit, desk.pool.shares)?;
     if shares < shares_min || shares.is_zero() {
         return Err(ContractError::TooFewShares { wanted: shares_min.max(PoolShares::from_atoms(1)), found: shares });
