@@ -1,13 +1,19 @@
 //! The delay class of a call: a function of the target, the message and its direction, never of the person.
 //!
+//! The shortest class is for what takes nothing from anybody and loosens nothing. Of a market's configuration that is seen by
+//! comparison with what the vault answers now, at the scheduling and again at the execution: what has become a loosening since
+//! waits like one. The vault's, fund's and breaker's parameters are never compared: what sets nothing new is in no hurry.
+//!
 //! Messages are read as the target's own type, so a new variant does not compile here until somebody decides its class.
 //! Whatever is not understood waits longest.
 
 use crate::error::ContractError;
+use crate::harm::{contest_of, inside, market_of, only_bars_exposure, Direction};
 use crate::json::{ensure_one_message, message_name};
+use crate::max_loss::{market_told, text};
 use crate::state::{later, DELAYS, SUITE};
 use crate::validate;
-use cosmwasm_std::{from_json, Api, Binary, Coin, Env, Storage};
+use cosmwasm_std::{from_json, Api, Binary, Coin, Deps, Env, Storage};
 use firebreak_messages::guardian::{
     Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX, DRY_RUN_ROOM_SECONDS,
     EXECUTION_WINDOW_MAX_SECONDS, RESTRICTION_LONG_SECONDS,
@@ -23,6 +29,9 @@ pub struct Known {
     pub delays: Delays,
     now: u64,
 }
+
+/// What the vault answers about the market of this number, as it writes it; nothing when there is none.
+pub type MarketNow<'a> = &'a dyn Fn(u16) -> String;
 
 /// When an operation may be executed. Seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,19 +96,24 @@ impl Known {
         delay(&self.delays, class)
     }
 
-    /// The slowest class among the calls.
-    pub fn slowest(&self, api: &dyn Api, calls: &[Call]) -> Result<DelayClass, ContractError> {
+    /// The slowest class among the calls, as the vault is configured now.
+    pub fn slowest(&self, deps: Deps, calls: &[Call]) -> Result<DelayClass, ContractError> {
         let mut slowest = DelayClass::Parameters;
         // Bounded by CALLS_MAX.
         for call in calls {
-            slowest = slowest.max(self.classify(api, call)?.class);
+            slowest = slowest.max(self.class_now(deps, call)?.class);
         }
         Ok(slowest)
     }
 
-    /// Errors: an address that is none, [`ContractError::SeveralMessages`], [`ContractError::RestrictionSource`],
+    /// The class of a call as the vault is configured now. Errors: those of [`Self::classify`].
+    pub fn class_now(&self, deps: Deps, call: &Call) -> Result<Classified, ContractError> {
+        self.classify(deps.api, &|market| market_told(deps, &self.suite.derivatives_vault, market), call)
+    }
+
+    /// Asks for at most one market. Errors: an address that is none, [`ContractError::SeveralMessages`], [`ContractError::RestrictionSource`],
     /// [`ContractError::OwnMessage`], [`ContractError::OutOfBounds`].
-    pub fn classify(&self, api: &dyn Api, call: &Call) -> Result<Classified, ContractError> {
+    pub fn classify(&self, api: &dyn Api, market_now: MarketNow, call: &Call) -> Result<Classified, ContractError> {
         match call {
             Call::Migrate { contract, .. } => {
                 api.addr_validate(contract)?;
@@ -108,7 +122,9 @@ impl Known {
             Call::Execute { contract, msg, funds } => {
                 let contract = api.addr_validate(contract)?.into_string();
                 ensure_one_message(msg)?;
-                let by_message = self.by_message(api, &contract, msg)?;
+                let tightening =
+                    if contract == self.suite.derivatives_vault { tightens(text(msg), market_now) } else { None };
+                let by_message = tightening.map_or_else(|| self.by_message(api, &contract, msg), Ok)?;
                 with_coins(by_message, funds)
             }
         }
@@ -331,7 +347,7 @@ fn breaker_message(msg: &Binary, now: u64) -> Result<Classified, ContractError> 
     use circuit_breaker::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
     Ok(match message {
-        ExecuteMsg::SetMarket { .. } => parameters("rules of a market"),
+        ExecuteMsg::SetMarket { .. } => roles("rules of a market"),
         ExecuteMsg::Restrict { source, phases, .. } => {
             // The council's slot is the council's, and a playbook's is the playbooks': a restriction in their name would be
             // accounted to a budget that is not the timelock's.
@@ -362,7 +378,7 @@ fn fund_message(msg: &Binary) -> Classified {
     use insurance_fund::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
     match message {
-        ExecuteMsg::Configure { .. } => parameters("parameters of the fund"),
+        ExecuteMsg::Configure { .. } => roles("parameters of the fund"),
         ExecuteMsg::Inject { .. } => parameters("first loss for a vault's pool, within its window"),
         ExecuteMsg::RegisterVault { .. } | ExecuteMsg::UnregisterVault { .. } => roles("who may draw on the fund"),
         ExecuteMsg::AddFirstLoss {}
@@ -375,13 +391,26 @@ fn fund_message(msg: &Binary) -> Classified {
     }
 }
 
-/// By name alone: to parse the vault's messages takes an eighth of this contract's bytes, and their class depends on no field.
+/// What takes nothing from anybody and loosens nothing, by comparison with the market of now: limits on new exposure none of
+/// which is wider, and a contest that ends no sooner than the one that is on. A new market is neither: profit in it may vest at
+/// once, whatever the others' does.
+fn tightens(msg: &str, market_now: MarketNow) -> Option<Classified> {
+    if let Some((market, config)) = market_of(msg) {
+        let tighter = only_bars_exposure(config, inside(&market_now(market), &["config"])?, Direction::Tighter);
+        return tighter.then_some(parameters("limits on a market's new exposure, none wider than now"));
+    }
+    let (market, until) = contest_of(msg)?;
+    let stands_until: u64 = inside(&market_now(market), &["state", "vesting", "anchored_at"])?.parse().ok()?;
+    (until >= stands_until).then_some(parameters("a contest of a market's profits"))
+}
+
+/// What is no [tightening](tightens), by name alone: to parse the vault's messages takes an eighth of this contract's bytes.
 /// A message with a known name and wrong fields is refused by the vault when it is executed.
 fn vault_message(msg: &Binary) -> Classified {
     match message_name(msg).as_deref() {
-        Some("configure_market") => parameters("parameters of a market"),
-        Some("configure") => parameters("parameters of the vault"),
-        Some("contest_market") => parameters("a contest of a market's profits"),
+        Some("configure_market") => roles("parameters of a market"),
+        Some("configure") => roles("parameters of the vault"),
+        Some("contest_market") => roles("a contest that may end sooner than the one that is on"),
         // There is no way back from either, and everybody's positions end.
         Some("settle_market") => code("the end of a market"),
         Some("settle_vault") => code("the end of the vault"),

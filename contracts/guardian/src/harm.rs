@@ -1,4 +1,4 @@
-//! Whether a configuration in a playbook may cost anybody anything, by comparison with what is configured now.
+//! Whether a configuration may cost anybody anything, by comparison with what is configured now.
 //!
 //! By the texts that the contracts write, field by field: parsed as JSON the same cost this contract 15 kB more. Whatever reads otherwise (another order, a space, a field more or less) counts as harmful.
 
@@ -14,7 +14,7 @@ const TIGHTER_WHEN_HIGHER: &str = "insurance_ratio_min";
 /// Which way a limit on new exposure may move and still be harmless.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// What a run does.
+    /// What a run does, and an operation of the shortest class.
     Tighter,
     /// What an undo does: it gives back what its run took.
     Either,
@@ -86,6 +86,13 @@ pub fn market_of(msg: &str) -> Option<(u16, &str)> {
     let [("configure_market", body)] = fields(msg)?[..] else { return None };
     let [("market", market), ("config", config)] = fields(body)?[..] else { return None };
     Some((market.parse().ok()?, config))
+}
+
+/// Number and end of a message that contests a market's profits.
+pub fn contest_of(msg: &str) -> Option<(u16, u64)> {
+    let [("contest_market", body)] = fields(msg)?[..] else { return None };
+    let [("market", market), ("until", until)] = fields(body)?[..] else { return None };
+    Some((market.parse().ok()?, until.parse().ok()?))
 }
 
 /// Whether new parameters of a market differ from the present ones in nothing but limits on new exposure, and in these only in
@@ -315,6 +322,22 @@ mod tests {
             r#"{"configure_market":{"market":7,"config":{}},"more":1}"#,
         ] {
             assert_eq!(market_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_contests_has_that_one_name_and_its_two_fields() {
+        let step = text(&ExecuteMsg::ContestMarket { market: MarketId(7), until: 9 });
+        assert_eq!(contest_of(&step), Some((7, 9)));
+        for other in [
+            r#"{"contest_markets":{"market":7,"until":9}}"#,
+            r#"{"contest_market":{"market":70000,"until":9}}"#,
+            r#"{"contest_market":{"market":7,"until":"9"}}"#,
+            r#"{"contest_market":{"until":9,"market":7}}"#,
+            r#"{"contest_market":{"market":7,"until":9,"more":1}}"#,
+            r#"{"contest_market":{"market":7,"until":9},"more":1}"#,
+        ] {
+            assert_eq!(contest_of(other), None, "{other}");
         }
     }
 

@@ -3,12 +3,10 @@
 use crate::error::ContractError;
 use crate::harm::{decimal, inside, market_of};
 use crate::json::message_name;
-use crate::max_loss::{text, told};
+use crate::max_loss::{market_told, text};
 use crate::state::SUITE;
-use cosmwasm_std::{to_json_binary, Deps};
-use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
+use cosmwasm_std::Deps;
 use firebreak_messages::guardian::{Playbook, Step};
-use firebreak_messages::MarketId;
 
 /// Refuses a step, or a step of the undo, that asks for more maintenance margin than its market does now, or whose text is not as
 /// this suite writes it. What lowers it later, lowers it through the timelock, and makes the step stale.
@@ -26,7 +24,7 @@ pub fn ensure_no_higher(deps: Deps, playbook: &Playbook) -> Result<(), ContractE
             .and_then(|(market, config)| Some((market, Margins::of(inside(config, &["margin"])?)?)));
         let allowed = match new {
             Some((market, new)) => {
-                let answer = told(deps, &vault, to_json_binary(&VaultQuery::Market { market: MarketId(market) })?);
+                let answer = market_told(deps, &vault, market);
                 let today = inside(&answer, &["config", "margin"]).and_then(Margins::of);
                 today.is_some_and(|today| new.no_higher(&today))
             }

@@ -1,6 +1,6 @@
 //! What stolen keys can cost at most: figures of vault, fund and guardian, as they are now, for `firebreak_risk::max_loss`.
 //!
-//! A query only: it asks the other contracts, which no message of the guardian's fast tiers does.
+//! A query only.
 
 use crate::error::ContractError;
 use crate::harm::{decimal, inside, items, market_of, only_bars_exposure, sets_nothing_new, Direction};
@@ -258,8 +258,7 @@ impl Present<'_> {
 #[inline(never)]
 pub fn changes_exposure_only(deps: Deps, vault: &str, msg: &Binary, direction: Direction) -> Option<bool> {
     let (market, config) = market_of(text(msg))?;
-    let question = derivatives_vault::QueryMsg::Market { market: MarketId(market) };
-    let answer = told(deps, vault, to_json_binary(&question).ok()?);
+    let answer = market_told(deps, vault, market);
     Some(only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction))
 }
 
@@ -271,6 +270,12 @@ pub fn told(deps: Deps, contract: &str, question: Binary) -> String {
         SystemResult::Ok(ContractResult::Ok(answer)) => String::from_utf8(answer.into()).unwrap_or_default(),
         _ => String::new(),
     }
+}
+
+/// What the vault answers about a market; nothing when there is none.
+pub fn market_told(deps: Deps, vault: &str, market: u16) -> String {
+    let question = to_json_binary(&derivatives_vault::QueryMsg::Market { market: MarketId(market) });
+    question.map(|question| told(deps, vault, question)).unwrap_or_default()
 }
 
 /// Nothing when it is no text.

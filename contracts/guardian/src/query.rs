@@ -76,7 +76,7 @@ fn operations(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Resul
 
 fn class_of(deps: Deps, env: &Env, call: &Call) -> Result<ClassOfResponse, ContractError> {
     let known = Known::load(deps.storage, env)?;
-    let classified = known.classify(deps.api, call)?;
+    let classified = known.class_now(deps, call)?;
     let delay_seconds = delay(&known.delays, classified.class);
     Ok(ClassOfResponse { class: classified.class, delay_seconds, reason: classified.reason.into() })
 }

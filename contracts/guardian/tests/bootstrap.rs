@@ -6,7 +6,6 @@ use cw_multi_test::IntoAddr;
 use firebreak_guardian::ContractError;
 use firebreak_messages::guardian::*;
 use firebreak_messages::{circuit_breaker, derivatives_vault, insurance_fund, oracle, FeedId, MarketId};
-use firebreak_risk::{Amount, FundingParams, LiquidationParams, MarginParams, Ratio, Size};
 
 fn out_of_bounds(what: &'static str, wanted: &str, found: &str) -> ContractError {
     ContractError::OutOfBounds { what, wanted: wanted.into(), found: found.into() }
@@ -103,50 +102,7 @@ fn serde_json_guard() -> Vec<circuit_breaker::MarketSetup> {
 }
 
 fn market(market: u16, feed: u16) -> derivatives_vault::MarketSetup {
-    let config = derivatives_vault::MarketConfig {
-        symbol: "BTC".into(),
-        feed: FeedId(feed),
-        skew_scale: Size::from_units(10_000),
-        margin: MarginParams {
-            initial_margin_ratio: Ratio::percent(5),
-            initial_margin_slope: Ratio::ONE,
-            maintenance_scalar: Ratio::percent(50),
-            margin_min: Amount::from_units(5),
-            open_interest_low: Amount::from_units(1_000_000),
-            open_interest_high: Amount::from_units(2_000_000),
-        },
-        funding: FundingParams {
-            velocity_max: Ratio::ONE,
-            rate_max: Ratio::ONE,
-            borrow_low: Ratio::ZERO,
-            borrow_high: Ratio::ZERO,
-            borrow_kink: Ratio::ONE,
-        },
-        liquidation: LiquidationParams {
-            buffer: Ratio::percent(10),
-            penalty_ratio: Ratio::percent(1),
-            keeper_share: Ratio::percent(30),
-            keeper_min: Amount::from_units(1),
-            keeper_max: Amount::from_units(200),
-            size_min: Size::from_units(1),
-            throttle_seconds: 0,
-            throttle_multiplier: Ratio::ONE,
-            throttle_relief_skew: Ratio::ZERO,
-            keeper_growth_seconds: 0,
-        },
-        taker_fee_ratio: Ratio::percent(1),
-        open_interest_max: Size::from_units(100),
-        skew_max: Size::from_units(100),
-        account_share_max: Ratio::ONE,
-        cap_ramp_daily: Ratio::ONE,
-        insurance_ratio_min: Ratio::ZERO,
-        order_size_max: Size::from_units(10),
-        gap_seconds: 300,
-        gap_rounds: 3,
-        limit_band_ratio: Ratio::percent(1),
-        vesting_half_life_seconds: 3_600,
-        pool_loss_max: Amount::from_units(1_000_000),
-    };
+    let config = derivatives_vault::MarketConfig { feed: FeedId(feed), ..market_config() };
     derivatives_vault::MarketSetup { market: MarketId(market), config }
 }
 

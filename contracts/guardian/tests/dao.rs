@@ -54,8 +54,8 @@ fn two_schedules_of_one_proposal_are_two_operations_that_run_apart() {
         WasmMsg::Execute { contract_addr: chain.guardian.to_string(), msg: to_json_binary(msg).unwrap(), funds: vec![] }
             .into()
     };
-    let first = to_guardian(&chain.schedule_msg(vec![chain.guard(1)]));
-    let second = to_guardian(&chain.schedule_msg(vec![chain.guard(2)]));
+    let first = to_guardian(&chain.schedule_msg(vec![chain.quick(1)]));
+    let second = to_guardian(&chain.schedule_msg(vec![chain.quick(2)]));
     decide(&mut chain, 1, vec![first, second]);
     let all: OperationsResponse = chain.ask(QueryMsg::Operations { start_after: None, limit: None });
     assert_eq!(all.operations.iter().map(|operation| operation.operation).collect::<Vec<_>>(), [1, 2]);

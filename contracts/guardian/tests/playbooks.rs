@@ -513,7 +513,7 @@ fn a_feed_that_a_playbook_sets_holds_configurations_of_the_vault_up() {
     chain.approve(Playbook { undo, undo_after_seconds: 60, ..playbook("caps", steps) });
     chain.run_playbook("caps").unwrap();
     let operation = chain.schedule(vec![configure]);
-    chain.wait(HOUR);
+    chain.wait(DAY);
     chain.run_playbook("feed").unwrap();
     let (free_at, now) = (chain.now() + DAY, chain.now());
     chain.refused(&anyone, &ExecuteMsg::Execute { operation }, ContractError::FeedChanged { operation, free_at, now });
@@ -549,7 +549,7 @@ fn a_step_that_sets_no_feed_holds_nothing_up() {
     let stale = step(execute(&chain.suite.oracle, &set_feed(1)));
     chain.approve(playbook("refused", vec![refused]));
     let operation = chain.schedule(vec![configures_vault(&chain)]);
-    chain.wait(HOUR);
+    chain.wait(DAY);
     chain.run_playbook("refused").unwrap();
     assert_eq!(chain.runs()[0].steps, [StepOutcome::Failed]);
     assert_eq!(held_until(&mut chain, operation), None);
@@ -557,7 +557,7 @@ fn a_step_that_sets_no_feed_holds_nothing_up() {
     let unrelated = execute(&chain.suite.oracle, &oracle::ExecuteMsg::SetHook { hook: None });
     assert_eq!(chain.govern(unrelated), OperationStatus::Executed);
     let operation = chain.schedule(vec![configures_vault(&chain)]);
-    chain.wait(HOUR);
+    chain.wait(DAY);
     chain.run_playbook("stale").unwrap();
     assert_eq!(chain.runs()[1].steps, [StepOutcome::Stale]);
     assert_eq!(held_until(&mut chain, operation), None);
@@ -571,7 +571,7 @@ fn setting_the_feed_again_and_again_lets_configurations_pass_in_between() {
     chain.approve(Playbook { runs_max: 8, ..playbook("feed", vec![feed]) });
     let calls = configures_vault(&chain);
     let (first, second) = (chain.schedule(vec![calls.clone()]), chain.schedule(vec![calls]));
-    chain.wait(HOUR);
+    chain.wait(DAY);
     let start = chain.now();
     let run = |chain: &mut Chain, at: u64| {
         chain.wait(start + at - chain.now());

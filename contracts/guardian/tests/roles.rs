@@ -114,7 +114,7 @@ fn what_a_revoked_proposer_scheduled_stays_dead_when_it_comes_back() {
         chain.send(address, &ExecuteMsg::CompleteRole { role }).unwrap();
     };
     let schedule = |chain: &mut Chain| {
-        let msg = chain.schedule_msg(vec![chain.guard(1)]);
+        let msg = chain.schedule_msg(vec![chain.quick(1)]);
         only::<OperationScheduled>(&chain.send(&second, &msg).unwrap()).operation
     };
     let dead = |chain: &mut Chain, operation: u64| {

@@ -141,7 +141,7 @@ fn silence_is_shown_and_takes_no_power_away() {
     chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
     let freeze = restrict(Scope::All, Level::Frozen, HOUR);
     chain.decide(&freeze).unwrap();
-    let operation = chain.schedule(vec![chain.guard(1)]);
+    let operation = chain.schedule(vec![chain.quick(1)]);
     chain.send(&veto, &ExecuteMsg::Cancel { operation }).unwrap();
 }
 
@@ -159,8 +159,8 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
     let row = |holder, what: &str, level, delay, seconds| (holder, what.to_string(), level, delay, seconds, true);
     let normal = Level::Normal;
     let mut wanted = vec![
-        row(Holder::Proposer, "schedule parameters", normal, HOUR, 0),
-        row(Holder::Proposer, "schedule roles, feeds, ends of restrictions, playbooks", normal, DAY, 0),
+        row(Holder::Proposer, "schedule tighter limits, contests, injections", normal, HOUR, 0),
+        row(Holder::Proposer, "schedule parameters, roles, feeds, ends of restrictions, playbooks", normal, DAY, 0),
         row(Holder::Proposer, "schedule code and everything else", normal, 2 * DAY, 0),
         row(Holder::Canceller, "cancel what is scheduled", normal, 0, 0),
         row(Holder::Council, "restrict", Level::ReduceOnly, 0, 2 * DAY),

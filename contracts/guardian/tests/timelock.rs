@@ -2,13 +2,14 @@
 
 use crate::common::*;
 use cosmwasm_std::testing::{message_info, mock_dependencies, mock_env};
-use cosmwasm_std::{coins, to_json_binary, Binary};
-use cw_multi_test::IntoAddr;
+use cosmwasm_std::{coins, to_json_binary, to_json_string, Addr, Binary};
+use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::{contract, state, ContractError};
 use firebreak_messages::circuit_breaker::{self, Scope};
+use firebreak_messages::derivatives_vault::MarketConfig;
 use firebreak_messages::guardian::*;
 use firebreak_messages::{derivatives_vault, insurance_fund, oracle, FeedId, MarketId, Source};
-use firebreak_risk::{Level, LpExit, Phase, Posture};
+use firebreak_risk::{Amount, Level, LpExit, Phase, Posture, Ratio, Size};
 
 fn lift() -> circuit_breaker::ExecuteMsg {
     circuit_breaker::ExecuteMsg::Lift { scope: Scope::All, source: Source::Council }
@@ -31,7 +32,7 @@ fn migrate(contract: &str, code_id: u64) -> Call {
 fn an_operation_runs_its_calls_as_the_guardian_when_its_delay_is_over() {
     let mut chain = Chain::new();
     let start = chain.now();
-    let (dao, msg) = (chain.dao.clone(), chain.schedule_msg(vec![chain.guard(1), chain.guard(2)]));
+    let (dao, msg) = (chain.dao.clone(), chain.schedule_msg(vec![chain.quick(1), chain.quick(2)]));
     let scheduled = only::<OperationScheduled>(&chain.send(&dao, &msg).unwrap());
     let wanted = OperationScheduled {
         operation: 1,
@@ -52,7 +53,7 @@ fn an_operation_runs_its_calls_as_the_guardian_when_its_delay_is_over() {
     let received = chain.received(&chain.suite.circuit_breaker);
     assert!(received.iter().all(|received| received.sender == chain.guardian.as_str()));
     let messages: Vec<circuit_breaker::ExecuteMsg> = received.iter().map(Received::message).collect();
-    assert_eq!(messages, [set_market(1), set_market(2)]);
+    assert_eq!(messages, [1, 2].map(guarded_until_far_away));
     // Once.
     let again = ContractError::NotScheduled { operation: 1, found: OperationStatus::Executed };
     chain.refused(&anyone, &ExecuteMsg::Execute { operation: 1 }, again);
@@ -81,7 +82,7 @@ fn the_class_is_a_function_of_target_and_message() {
         ("report", execute(&oracle, &oracle::ExecuteMsg::Report { reports: vec![] }), Code),
         ("signed report", execute(&oracle, &oracle::ExecuteMsg::ReportSigned { reports: vec![] }), Code),
         ("pull", execute(&oracle, &oracle::ExecuteMsg::Pull { feed: FeedId(1), feeder: 0 }), Code),
-        ("rules", execute(&circuit_breaker, &set_market(1)), Parameters),
+        ("rules", execute(&circuit_breaker, &set_market(1)), Roles),
         ("restrict for years", execute(&circuit_breaker, &restriction(Source::Governance)), Roles),
         ("lift", execute(&circuit_breaker, &lift()), Roles),
         (
@@ -90,7 +91,7 @@ fn the_class_is_a_function_of_target_and_message() {
             Roles,
         ),
         ("evaluate", execute(&circuit_breaker, &circuit_breaker::ExecuteMsg::Evaluate { feeds: vec![] }), Code),
-        ("fund", execute(&insurance_fund, &configure_fund), Parameters),
+        ("fund", execute(&insurance_fund, &configure_fund), Roles),
         ("fund with coins", deposit, Code),
         (
             "register",
@@ -103,7 +104,24 @@ fn the_class_is_a_function_of_target_and_message() {
             Roles,
         ),
         ("cover", execute(&insurance_fund, &insurance_fund::ExecuteMsg::Cover { deficits: vec![] }), Code),
-        ("vault", execute(&derivatives_vault, &configure_vault), Parameters),
+        (
+            "injection",
+            execute(
+                &insurance_fund,
+                &insurance_fund::ExecuteMsg::Inject { vault: vault.clone(), amount: Amount::from_units(1) },
+            ),
+            Parameters,
+        ),
+        ("vault", execute(&derivatives_vault, &configure_vault), Roles),
+        ("a new market", chain.configure_market(1, market_config()), Roles),
+        (
+            "a contest of no market",
+            execute(
+                &derivatives_vault,
+                &derivatives_vault::ExecuteMsg::ContestMarket { market: MarketId(1), until: 1 },
+            ),
+            Roles,
+        ),
         (
             "the end of a market",
             execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::SettleMarket { market: MarketId(1), at: 1 }),
@@ -146,12 +164,144 @@ fn the_class_is_a_function_of_target_and_message() {
     }
 }
 
+/// [`market_config`], and smaller orders.
+fn tighter() -> MarketConfig {
+    MarketConfig { order_size_max: Size::from_units(9), ..market_config() }
+}
+
+fn contest(chain: &Chain, until: u64) -> Call {
+    let msg = derivatives_vault::ExecuteMsg::ContestMarket { market: MarketId(1), until };
+    execute(&chain.suite.derivatives_vault, &msg)
+}
+
+// R-25: what happened elsewhere on 2026-04-01: a guard was lifted as fast as it could have been set.
+#[test]
+fn a_market_is_tightened_fast_and_loosened_slowly() {
+    use DelayClass::{Parameters, Roles};
+    let mut chain = Chain::new();
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
+    let changed = |change: fn(&mut MarketConfig)| {
+        let mut config = market_config();
+        change(&mut config);
+        config
+    };
+    for (name, config, class) in [
+        ("nothing", changed(|_| {}), Parameters),
+        ("smaller orders", tighter(), Parameters),
+        ("larger orders", changed(|config| config.order_size_max = Size::from_units(11)), Roles),
+        ("a lower cap", changed(|config| config.open_interest_max = Size::from_units(1)), Parameters),
+        ("a higher cap", changed(|config| config.open_interest_max = Size::from_units(101)), Roles),
+        ("less skew", changed(|config| config.skew_max = Size::from_units(99)), Parameters),
+        ("more skew", changed(|config| config.skew_max = Size::from_units(101)), Roles),
+        ("a smaller share", changed(|config| config.account_share_max = Ratio::percent(50)), Parameters),
+        ("a slower ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(50)), Parameters),
+        ("a faster ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(200)), Roles),
+        ("more insurance", changed(|config| config.insurance_ratio_min = Ratio::percent(1)), Parameters),
+        ("margins that nobody has", changed(|config| config.margin.maintenance_scalar = Ratio::percent(99)), Roles),
+        ("lower margins", changed(|config| config.margin.maintenance_scalar = Ratio::percent(49)), Roles),
+        ("a penalty", changed(|config| config.liquidation.penalty_ratio = Ratio::percent(98)), Roles),
+        ("no vesting", changed(|config| config.vesting_half_life_seconds = 0), Roles),
+        ("slower vesting", changed(|config| config.vesting_half_life_seconds = 7_200), Roles),
+        ("a higher fee", changed(|config| config.taker_fee_ratio = Ratio::percent(2)), Roles),
+        (
+            "smaller orders, larger cap",
+            changed(|config| {
+                config.order_size_max = Size::from_units(9);
+                config.open_interest_max = Size::from_units(101);
+            }),
+            Roles,
+        ),
+    ] {
+        let answer = chain.class_of(chain.configure_market(1, config.clone()));
+        assert_eq!(answer.class, class, "{name}: {}", answer.reason);
+        // One call that waits makes all of them wait.
+        let operation = chain.schedule(vec![chain.quick(1), chain.configure_market(1, config.clone())]);
+        assert_eq!(chain.operation(operation).class, class, "{name}");
+        // Another market is no market.
+        assert_eq!(chain.class_of(chain.configure_market(2, config)).class, Roles, "{name}");
+    }
+    // Not as the vault writes it: nobody compares it.
+    let msg = derivatives_vault::ExecuteMsg::ConfigureMarket { market: MarketId(1), config: market_config() };
+    let text = to_json_string(&msg).unwrap();
+    let vault = chain.suite.derivatives_vault.clone();
+    assert_eq!(chain.class_of(raw(&vault, &text)).class, Parameters);
+    assert_eq!(chain.class_of(raw(&vault, &text.replace(":{", ": {"))).class, Roles);
+    // Nor with coins, nor at another contract.
+    let coins = Call::Execute { contract: vault, msg: to_json_binary(&msg).unwrap(), funds: coins(1, "uusdc") };
+    assert_eq!(chain.class_of(coins).class, DelayClass::Code);
+    assert_eq!(chain.class_of(execute(&chain.suite.insurance_fund, &msg)).class, DelayClass::Code);
+}
+
+// R-25
+#[test]
+fn what_would_loosen_by_now_is_not_executed_as_the_tightening_that_it_was() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let size = |units| MarketConfig { order_size_max: Size::from_units(units), ..market_config() };
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
+    let start = chain.now();
+    let (nine, five) = (
+        chain.schedule(vec![chain.configure_market(1, size(9))]),
+        chain.schedule(vec![chain.configure_market(1, size(5))]),
+    );
+    for operation in [nine, five] {
+        let record = chain.operation(operation);
+        assert_eq!((record.class, record.ready_at), (DelayClass::Parameters, start + HOUR));
+    }
+    chain.wait(HOUR);
+    chain.run(five).unwrap();
+    assert_eq!(chain.operation(five).status, OperationStatus::Executed);
+    // From 5 to 9 is a loosening: it waits for what it has become.
+    let run = ExecuteMsg::Execute { operation: nine };
+    let early = |now| ContractError::NotReady { operation: nine, ready_at: start + DAY, now };
+    chain.refused(&anyone, &run, early(start + HOUR));
+    chain.wait(DAY - HOUR - 1);
+    chain.refused(&anyone, &run, early(start + DAY - 1));
+    chain.wait(1);
+    chain.run(nine).unwrap();
+    let record = chain.operation(nine);
+    assert_eq!((record.class, record.ready_at), (DelayClass::Roles, start + DAY));
+    assert_eq!(record.status, OperationStatus::Executed);
+    // What waited as a loosening stays one, whatever it has become.
+    let ten = chain.schedule(vec![chain.configure_market(1, size(10))]);
+    assert_eq!(chain.operation(ten).class, DelayClass::Roles);
+    let start = chain.now();
+    let vault = chain.suite.derivatives_vault.clone();
+    let wide = derivatives_vault::ExecuteMsg::ConfigureMarket { market: MarketId(1), config: size(10) };
+    let guardian = chain.guardian.clone();
+    chain.app.execute_contract(guardian, Addr::unchecked(vault), &wide, &[]).unwrap();
+    chain.wait(HOUR);
+    let now = start + HOUR;
+    let early = ContractError::NotReady { operation: ten, ready_at: start + DAY, now };
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation: ten }, early);
+}
+
+// R-25
+#[test]
+fn a_contest_is_begun_fast_and_ended_slowly() {
+    let mut chain = Chain::new();
+    let now = chain.now();
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
+    for until in [0, now, now + 7 * DAY] {
+        assert_eq!(chain.class_of(contest(&chain, until)).class, DelayClass::Parameters, "{until}");
+    }
+    assert_eq!(chain.govern(contest(&chain, now + 5 * DAY)), OperationStatus::Executed);
+    for (until, class) in [
+        (0, DelayClass::Roles),
+        (now + 5 * DAY - 1, DelayClass::Roles),
+        (now + 5 * DAY, DelayClass::Parameters),
+        (now + 6 * DAY, DelayClass::Parameters),
+    ] {
+        assert_eq!(chain.class_of(contest(&chain, until)).class, class, "{until}");
+    }
+}
+
 #[test]
 fn an_operation_waits_as_long_as_its_slowest_call() {
     let mut chain = Chain::new();
     let start = chain.now();
     let slow = execute(&chain.suite.circuit_breaker.clone(), &lift());
-    let operation = chain.schedule(vec![chain.guard(1), slow, chain.guard(2)]);
+    let operation = chain.schedule(vec![chain.quick(1), slow, chain.quick(2)]);
     let record = chain.operation(operation);
     assert_eq!((record.class, record.ready_at), (DelayClass::Roles, start + DAY));
 }
@@ -166,7 +316,7 @@ fn a_feed_waits_as_long_as_a_role_whatever_comes_with_it() {
         ClassOfResponse { class: DelayClass::Roles, delay_seconds: DAY, reason: "who says what the price is".into() };
     assert_eq!(chain.class_of(feed.clone()), wanted);
     let alone = chain.schedule(vec![feed.clone()]);
-    let beside = chain.schedule(vec![chain.guard(1), feed]);
+    let beside = chain.schedule(vec![chain.quick(1), feed]);
     let anyone = "anyone".into_addr();
     chain.wait(DAY - 1);
     for operation in [alone, beside] {
@@ -212,7 +362,7 @@ fn calls_that_would_go_around_something_are_not_scheduled() {
         cases.push((chain.own(&msg), ContractError::OwnMessage { message }));
     }
     for (call, wanted) in cases {
-        let msg = chain.schedule_msg(vec![chain.guard(1), call]);
+        let msg = chain.schedule_msg(vec![chain.quick(1), call]);
         chain.refused(&dao, &msg, wanted);
     }
 }
@@ -221,7 +371,7 @@ fn calls_that_would_go_around_something_are_not_scheduled() {
 fn an_operation_has_bounds() {
     let mut chain = Chain::new();
     let dao = chain.dao.clone();
-    let call = chain.guard(1);
+    let call = chain.quick(1);
     let out = |what, wanted: String, found: String| ContractError::OutOfBounds { what, wanted, found };
     chain.refused(&dao, &chain.schedule_msg(vec![]), out("calls", "1 to 8".into(), "0".into()));
     chain.refused(&dao, &chain.schedule_msg(vec![call.clone(); 9]), out("calls", "1 to 8".into(), "9".into()));
@@ -252,7 +402,7 @@ fn an_operation_ends_at_its_not_after() {
     let (dao, start) = (chain.dao.clone(), chain.now());
     let ready_at = start + HOUR;
     let at = |not_after| ExecuteMsg::Schedule {
-        calls: vec![chain.guard(1)],
+        calls: vec![chain.quick(1)],
         not_after,
         predecessor: None,
         description: String::new(),
@@ -279,9 +429,9 @@ fn an_operation_that_configures_the_vault_outlasts_its_dry_run() {
     let (dao, start) = (chain.dao.clone(), chain.now());
     let vault = chain.suite.derivatives_vault.clone();
     let configure = execute(&vault, &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() });
-    // Ready after an hour; the dry run gives way a roles delay later.
-    let (least, most) = (start + HOUR + DAY + HOUR, start + HOUR + DAY + HOUR + 30 * DAY);
-    let calls = vec![chain.guard(1), configure];
+    // Ready after a day; the dry run gives way a roles delay later.
+    let (least, most) = (start + 2 * DAY + HOUR, start + 2 * DAY + HOUR + 30 * DAY);
+    let calls = vec![chain.quick(1), configure];
     let at = |not_after| ExecuteMsg::Schedule {
         calls: calls.clone(),
         not_after,
@@ -329,12 +479,12 @@ fn a_long_restriction_by_the_timelock_waits_like_a_role() {
 fn only_proposers_schedule_and_only_cancellers_cancel() {
     let mut chain = Chain::new();
     let (dao, veto, alice) = (chain.dao.clone(), chain.veto.clone(), chain.alice.clone());
-    let msg = chain.schedule_msg(vec![chain.guard(1)]);
+    let msg = chain.schedule_msg(vec![chain.quick(1)]);
     for stranger in [veto.clone(), alice.clone(), chain.guardian.clone()] {
         let wanted = ContractError::NotHolder { role: Role::Proposer, address: stranger.to_string() };
         chain.refused(&stranger, &msg, wanted);
     }
-    let operation = chain.schedule(vec![chain.guard(1)]);
+    let operation = chain.schedule(vec![chain.quick(1)]);
     let msg = ExecuteMsg::Cancel { operation };
     for stranger in [dao.clone(), alice] {
         let wanted = ContractError::NotHolder { role: Role::Canceller, address: stranger.to_string() };
@@ -354,9 +504,9 @@ fn only_proposers_schedule_and_only_cancellers_cancel() {
 fn a_predecessor_must_have_been_executed() {
     let mut chain = Chain::new();
     let dao = chain.dao.clone();
-    let first = chain.schedule(vec![chain.guard(1)]);
+    let first = chain.schedule(vec![chain.quick(1)]);
     let msg = ExecuteMsg::Schedule {
-        calls: vec![chain.guard(2)],
+        calls: vec![chain.quick(2)],
         not_after: chain.now() + DAY,
         predecessor: Some(first),
         description: String::new(),
@@ -381,7 +531,7 @@ fn what_a_revoked_proposer_scheduled_does_not_run() {
     ground.msg.roles.proposers.push("second dao".into_addr().to_string());
     let mut chain = Chain::on(ground);
     let (dao, second) = (chain.dao.clone(), "second dao".into_addr());
-    let msg = chain.schedule_msg(vec![chain.guard(1)]);
+    let msg = chain.schedule_msg(vec![chain.quick(1)]);
     let operation = only::<OperationScheduled>(&chain.send(&second, &msg).unwrap()).operation;
     let revoke = ExecuteMsg::RevokeRole { role: Role::Proposer, address: second.to_string() };
     assert_eq!(chain.govern(chain.own(&revoke)), OperationStatus::Executed);
@@ -394,7 +544,7 @@ fn what_a_revoked_proposer_scheduled_does_not_run() {
 #[test]
 fn two_operations_of_one_transaction_have_ids_of_their_own() {
     let mut chain = Chain::new();
-    let msg = chain.schedule_msg(vec![chain.guard(1)]);
+    let msg = chain.schedule_msg(vec![chain.quick(1)]);
     let one = cosmwasm_std::WasmMsg::Execute {
         contract_addr: chain.guardian.to_string(),
         msg: to_json_binary(&msg).unwrap(),
@@ -430,7 +580,7 @@ fn scheduling_works_outside_of_a_transaction() {
     env.contract.address = deps.api.addr_make("guardian");
     env.transaction = None;
     let msg = ExecuteMsg::Schedule {
-        calls: vec![execute(&suite.circuit_breaker, &set_market(1))],
+        calls: vec![execute(&suite.circuit_breaker, &guarded_until_far_away(1))],
         not_after: env.block.time.seconds() + DAY,
         predecessor: None,
         description: String::new(),
@@ -451,7 +601,7 @@ fn scheduling_works_outside_of_a_transaction() {
 fn a_second_call_that_fails_leaves_nothing_of_the_first() {
     let mut chain = Chain::new();
     let bad = raw(&chain.suite.derivatives_vault.clone(), r#"{"configure_market":{"market":666}}"#);
-    let operation = chain.schedule(vec![chain.guard(1), bad]);
+    let operation = chain.schedule(vec![chain.quick(1), bad]);
     chain.wait(2 * DAY);
     let response = chain.run(operation).unwrap();
     assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
@@ -466,7 +616,7 @@ fn a_second_call_that_fails_leaves_nothing_of_the_first() {
     let wanted = ContractError::NotScheduled { operation, found: OperationStatus::Canceled };
     chain.refused(&dao, &ExecuteMsg::Execute { operation }, wanted);
     // And the timelock goes on.
-    assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
+    assert_eq!(chain.govern(chain.quick(3)), OperationStatus::Executed);
     assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
 }
 
@@ -478,7 +628,7 @@ fn an_operation_that_failed_may_be_executed_again_until_its_not_after() {
         (chain.dao.clone(), chain.guardian.clone(), "second dao".into_addr(), Role::Proposer);
     // Fails as long as there is no other proposer.
     let revoke = chain.own(&ExecuteMsg::RevokeRole { role, address: dao.to_string() });
-    let operation = chain.schedule(vec![chain.guard(1), revoke]);
+    let operation = chain.schedule(vec![chain.quick(1), revoke]);
     chain.wait(DAY);
     let response = chain.run(operation).unwrap();
     assert_eq!(only::<OperationFailed>(&response), OperationFailed { operation });
@@ -525,25 +675,25 @@ fn apart(message: &oracle::ExecuteMsg) {
     let mut chain = Chain::new();
     let anyone = "anyone".into_addr();
     let vault = chain.suite.derivatives_vault.clone();
-    let configure = execute(&vault, &derivatives_vault::ExecuteMsg::Configure { parameters: vault_parameters() });
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
     let feed = chain.schedule(vec![execute(&chain.suite.oracle.clone(), message)]);
     chain.wait(DAY - HOUR);
-    let cap = chain.schedule(vec![chain.guard(1), configure]);
-    let rules = chain.schedule(vec![chain.guard(2)]);
+    let cap = chain.schedule(vec![chain.quick(1), chain.configure_market(1, tighter())]);
+    let restriction = chain.schedule(vec![chain.quick(2)]);
     chain.wait(HOUR);
     chain.run(feed).unwrap();
     let set_at = chain.now();
     let msg = ExecuteMsg::Execute { operation: cap };
     let refusal = |now| ContractError::FeedChanged { operation: cap, free_at: set_at + DAY, now };
     chain.refused(&anyone, &msg, refusal(set_at));
-    // Rules of the breaker are not held up.
-    chain.run(rules).unwrap();
+    // What is the breaker's is not held up.
+    chain.run(restriction).unwrap();
     chain.wait(DAY - 1);
     chain.refused(&anyone, &msg, refusal(set_at + DAY - 1));
     chain.wait(1);
     chain.run(cap).unwrap();
     assert_eq!(chain.operation(cap).status, OperationStatus::Executed);
-    assert_eq!(chain.received(&vault).len(), 1);
+    assert_eq!(chain.received(&vault).len(), 2);
 }
 
 // R-19
@@ -563,7 +713,7 @@ fn a_feed_that_was_not_set_after_all_holds_nothing_up() {
 #[test]
 fn calls_run_only_inside_their_execution() {
     let mut chain = Chain::new();
-    let operation = chain.schedule(vec![chain.guard(1)]);
+    let operation = chain.schedule(vec![chain.quick(1)]);
     chain.wait(HOUR);
     let run = ExecuteMsg::RunCalls { operation };
     let (dao, guardian) = (chain.dao.clone(), chain.guardian.clone());
@@ -575,7 +725,7 @@ fn calls_run_only_inside_their_execution() {
 #[test]
 fn an_operation_cannot_execute_another_one() {
     let mut chain = Chain::new();
-    let inner = chain.schedule(vec![chain.guard(1)]);
+    let inner = chain.schedule(vec![chain.quick(1)]);
     // Not by its own call, which is refused when it is scheduled, but through a contract that sends it back.
     let msg = to_json_binary(&ExecuteMsg::Execute { operation: inner }).unwrap();
     let body = format!(r#"{{"relay":{{"contract":"{}","msg":"{}"}}}}"#, chain.guardian, msg.to_base64());
@@ -647,7 +797,7 @@ fn a_longer_delay_holds_for_what_waits_too() {
     let longer = Delays { parameters: DAY, ..delays() };
     chain.schedule(vec![chain.own(&ExecuteMsg::SetDelays { delays: longer })]);
     chain.wait(DAY - HOUR);
-    let waiting = chain.schedule(vec![chain.guard(1)]);
+    let waiting = chain.schedule(vec![chain.quick(1)]);
     let scheduled_at = chain.now();
     chain.wait(HOUR);
     chain.run(1).unwrap();
@@ -708,7 +858,7 @@ fn the_guardian_migrates_itself_and_its_new_code_gets_the_reply() {
     let own = chain.guardian.to_string();
     assert_eq!(chain.govern(migrate(&own, code)), OperationStatus::Executed);
     assert_eq!(chain.app.wrap().query_wasm_contract_info(&own).unwrap().code_id, code);
-    assert_eq!(chain.govern(chain.guard(1)), OperationStatus::Executed);
+    assert_eq!(chain.govern(chain.quick(1)), OperationStatus::Executed);
 }
 
 #[test]
@@ -721,7 +871,7 @@ fn no_message_takes_coins() {
     let role = Role::Proposer;
     let action = restrict(Scope::Market(MarketId(1)), Level::Guarded, 60);
     for msg in [
-        chain.schedule_msg(vec![chain.guard(1)]),
+        chain.schedule_msg(vec![chain.quick(1)]),
         ExecuteMsg::Cancel { operation: 1 },
         ExecuteMsg::Execute { operation: 1 },
         ExecuteMsg::Confirm { action, nonce: 0 },

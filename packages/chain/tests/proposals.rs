@@ -3,8 +3,11 @@
 use firebreak_chain::deploy::Addresses;
 use firebreak_chain::proposal::{Form, KnownSuite, Proposal, Request};
 use firebreak_guardian::ContractError;
-use firebreak_messages::guardian::{DelayClass, OperationExecuted, OperationScheduled, QueryMsg, RolesResponse};
-use firebreak_risk::Amount;
+use firebreak_messages::derivatives_vault::{MarketConfig, MarketsResponse, QueryMsg as VaultQuery};
+use firebreak_messages::guardian::{
+    DelayClass, ExecuteMsg, OperationExecuted, OperationScheduled, QueryMsg, RolesResponse,
+};
+use firebreak_risk::{Amount, Size};
 use firebreak_testing::*;
 use serde_json::json;
 
@@ -18,7 +21,9 @@ fn suite(world: &World) -> KnownSuite {
         insurance_fund: of(Code::Insurance),
         derivatives_vault: of(Code::Vault),
     };
-    KnownSuite { at, delays, proposers }
+    let question = VaultQuery::Markets { start_after: None, limit: Some(32) };
+    let MarketsResponse { markets } = world.query(Code::Vault, &question);
+    KnownSuite { at, delays, proposers, markets }
 }
 
 /// Two of three members of the multisig; the last step is the execution.
@@ -43,7 +48,7 @@ fn a_rendered_proposal_passes_a_real_multisig_and_runs_when_it_said() {
     let suite = suite(&world);
     suite.ensure_proposer(world.addresses.dao.as_str()).unwrap();
     let proposal = Proposal::new(&request(&world), &suite, world.now(), None).unwrap();
-    assert_eq!((proposal.class, proposal.delay_seconds, proposal.dry_run), (DelayClass::Parameters, 3_600, true));
+    assert_eq!((proposal.class, proposal.delay_seconds, proposal.dry_run), (DelayClass::Roles, 86_400, true));
     let propose = Form::Cw3.render(&proposal, &suite).unwrap();
     // Rendered for a vote that is executed now.
     let scheduled = vote(&mut world, &propose, 1).fact::<OperationScheduled>();
@@ -82,4 +87,34 @@ fn the_vote_may_be_executed_within_the_printed_times_and_not_later() {
     let world = World::builder().build();
     let proposal = Proposal::new(&request(&world), &suite(&world), world.now(), None).unwrap();
     assert!(proposal.passes_from < world.now());
+}
+
+// the class that is printed is the one that it gets, also where that depends on what is configured now.
+#[test]
+fn a_proposal_that_only_tightens_is_told_from_one_that_loosens() {
+    let mut world = World::builder().build();
+    let known = suite(&world);
+    let unknown = KnownSuite { markets: vec![], ..known.clone() };
+    let config = world.market(BTC).config;
+    let until = world.now() + 86_400;
+    let orders = |size: Size| {
+        let config = MarketConfig { order_size_max: size, ..config.clone() };
+        json!({ "configure_market": { "market": 1, "config": config } })
+    };
+    let half = Size::from_atoms(config.order_size_max.atoms() / 2);
+    let twice = Size::from_atoms(config.order_size_max.atoms() * 2);
+    let contest = json!({ "contest_market": { "market": 1, "until": until } });
+    for (msg, class) in
+        [(orders(half), DelayClass::Parameters), (orders(twice), DelayClass::Roles), (contest, DelayClass::Parameters)]
+    {
+        let calls = json!([{ "contract": "derivatives-vault", "msg": msg }]);
+        let request: Request = serde_json::from_value(json!({ "title": "Caps", "calls": calls })).unwrap();
+        let render = |suite: &KnownSuite| Proposal::new(&request, suite, world.now(), None).unwrap();
+        let proposal = render(&known);
+        assert_eq!(proposal.class, class, "{msg}");
+        assert_eq!(render(&unknown).class, DelayClass::Roles, "{msg}");
+        let ExecuteMsg::Schedule { calls, .. } = &proposal.schedule else { panic!("{:?}", proposal.schedule) };
+        let scheduled = world.schedule(calls.clone()).fact::<OperationScheduled>();
+        assert_eq!((scheduled.class, scheduled.ready_at), (class, proposal.ready_at), "{msg}");
+    }
 }

@@ -39,7 +39,7 @@ pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
 /// What is left of an operation that configures the vault when its dry run gives way, at least, seconds.
 pub const DRY_RUN_ROOM_SECONDS: u64 = 3_600;
 /// A restriction by the timelock that is tighter than `Guarded` for longer waits like a role, seconds.
-pub const RESTRICTION_LONG_SECONDS: u64 = 604_800;
+pub const RESTRICTION_LONG_SECONDS: u64 = firebreak_risk::NOTICE_RESTRICTION_SECONDS;
 /// A candidacy ends this long after its proposal; an accepted one this long after it became effective. Seconds.
 pub const CANDIDACY_SECONDS: u64 = 2_592_000;
 
@@ -103,9 +103,10 @@ pub struct GasLimits {
 /// least as long as the one before and at most 2,592,000, since a typing error could otherwise never be corrected.
 #[cw_serde]
 pub struct Delays {
-    /// Parameters of known components.
+    /// What takes nothing from anybody and loosens nothing: limits on a market's new exposure none of which is wider than now,
+    /// restrictions, contests that end no sooner than the one that is on, first loss for a pool within the fund's window.
     pub parameters: u64,
-    /// Owners, roles, delays, feeds (their feeders own the price), ends of restrictions, restrictions beyond `Guarded` for
+    /// Every other parameter of known components, owners, roles, delays, feeds (their feeders own the price), ends of restrictions, restrictions beyond `Guarded` for
     /// more than seven days, fund registrations.
     pub roles: u64,
     /// Code migration and every call that the guardian does not know.

@@ -60,7 +60,10 @@ pub use history::{PriceHistory, WindowFigures};
 pub use liquidation::{close_size, largest_keepable_size, split_liquidation_fee, LiquidationFee, LiquidationParams};
 pub use liquidation_price::liquidation_price;
 pub use margin::{account_health, allows_reduction, AccountHealth, MarginParams, PositionHealth};
-pub use max_loss::{max_loss, skew_premium, Barriers, Injection, MaxLoss, Playbooks, Stakes, Stolen, REACTION_SECONDS};
+pub use max_loss::{
+    max_loss, skew_premium, Barriers, Injection, MaxLoss, Playbooks, Stakes, Stolen, NOTICE_RESTRICTION_SECONDS,
+    REACTION_SECONDS,
+};
 pub use number::{Rounding, MICRO, ONE};
 pub use outflow::{
     Baselines, Bucket, Exit, ExitClass, FreshDeposits, HourMinimum, Moment, Outflow, OutflowFactors, OutflowParams,

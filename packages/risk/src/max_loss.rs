@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 /// What a DAO needs to see a theft and to vote, before the delay of `roles` begins: seconds.
 pub const REACTION_SECONDS: u64 = 259_200;
+/// How long a restriction of the timelock that takes a `parameters` delay may keep exits queued: seconds.
+pub const NOTICE_RESTRICTION_SECONDS: u64 = 604_800;
 /// `ln 2`, rounded up: no profit vests faster than this share of itself in a half-life.
 const LN_2: u128 = 693_147_180_559_945_310;
 /// Whole windows or half-lives that are counted one by one; after more of them everything is taken to be gone.
@@ -122,8 +124,8 @@ pub struct MaxLoss {
 /// The most that stolen keys cost others within `horizon` seconds; `None`: for ever, with a DAO that replaces what was stolen
 /// [`REACTION_SECONDS`] and a `roles` delay later, unless its cancellers are stolen too.
 ///
-/// An honest canceller vetoes within the shortest delay, so proposers alone take nothing; with the cancellers' keys they own
-/// everything once that delay is over, code included. What is decided in the horizon's last moment lies outside it: a delay as
+/// An honest canceller vetoes within the shortest delay, so proposers alone take nothing. With the cancellers' keys they inject
+/// what the fund's window lets out once that delay is over, and own everything, code included, once that of `roles` is. What is decided in the horizon's last moment lies outside it: a delay as
 /// long as the horizon bars.
 ///
 /// Units: settlement coin. Rounding: up. Errors: [`RiskError::Overflow`](crate::RiskError::Overflow).
@@ -150,7 +152,7 @@ pub fn max_loss(stakes: &Stakes, barriers: &Barriers, stolen: Stolen, horizon: O
         // Settled at a true price everybody gets the value of the mark: the premium of a skew is paid back to nobody, and leaves
         // with whoever was paid it for the other side just before.
         let unpaid = if reached.settled { premiums } else { Amount::ZERO };
-        let forced = injected(stakes, barriers, seconds)?.plus(configured)?.plus(unpaid)?;
+        let forced = injected(stakes, barriers, reached, seconds)?.plus(configured)?.plus(unpaid)?;
         return bound(Amount::ZERO, forced, unpaid);
     }
     // Who says the price liquidates whom it likes, up and down, the fund pays what that leaves uncollected, and the pool is
@@ -192,6 +194,9 @@ pub fn skew_premium(price: Price, skew: Size, skew_scale: Size) -> RiskResult<Am
 /// Which decisions take effect within the time.
 #[derive(Clone, Copy)]
 struct Reached {
+    /// What the timelock does after a `parameters` delay: it injects, bars new exposure, restricts, contests.
+    notice: bool,
+    /// After a `roles` delay: everything.
     timelock: bool,
     settled: bool,
     vault: bool,
@@ -201,8 +206,10 @@ struct Reached {
 impl Reached {
     fn of(barriers: &Barriers, stolen: Stolen, seconds: u64) -> Self {
         let Playbooks { settle_notice_seconds, configure_vault, configure_fund, .. } = barriers.playbooks;
+        let unvetoed = stolen.proposers && stolen.cancellers;
         Self {
-            timelock: stolen.proposers && stolen.cancellers && seconds > barriers.parameters_delay,
+            notice: unvetoed && seconds > barriers.parameters_delay,
+            timelock: unvetoed && seconds > barriers.roles_delay,
             settled: settle_notice_seconds.is_some_and(|notice| notice < seconds),
             vault: configure_vault,
             fund: configure_fund,
@@ -220,7 +227,11 @@ fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) ->
     for restricts in [stolen.council && barriers.council_restricts, barriers.playbooks.restrict] {
         restricted = restricted.saturating_add(if restricts { COUNCIL_BUDGET.allowance_seconds } else { 0 });
     }
-    if barriers.playbooks.freeze || (stolen.council && barriers.council_freezes) {
+    if reached.notice {
+        // The timelock's restrictions have no budget; the last one is made with the horizon's end.
+        restricted = restricted.saturating_add(seconds).saturating_add(NOTICE_RESTRICTION_SECONDS);
+    }
+    if reached.notice || barriers.playbooks.freeze || (stolen.council && barriers.council_freezes) {
         frozen = FROZEN_BUDGET.allowance_seconds;
     }
     if stolen.feeders || reached.timelock || reached.settled {
@@ -230,9 +241,10 @@ fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) ->
     (frozen, frozen, restricted.max(frozen).max(barriers.lp_cooldown_seconds))
 }
 
-/// What playbooks send, at most: what their budgets and cool-downs allow, and what the fund's own window does.
-fn injected(stakes: &Stakes, barriers: &Barriers, seconds: u64) -> RiskResult<Amount> {
-    let mut asked = Amount::ZERO;
+/// What playbooks send, at most: what their budgets and cool-downs allow, and what the fund's own window does. The timelock has
+/// no budget but that window.
+fn injected(stakes: &Stakes, barriers: &Barriers, reached: Reached, seconds: u64) -> RiskResult<Amount> {
+    let mut asked = if reached.notice { stakes.first_loss } else { Amount::ZERO };
     // Bounded by the playbooks' steps.
     for injection in &barriers.playbooks.injections {
         let within_windows = injection.runs.saturating_mul(begun(injection.window_seconds, seconds));

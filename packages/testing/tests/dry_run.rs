@@ -86,15 +86,16 @@ fn an_account_on_the_edge_cannot_run_an_operation_out() {
     let mut world = World::builder().trader("mallory", usd(6_000)).build();
     world.open("mallory", BTC, size("1")).done();
     let (delays, start) = (world.setup().delays.clone(), world.now());
-    // Meanwhile the delay of roles, by which the dry run gives way, is made three times as long.
-    let longer = Delays { roles: 3 * delays.roles, code: 3 * delays.roles, ..delays.clone() };
+    // Meanwhile the delay of roles, by which the dry run gives way, is made as long as that of code, for which the operation waits.
+    let longer = Delays { roles: delays.code, ..delays.clone() };
     let call = world.call(Code::Guardian, &ExecuteMsg::SetDelays { delays: longer });
     let slower = world.schedule(vec![call]).fact::<OperationScheduled>().operation;
-    world.advance_to(start + delays.roles - 2 * delays.parameters);
     let config = harsher(&world);
     let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: config.clone() });
-    let not_after = world.now() + delays.parameters + delays.roles + DRY_RUN_ROOM_SECONDS;
-    let scheduled = world.schedule_until(vec![call], not_after).fact::<OperationScheduled>();
+    // Nobody's business, so of the slowest class.
+    let sweep = world.call(Code::Vault, &VaultMsg::SweepFees {});
+    let not_after = world.now() + delays.code + delays.roles + DRY_RUN_ROOM_SECONDS;
+    let scheduled = world.schedule_until(vec![call, sweep], not_after).fact::<OperationScheduled>();
     let operation = scheduled.operation;
     let mallory = world.account_id("mallory");
     witness(&mut world, operation, vec![mallory]).done();

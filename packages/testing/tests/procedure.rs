@@ -114,7 +114,7 @@ fn the_dao_changes_a_parameter_after_its_delay_and_not_before() {
     parameters.execution_fee = usd(1);
     let call = world.call(Code::Vault, &VaultMsg::Configure { parameters });
     let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
-    assert_eq!(scheduled.class, DelayClass::Parameters);
+    assert_eq!(scheduled.class, DelayClass::Roles);
     let (operation, now) = (scheduled.operation, world.now());
     world.execute_operation(operation).refused_with(GuardianError::NotReady {
         operation,

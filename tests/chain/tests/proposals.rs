@@ -58,7 +58,7 @@ fn parameters(suite: &Suite) -> VaultParameters {
 fn waits_and_is_executed_by_anyone(suite: &mut Suite, operation: u64) {
     let (guardian, record) = (suite.at.guardian.clone(), suite.operation(operation));
     assert_eq!(record.status, OperationStatus::Scheduled);
-    assert_eq!((record.class, record.ready_at), (DelayClass::Parameters, record.scheduled_at + 3_600));
+    assert_eq!((record.class, record.ready_at), (DelayClass::Roles, record.scheduled_at + 86_400));
     let (ready_at, before) = (record.ready_at, parameters(suite));
     suite.advance_to(ready_at - 1);
     for name in ["dao-0", "mallory"] {

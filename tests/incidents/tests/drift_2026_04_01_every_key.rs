@@ -6,11 +6,12 @@
 
 use cosmwasm_std::{BankMsg, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult};
 use cw_multi_test::ContractWrapper;
+use firebreak_guardian::ContractError as GuardianError;
 use firebreak_incidents::*;
-use firebreak_messages::circuit_breaker::Scope;
-use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
-use firebreak_messages::guardian::{Call, ExecuteMsg, OperationExecuted, OperationScheduled, QueryMsg};
-use firebreak_risk::{Amount, Level, MaxLoss, Stolen};
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
+use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig};
+use firebreak_messages::guardian::{Call, DelayClass, ExecuteMsg, OperationExecuted, OperationScheduled, QueryMsg};
+use firebreak_risk::{Amount, Level, MaxLoss, Ratio, Size, Stolen};
 use firebreak_testing::*;
 use serde::Deserialize;
 
@@ -104,6 +105,9 @@ fn stolen_keys_take_nothing_in_twelve_minutes_and_never_more_than_the_bound() {
     let stolen = world.balance("eve").atoms() as i128;
     assert!(stolen == held && stolen <= late, "{stolen} of {held}, the bound is {late}");
 
+    // The guard on withdrawals is not lifted as fast as it could be set.
+    the_guard_stays_for_a_day(&mut venue());
+
     // One honest canceller.
     let mut world = venue();
     let call = theft(&mut world);
@@ -119,6 +123,40 @@ fn stolen_keys_take_nothing_in_twelve_minutes_and_never_more_than_the_bound() {
     figures(
         "Drift 2026-04-01, every key stolen",
         "285000000 of 285000000 in 12 minutes",
-        &format!("0 in 12 minutes; {} after 2 days, bound {}; 0 with one honest canceller", units(stolen), units(late)),
+        &format!(
+            "0 in 12 minutes, the guard lifted after a day; {} after 2 days, bound {}; 0 with one honest canceller",
+            units(stolen),
+            units(late)
+        ),
     );
+}
+
+/// Limiter, margins and the breaker's rules: whatever of them is changed waits for the delay of roles. An hour's notice does nothing but tighten,
+/// and inject within the fund's window.
+fn the_guard_stays_for_a_day(world: &mut World) {
+    let mut parameters = world.setup().vault.clone();
+    (parameters.outflow.hour_ratio, parameters.outflow.day_ratio) = (Ratio::ONE, Ratio::ONE);
+    let market = world.market(BTC).config;
+    let mut margins = market.clone();
+    margins.margin.maintenance_scalar = ratio("0.99");
+    let mut rules = world.setup().guards[0].clone();
+    rules.config.rules.clear();
+    let calls = [
+        world.call(Code::Vault, &VaultMsg::Configure { parameters }),
+        world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: margins }),
+        world.call(Code::Breaker, &BreakerMsg::SetMarket { market: rules.market, config: rules.config }),
+    ];
+    let lifted = calls.map(|call| world.schedule(vec![call]).fact::<OperationScheduled>());
+    let half = MarketConfig { open_interest_max: Size::from_atoms(market.open_interest_max.atoms() / 2), ..market };
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: half });
+    let tighter = world.schedule(vec![call]).fact::<OperationScheduled>();
+    assert_eq!(tighter.class, DelayClass::Parameters);
+    world.advance_to(tighter.ready_at);
+    world.execute_operation(tighter.operation).fact::<OperationExecuted>();
+    for OperationScheduled { operation, class, ready_at, .. } in lifted {
+        let scheduled_at = world.operation(operation).scheduled_at;
+        assert_eq!((class, ready_at), (DelayClass::Roles, scheduled_at + world.setup().delays.roles));
+        let now = world.now();
+        world.execute_operation(operation).refused_with(GuardianError::NotReady { operation, ready_at, now });
+    }
 }

@@ -83,11 +83,7 @@ fn the_timelock_has_none_of_the_four_defects() {
     world.send("anyone", Code::Guardian, &complete, Amount::ZERO).done();
     let call = rules(&world, 600);
     let scheduled = proposes(&mut world, "second", vec![call]).fact::<OperationScheduled>();
-    assert_eq!(
-        scheduled.ready_at,
-        world.now() + world.setup().delays.parameters,
-        "a new proposer waits like any other"
-    );
+    assert_eq!(scheduled.ready_at, world.now() + world.setup().delays.roles, "a new proposer waits like any other");
     let call = world.call(Code::Guardian, &ExecuteMsg::RevokeRole { role, address: second.clone() });
     world.govern(vec![call]).fact::<OperationExecuted>();
     let dead = GuardianError::ProposerRevoked { operation: scheduled.operation, proposer: second };

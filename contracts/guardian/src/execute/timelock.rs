@@ -44,7 +44,7 @@ pub fn schedule(deps: DepsMut, env: &Env, info: &MessageInfo, draft: Draft) -> R
         load(deps.storage, predecessor)?;
     }
     let known = Known::load(deps.storage, env)?;
-    let class = known.slowest(deps.api, &calls)?;
+    let class = known.slowest(deps.as_ref(), &calls)?;
     let scheduled_at = now(env);
     let Window { ready_at, first, last } = known.window(class, &calls)?;
     between("not_after", not_after, first, last)?;
@@ -79,7 +79,7 @@ pub fn cancel(deps: DepsMut, info: &MessageInfo, operation: u64) -> Result<Respo
 ///
 /// The proposer must have been one ever since. The class and its delay are looked up again: what a delay or a
 /// class has become since the scheduling holds if it is longer; if it is shorter, the delay at the scheduling holds
-///
+/// . So what only tightened when it was scheduled, and would loosen now, is not ready before a `roles` delay.
 ///
 /// Errors: [`ContractError::Executing`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`],
 /// [`ContractError::PredecessorNotExecuted`], [`ContractError::ProposerRevoked`], [`ContractError::NotReady`],
@@ -89,7 +89,7 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
     if let Some(operation) = EXECUTING.may_load(deps.storage)? {
         return Err(ContractError::Executing { operation });
     }
-    let record = load_open(deps.storage, operation)?;
+    let mut record = load_open(deps.storage, operation)?;
     if let Some(predecessor) = record.predecessor {
         let found = load(deps.storage, predecessor)?.status;
         if found != OperationStatus::Executed {
@@ -103,7 +103,7 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
         return Err(ContractError::ProposerRevoked { operation, proposer: record.proposer });
     }
     let known = Known::load(deps.storage, env)?;
-    let class = known.slowest(deps.api, &record.calls)?.max(record.class);
+    let class = known.slowest(deps.as_ref(), &record.calls)?.max(record.class);
     let ready_at = later(record.scheduled_at, known.delay(class))?.max(record.ready_at);
     let (now, not_after) = (now(env), record.not_after);
     if now < ready_at {
@@ -113,6 +113,11 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
         return Err(ContractError::Expired { operation, not_after, now });
     }
     ensure_apart_from_feeds(deps.storage, &known, &record, now)?;
+    if (class, ready_at) != (record.class, record.ready_at) {
+        // The dry run gives way a `roles` delay after it was ready as what it has become.
+        (record.class, record.ready_at) = (class, ready_at);
+        OPERATIONS.save(deps.storage, operation, &record)?;
+    }
     EXECUTING.save(deps.storage, &operation)?;
     let run = WasmMsg::Execute {
         contract_addr: env.contract.address.to_string(),

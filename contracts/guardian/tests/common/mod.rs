@@ -9,12 +9,14 @@ use cw4::Member;
 use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
 use firebreak_guardian::{contract, ContractError};
 use firebreak_messages::circuit_breaker::{self, Scope};
-use firebreak_messages::derivatives_vault::VaultParameters;
+use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, VaultParameters};
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::*;
 use firebreak_messages::insurance_fund::FundConfig;
-use firebreak_messages::{oracle, FeedId, MarketId, RuleId};
-use firebreak_risk::{Amount, Level, OutflowParams, Ratio};
+use firebreak_messages::{oracle, FeedId, MarketId, RuleId, Source};
+use firebreak_risk::{
+    Amount, FundingParams, Level, LiquidationParams, MarginParams, OutflowParams, Phase, Posture, Ratio, Size,
+};
 
 pub const HOUR: u64 = 3_600;
 pub const DAY: u64 = 86_400;
@@ -257,7 +259,17 @@ impl Chain {
         execute(self.guardian.as_str(), msg)
     }
 
-    /// A call in the shortest class.
+    /// A call in the shortest class: a restriction, which only tightens.
+    pub fn quick(&self, market: u16) -> Call {
+        execute(&self.suite.circuit_breaker, &guarded_until_far_away(market))
+    }
+
+    /// A call that configures a market of the vault.
+    pub fn configure_market(&self, market: u16, config: MarketConfig) -> Call {
+        execute(&self.suite.derivatives_vault, &VaultMsg::ConfigureMarket { market: MarketId(market), config })
+    }
+
+    /// Rules of a market.
     pub fn guard(&self, market: u16) -> Call {
         execute(&self.suite.circuit_breaker, &set_market(market))
     }
@@ -320,6 +332,12 @@ pub fn set_market(market: u16) -> circuit_breaker::ExecuteMsg {
         cage: None,
     };
     circuit_breaker::ExecuteMsg::SetMarket { market: MarketId(market), config }
+}
+
+pub fn guarded_until_far_away(market: u16) -> circuit_breaker::ExecuteMsg {
+    let phases = vec![Phase { until: 5_000_000_000, posture: Posture::preset(Level::Guarded) }];
+    let (scope, source) = (Scope::Market(MarketId(market)), Source::Governance);
+    circuit_breaker::ExecuteMsg::Restrict { scope, source, phases, incident: 0 }
 }
 
 pub fn restrict(scope: Scope, level: Level, duration_seconds: u64) -> CouncilAction {
@@ -388,6 +406,54 @@ pub fn vault_parameters() -> VaultParameters {
             deposit_delay_seconds: HOUR,
             small_exit_max: Amount::from_units(10),
         },
+    }
+}
+
+/// A market on feed 1.
+pub fn market_config() -> MarketConfig {
+    MarketConfig {
+        symbol: "BTC".into(),
+        feed: FeedId(1),
+        skew_scale: Size::from_units(10_000),
+        margin: MarginParams {
+            initial_margin_ratio: Ratio::percent(5),
+            initial_margin_slope: Ratio::ONE,
+            maintenance_scalar: Ratio::percent(50),
+            margin_min: Amount::from_units(5),
+            open_interest_low: Amount::from_units(1_000_000),
+            open_interest_high: Amount::from_units(2_000_000),
+        },
+        funding: FundingParams {
+            velocity_max: Ratio::ONE,
+            rate_max: Ratio::ONE,
+            borrow_low: Ratio::ZERO,
+            borrow_high: Ratio::ZERO,
+            borrow_kink: Ratio::ONE,
+        },
+        liquidation: LiquidationParams {
+            buffer: Ratio::percent(10),
+            penalty_ratio: Ratio::percent(1),
+            keeper_share: Ratio::percent(30),
+            keeper_min: Amount::from_units(1),
+            keeper_max: Amount::from_units(200),
+            size_min: Size::from_units(1),
+            throttle_seconds: 0,
+            throttle_multiplier: Ratio::ONE,
+            throttle_relief_skew: Ratio::ZERO,
+            keeper_growth_seconds: 0,
+        },
+        taker_fee_ratio: Ratio::percent(1),
+        open_interest_max: Size::from_units(100),
+        skew_max: Size::from_units(100),
+        account_share_max: Ratio::ONE,
+        cap_ramp_daily: Ratio::ONE,
+        insurance_ratio_min: Ratio::ZERO,
+        order_size_max: Size::from_units(10),
+        gap_seconds: 300,
+        gap_rounds: 3,
+        limit_band_ratio: Ratio::percent(1),
+        vesting_half_life_seconds: 3_600,
+        pool_loss_max: Amount::from_units(1_000_000),
     }
 }
 

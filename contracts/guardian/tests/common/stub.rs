@@ -1,14 +1,17 @@
-//! A contract that takes every message, remembers it, and answers what it was told.
+//! A contract that takes every message, remembers it, and answers what it was told; asked for a market as a vault is, how it was told to
+//! configure it and until when it was told to contest it.
 //!
 //! A body that holds `"market":666` or `"feed":666` is refused, and every one between `"close"` and `"open"`. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
 
 use cosmwasm_std::{
-    from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, StdError, StdResult,
-    WasmMsg,
+    from_json, to_json_binary, to_json_string, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response,
+    StdError, StdResult, WasmMsg,
 };
 use cw_multi_test::error::AnyResult;
 use cw_multi_test::Contract;
 use cw_storage_plus::Item;
+use firebreak_messages::derivatives_vault::{ExecuteMsg, QueryMsg};
+use firebreak_messages::MarketId;
 use serde::{Deserialize, Serialize};
 
 const CLOSED: Item<bool> = Item::new("closed");
@@ -34,6 +37,20 @@ enum Order {
 }
 
 pub struct Stub;
+
+/// What of a vault's answer the guardian reads.
+fn market_now(received: &[Received], wanted: MarketId) -> StdResult<String> {
+    let (mut configured, mut contested) = (None, 0);
+    for message in received.iter().filter_map(|received| from_json(received.body.as_bytes()).ok()) {
+        match message {
+            ExecuteMsg::ConfigureMarket { market, config } if market == wanted => configured = Some(config),
+            ExecuteMsg::ContestMarket { market, until } if market == wanted => contested = until,
+            _ => {}
+        }
+    }
+    let config = to_json_string(&configured.ok_or_else(|| StdError::generic_err("no such market"))?)?;
+    Ok(format!(r#"{{"market":{wanted},"config":{config},"state":{{"vesting":{{"anchored_at":{contested}}}}}}}"#))
+}
 
 fn take(deps: DepsMut, entry: &str, sender: &str, msg: Vec<u8>) -> AnyResult<Response> {
     let body = String::from_utf8(msg)?;
@@ -68,8 +85,12 @@ impl Contract<Empty> for Stub {
     fn instantiate(&self, deps: DepsMut, _env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
         take(deps, "instantiate", info.sender.as_str(), msg)
     }
-    fn query(&self, deps: Deps, _env: Env, _msg: Vec<u8>) -> AnyResult<Binary> {
-        Ok(to_json_binary(&RECEIVED.may_load(deps.storage)?.unwrap_or_default())?)
+    fn query(&self, deps: Deps, _env: Env, msg: Vec<u8>) -> AnyResult<Binary> {
+        let received = RECEIVED.may_load(deps.storage)?.unwrap_or_default();
+        match from_json(&msg) {
+            Ok(QueryMsg::Market { market }) => Ok(market_now(&received, market)?.into_bytes().into()),
+            Ok(_) | Err(_) => Ok(to_json_binary(&received)?),
+        }
     }
     fn sudo(&self, _deps: DepsMut, _env: Env, _msg: Vec<u8>) -> AnyResult<Response> {
         Err(StdError::generic_err("the stub has no sudo").into())

@@ -3,7 +3,8 @@
 //! ```text
 //! request (calls in plain JSON) -> calls -> the guardian's own classes -> schedule -> x/gov, cw3 or DAO DAO
 //! ```
-//! Class and delay come from the guardian's code, which is a library here: there is no second list of messages.
+//! Class and delay come from the guardian's code, which is a library here: there is no second list of messages. What depends on
+//! what is configured now is compared with the vault's answers at the rendering; the guardian compares again.
 
 mod error;
 mod form;
@@ -81,7 +82,9 @@ impl Proposal {
         let (mut calls, mut described, mut class) = (vec![], vec![], DelayClass::Parameters);
         for (at, requested) in request.calls.iter().enumerate() {
             let read = requested.read(at + 1, suite)?;
-            let classified = known.classify(&api, &read.call).map_err(ProposalError::Guardian)?;
+            let classified = known
+                .classify(&api, &|market| suite.market_now(market), &read.call)
+                .map_err(ProposalError::Guardian)?;
             class = class.max(classified.class);
             described.push(Described {
                 contract: read.contract,

@@ -3,7 +3,7 @@
 use super::error::ProposalError;
 use super::suite::{one_line, KnownSuite};
 use crate::deploy::Contract;
-use cosmwasm_std::{to_json_binary, Coin};
+use cosmwasm_std::{to_json_binary, Binary, Coin};
 use firebreak_messages::guardian::Call;
 use firebreak_messages::{circuit_breaker, derivatives_vault, guardian, insurance_fund, oracle};
 use serde::de::DeserializeOwned;
@@ -70,14 +70,14 @@ impl RequestedCall {
             .find(|known| self.contract == known.name() || self.contract == suite.at.of(*known));
         let address = known.map_or(self.contract.clone(), |known| suite.at.of(known).into());
         let contract = known.map_or(self.contract.clone(), |known| known.name().into());
-        let msg = to_json_binary(&self.msg).map_err(|error| wrong(error.to_string()))?;
+        let mut msg = to_json_binary(&self.msg).map_err(|error| wrong(error.to_string()))?;
         let (call, message) = match self.migrate_to {
             Some(_) if !self.funds.is_empty() => return Err(wrong("a migration takes no coins".into())),
             Some(code_id) => (Call::Migrate { contract: address.clone(), code_id, msg }, "migrate".into()),
             None => {
                 let message = name_of(&self.msg).ok_or_else(|| wrong("msg must be an object with one key".into()))?;
                 if let Some(known) = known {
-                    ensure_known(known, &self.msg).map_err(|cause| wrong(format!("{contract} {message}: {cause}")))?;
+                    msg = read_by(known, &self.msg).map_err(|cause| wrong(format!("{contract} {message}: {cause}")))?;
                 }
                 (Call::Execute { contract: address.clone(), msg, funds: self.funds.clone() }, message)
             }
@@ -98,8 +98,9 @@ fn name_of(msg: &Value) -> Option<String> {
     fields.keys().next().cloned()
 }
 
-/// The receiver's own type reads the message: what it would refuse months later, or silently leave out, is found here.
-fn ensure_known(contract: Contract, msg: &Value) -> Result<(), String> {
+/// The receiver's own type reads the message, and writes it: what it would refuse months later, or silently leave out, is found
+/// here, and the guardian compares parameters with today's by their text.
+fn read_by(contract: Contract, msg: &Value) -> Result<Binary, String> {
     match contract {
         Contract::Guardian => parse::<guardian::ExecuteMsg>(msg),
         Contract::Oracle => parse::<oracle::ExecuteMsg>(msg),
@@ -109,13 +110,13 @@ fn ensure_known(contract: Contract, msg: &Value) -> Result<(), String> {
     }
 }
 
-fn parse<T: DeserializeOwned>(msg: &Value) -> Result<(), String> {
+fn parse<T: DeserializeOwned + Serialize>(msg: &Value) -> Result<Binary, String> {
     let mut unknown = None;
     let read: Result<T, _> = serde_ignored::deserialize(msg, |path| unknown = Some(path.to_string()));
     match (read, unknown) {
         (Err(error), _) => Err(one_line(&error.to_string())),
         (Ok(_), Some(field)) => Err(format!("there is no field {field}")),
-        (Ok(_), None) => Ok(()),
+        (Ok(read), None) => to_json_binary(&read).map_err(|error| error.to_string()),
     }
 }
 

@@ -3,6 +3,8 @@
 use super::error::ProposalError;
 use crate::deploy::{Addresses, Reader};
 use cosmrs::AccountId;
+use cosmwasm_std::to_json_string;
+use firebreak_messages::derivatives_vault::{MarketResponse, MarketsResponse, QueryMsg as VaultQuery};
 use firebreak_messages::guardian::{Delays, QueryMsg, RolesResponse, SuiteResponse};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -16,6 +18,9 @@ pub struct KnownSuite {
     /// Empty: not known, so nothing is compared with it.
     #[serde(default)]
     pub proposers: Vec<String>,
+    /// What the vault answers about its markets. Empty: not known, so nothing that is configured counts as tighter than now.
+    #[serde(default)]
+    pub markets: Vec<MarketResponse>,
 }
 
 impl KnownSuite {
@@ -24,7 +29,11 @@ impl KnownSuite {
         let chain = |error| ProposalError::Chain { doing: "asking the guardian", error };
         let suite: SuiteResponse = reader.smart(guardian, &QueryMsg::Suite {}).map_err(chain)?;
         let RolesResponse { proposers, delays, .. } = reader.smart(guardian, &QueryMsg::Roles {}).map_err(chain)?;
-        Ok(Self { at: Addresses::new(guardian.into(), suite), delays, proposers })
+        // One page holds all markets.
+        let question = VaultQuery::Markets { start_after: None, limit: Some(32) };
+        let asking = |error| ProposalError::Chain { doing: "asking the vault", error };
+        let MarketsResponse { markets } = reader.smart(&suite.derivatives_vault, &question).map_err(asking)?;
+        Ok(Self { at: Addresses::new(guardian.into(), suite), delays, proposers, markets })
     }
 
     /// Errors: [`ProposalError::Unreadable`].
@@ -46,6 +55,12 @@ impl KnownSuite {
     pub fn contracts(&self) -> SuiteResponse {
         let Addresses { oracle, circuit_breaker, insurance_fund, derivatives_vault, .. } = self.at.clone();
         SuiteResponse { oracle, circuit_breaker, insurance_fund, derivatives_vault }
+    }
+
+    /// What the vault answers about a market, as it writes it; nothing when there is none, or none is known.
+    pub(super) fn market_now(&self, market: u16) -> String {
+        let known = self.markets.iter().find(|known| known.market.0 == market);
+        known.and_then(|known| to_json_string(known).ok()).unwrap_or_default()
     }
 
     /// What the chain's addresses begin with.

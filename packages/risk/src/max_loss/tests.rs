@@ -133,11 +133,28 @@ fn who_says_the_price_takes_collateral_the_funds_window_and_what_vests_of_the_po
 }
 
 #[test]
-fn a_whole_timelock_owns_everything_from_its_shortest_delay_on() {
+fn a_whole_timelock_injects_after_its_shortest_delay_and_owns_everything_after_that_of_roles() {
     let timelock = Stolen { proposers: true, cancellers: true, ..NONE };
-    assert_eq!(bound(timelock, Some(HOUR)).total, Amount::ZERO);
-    let found = bound(timelock, Some(HOUR + 1));
+    let nothing = bound(timelock, Some(HOUR));
+    assert_eq!((nothing.total, nothing.frozen_seconds, nothing.provider_exit_seconds), (Amount::ZERO, 0, DAY));
+    for seconds in [HOUR + 1, DAY] {
+        // The fund's bucket of before and the one that is open: 100 * (1 - 0.8^2). No run budget is in the way.
+        let found = bound(timelock, Some(seconds));
+        assert_eq!((found.taken, found.forced, found.leaves), (Amount::ZERO, units(36), Amount::ZERO));
+        assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (DAY, DAY));
+        // A week, renewed in the last second.
+        assert_eq!(found.provider_exit_seconds, 7 * DAY + seconds);
+        // Together with the council it is the same window, not another one.
+        assert_eq!(bound(Stolen { council: true, ..timelock }, Some(seconds)).total, units(36));
+        // And it is in the feeders' too: nothing that binds them waits an hour only.
+        let feeders = Stolen { feeders: true, ..NONE };
+        let with_feeders = bound(Stolen { feeders: true, ..timelock }, Some(seconds));
+        let alone = bound(feeders, Some(seconds));
+        assert_eq!((with_feeders.total, with_feeders.leaves), (alone.total, alone.leaves));
+    }
+    let found = bound(timelock, Some(DAY + 1));
     assert_eq!((found.total, found.leaves), (units(1_600), units(1_600)));
+    assert_eq!(bound(timelock, None).frozen_seconds, u64::MAX);
 }
 
 fn with(playbooks: Playbooks, stolen: Stolen, horizon: u64) -> MaxLoss {
@@ -212,7 +229,7 @@ fn waiting_fees_are_part_of_what_there_is_and_of_what_is_lost() {
     let found = max_loss(&stakes, &barriers(), feeders_only(), Some(HOUR)).unwrap();
     assert_eq!((found.value, found.forced), (units(1_607), units(557)));
     let timelock = Stolen { proposers: true, cancellers: true, ..NONE };
-    let found = max_loss(&stakes, &barriers(), timelock, Some(DAY)).unwrap();
+    let found = max_loss(&stakes, &barriers(), timelock, Some(DAY + 1)).unwrap();
     assert_eq!((found.total, found.leaves), (units(1_607), units(1_607)));
 }
 

@@ -22,7 +22,7 @@ pub struct ProposalArgs {
     /// A deployment's configuration: its node is asked for the guardian's addresses and delays.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The same without a node: a file with `at`, `delays` and `proposers`, as --json writes it.
+    /// The same without a node: a file with `at`, `delays`, `proposers` and `markets`, as --json writes it.
     #[arg(long, value_name = "FILE")]
     pub suite: Option<PathBuf>,
     /// Who votes.

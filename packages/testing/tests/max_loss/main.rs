@@ -1,6 +1,7 @@
 //! `max_loss` against thieves on the whole suite: for each role whose keys are stolen a hand-written optimum, a greedy thief and random
 //! ones. None takes more than the bound, and for every set of roles the best of them takes at least a third of it.
 
+mod notice;
 mod own_feeders;
 mod refusals;
 mod settlement;
@@ -52,7 +53,7 @@ const CRASH: &[&str] = &["price-crash"];
 /// Of which one settles.
 const ALL_SIX: &[&str] = &[];
 
-const THEFTS: [Theft; 15] = [
+const THEFTS: [Theft; 16] = [
     Theft {
         name: "both sides, the pool",
         keys: FEEDERS,
@@ -116,10 +117,11 @@ const THEFTS: [Theft; 15] = [
         only: Some(CRASH),
         run: own_feeders::and_the_end,
     },
+    Theft { name: "injections", keys: TIMELOCK, seconds: DAY, trading: false, only: None, run: notice::inject },
     Theft {
         name: "margins that nobody has",
         keys: TIMELOCK,
-        seconds: DAY,
+        seconds: 2 * DAY,
         trading: true,
         only: None,
         run: thieves::reconfigure,
@@ -322,7 +324,7 @@ fn what_a_councils_playbook_configures_counts_when_it_could_force_a_loss() {
 
 //
 #[test]
-fn proposers_alone_take_nothing_while_one_canceller_is_honest_and_with_the_cancellers_everything() {
+fn proposers_alone_take_nothing_while_one_canceller_is_honest_and_with_the_cancellers_everything_a_day_later() {
     let world = scene();
     let proposers = Stolen { proposers: true, ..NONE };
     for horizon in [Some(HOUR), Some(DAY), Some(7 * DAY), None] {
@@ -331,7 +333,14 @@ fn proposers_alone_take_nothing_while_one_canceller_is_honest_and_with_the_cance
         }
     }
     assert_eq!(bound(&world, TIMELOCK, Some(HOUR)).total, Amount::ZERO);
-    let found = bound(&world, TIMELOCK, Some(HOUR + 1));
+    // An hour's notice is enough for the fund's window, the one before and the one that is open.
+    for seconds in [HOUR + 1, DAY] {
+        let found = bound(&world, TIMELOCK, Some(seconds));
+        let first_loss = world.insurance().first_loss.atoms();
+        assert_eq!(found.total.atoms(), first_loss / 100 * 36);
+        assert_eq!((found.forced, found.leaves), (found.total, Amount::ZERO));
+    }
+    let found = bound(&world, TIMELOCK, Some(DAY + 1));
     assert_eq!(found.total, found.value);
 
     // Played: whatever the proposers schedule is cancelled before the shortest delay is over.

@@ -120,7 +120,7 @@ pub fn inject_and_both_sides(world: &mut World, seconds: u64) {
     inject(world, until - world.now());
 }
 
-/// Proposers and cancellers: as soon as parameters may change, margins that nobody has, and a penalty that takes all of them; and the first
+/// Proposers and cancellers: as soon as parameters may be loosened, margins that nobody has, and a penalty that takes all of them; and the first
 /// loss into the pool. Nobody names a witness.
 pub fn reconfigure(world: &mut World, _: u64) {
     let mut market: MarketConfig = world.market(BTC).config;
@@ -139,7 +139,7 @@ pub fn reconfigure(world: &mut World, _: u64) {
     for calls in [open, vec![first.clone()], vec![first]] {
         operations.push(world.schedule(calls).fact::<OperationScheduled>());
     }
-    world.advance_to(operations[2].ready_at);
+    world.advance_to(operations[0].ready_at);
     world.refresh().done();
     world.execute_operation(operations[0].operation).done();
     world.execute_operation(operations[1].operation).done();

@@ -41,8 +41,8 @@ impl Kind {
     /// The least wait of what is scheduled now, as documented and not as the contract classifies it.
     fn delay(self, past: &Past) -> u64 {
         match self {
-            Self::Market => PARAMETERS,
-            Self::Lift | Self::Revoke => ROLES,
+            // Higher caps loosen.
+            Self::Market | Self::Lift | Self::Revoke => ROLES,
             // Whoever shortens a delay waits for it; who says the same again waits as for a role.
             Self::Delays if past.shortened => ROLES,
             Self::Delays => CODE,

@@ -58,7 +58,7 @@ fn a_stranger_schedules_nothing(scene: &mut Scene) {
 fn two_operations_are_scheduled(scene: &mut Scene) -> (OperationScheduled, OperationScheduled) {
     let message = schedule(scene, new_fee(scene), None);
     let fee = the::<OperationScheduled>(&dao_executes(scene, &message));
-    assert_eq!((fee.class, fee.ready_at), (DelayClass::Parameters, scene.now() + 3_600));
+    assert_eq!((fee.class, fee.ready_at), (DelayClass::Roles, scene.now() + DAY));
     assert_eq!(fee.proposer, scene.chain().suite().dao.as_str());
 
     let message = schedule(scene, next_version(scene), Some(fee.operation));
