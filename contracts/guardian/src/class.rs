@@ -60,8 +60,10 @@ const fn code(reason: &'static str) -> Classified {
 }
 
 /// A message of a component that governs nothing: no reason to send it, so no reason to hurry.
-const NOT_GOVERNANCE: Classified = code("a message of a known component that configures nothing");
-const UNKNOWN_MESSAGE: Classified = code("a message that its known component does not have today");
+const NOT_GOVERNANCE: Classified = code("a message that configures nothing");
+/// Whichever way they move.
+const PARAMETERS: Classified = roles("parameters");
+const UNKNOWN_MESSAGE: Classified = code("an unknown message");
 
 impl Known {
     pub fn load(storage: &dyn Storage, env: &Env) -> Result<Self, ContractError> {
@@ -107,6 +109,7 @@ impl Known {
     }
 
     /// The class of a call as the vault is configured now. Errors: those of [`Self::classify`].
+    #[inline(never)]
     pub fn class_now(&self, deps: Deps, call: &Call) -> Result<Classified, ContractError> {
         self.classify(deps.api, &|market| market_told(deps, &self.suite.derivatives_vault, market), call)
     }
@@ -201,7 +204,7 @@ impl Known {
             ensure_one_message(msg)?;
             self.ensure_step(&contract, msg)?;
             if self.by_message(api, &contract, msg)?.class > slowest.class {
-                slowest = code("a playbook with a step of the slowest class");
+                slowest = code("a step of the slowest class");
             }
         }
         // Sources that were thought compromised come back through the timelock alone, as with `demote_fallback`.
@@ -256,7 +259,7 @@ impl Known {
         } else if contract == self.suite.derivatives_vault {
             Ok(vault_message(msg))
         } else {
-            Ok(code("a call of a contract that the guardian does not know"))
+            Ok(code("a call of an unknown contract"))
         }
     }
 
@@ -347,7 +350,7 @@ fn breaker_message(msg: &Binary, now: u64) -> Result<Classified, ContractError> 
     use circuit_breaker::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
     Ok(match message {
-        ExecuteMsg::SetMarket { .. } => roles("rules of a market"),
+        ExecuteMsg::SetMarket { .. } => PARAMETERS,
         ExecuteMsg::Restrict { source, phases, .. } => {
             // The council's slot is the council's, and a playbook's is the playbooks': a restriction in their name would be
             // accounted to a budget that is not the timelock's.
@@ -378,7 +381,7 @@ fn fund_message(msg: &Binary) -> Classified {
     use insurance_fund::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
     match message {
-        ExecuteMsg::Configure { .. } => roles("parameters of the fund"),
+        ExecuteMsg::Configure { .. } => PARAMETERS,
         ExecuteMsg::Inject { .. } => parameters("first loss for a vault's pool, within its window"),
         ExecuteMsg::RegisterVault { .. } | ExecuteMsg::UnregisterVault { .. } => roles("who may draw on the fund"),
         ExecuteMsg::AddFirstLoss {}
@@ -394,10 +397,11 @@ fn fund_message(msg: &Binary) -> Classified {
 /// What takes nothing from anybody and loosens nothing, by comparison with the market of now: limits on new exposure none of
 /// which is wider, and a contest that ends no sooner than the one that is on. A new market is neither: profit in it may vest at
 /// once, whatever the others' does.
+#[inline(never)]
 fn tightens(msg: &str, market_now: MarketNow) -> Option<Classified> {
     if let Some((market, config)) = market_of(msg) {
         let tighter = only_bars_exposure(config, inside(&market_now(market), &["config"])?, Direction::Tighter);
-        return tighter.then_some(parameters("limits on a market's new exposure, none wider than now"));
+        return tighter.then_some(parameters("tighter limits of a market"));
     }
     let (market, until) = contest_of(msg)?;
     let stands_until: u64 = inside(&market_now(market), &["state", "vesting", "anchored_at"])?.parse().ok()?;
@@ -408,9 +412,8 @@ fn tightens(msg: &str, market_now: MarketNow) -> Option<Classified> {
 /// A message with a known name and wrong fields is refused by the vault when it is executed.
 fn vault_message(msg: &Binary) -> Classified {
     match message_name(msg).as_deref() {
-        Some("configure_market") => roles("parameters of a market"),
-        Some("configure") => roles("parameters of the vault"),
-        Some("contest_market") => roles("a contest that may end sooner than the one that is on"),
+        Some("configure_market" | "configure") => PARAMETERS,
+        Some("contest_market") => roles("a contest of a market's profits"),
         // There is no way back from either, and everybody's positions end.
         Some("settle_market") => code("the end of a market"),
         Some("settle_vault") => code("the end of the vault"),

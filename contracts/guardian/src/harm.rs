@@ -83,16 +83,24 @@ pub fn sets_nothing_new(msg: &str, name: &str, field: &str, present: Option<&str
 
 /// Number and new parameters of a message that configures a market.
 pub fn market_of(msg: &str) -> Option<(u16, &str)> {
-    let [("configure_market", body)] = fields(msg)?[..] else { return None };
-    let [("market", market), ("config", config)] = fields(body)?[..] else { return None };
-    Some((market.parse().ok()?, config))
+    of_market(msg, "configure_market", "config")
+}
+
+/// The market and the other field of a message that has this name and these two.
+#[inline(never)]
+fn of_market<'a>(msg: &'a str, name: &str, field: &str) -> Option<(u16, &'a str)> {
+    let [(found, body)] = fields(msg)?[..] else { return None };
+    let [("market", market), (other, value)] = fields(body)?[..] else { return None };
+    if found != name || other != field {
+        return None;
+    }
+    Some((market.parse().ok()?, value))
 }
 
 /// Number and end of a message that contests a market's profits.
 pub fn contest_of(msg: &str) -> Option<(u16, u64)> {
-    let [("contest_market", body)] = fields(msg)?[..] else { return None };
-    let [("market", market), ("until", until)] = fields(body)?[..] else { return None };
-    Some((market.parse().ok()?, until.parse().ok()?))
+    let (market, until) = of_market(msg, "contest_market", "until")?;
+    Some((market, until.parse().ok()?))
 }
 
 /// Whether new parameters of a market differ from the present ones in nothing but limits on new exposure, and in these only in

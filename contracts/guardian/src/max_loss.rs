@@ -273,6 +273,7 @@ pub fn told(deps: Deps, contract: &str, question: Binary) -> String {
 }
 
 /// What the vault answers about a market; nothing when there is none.
+#[inline(never)]
 pub fn market_told(deps: Deps, vault: &str, market: u16) -> String {
     let question = to_json_binary(&derivatives_vault::QueryMsg::Market { market: MarketId(market) });
     question.map(|question| told(deps, vault, question)).unwrap_or_default()

@@ -18,8 +18,8 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
     let (roles, delays, council) = (ROLES.load(deps.storage)?, DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
     for address in roles.proposers {
         for (what, delay_seconds) in [
-            ("schedule tighter limits, contests, injections", delays.parameters),
-            ("schedule parameters, roles, feeds, ends of restrictions, playbooks", delays.roles),
+            ("schedule what tightens", delays.parameters),
+            ("schedule parameters, roles, feeds, playbooks, what loosens", delays.roles),
             ("schedule code and everything else", delays.code),
         ] {
             list.add(Power { delay_seconds, ..power(Holder::Proposer, &address, what) })?;

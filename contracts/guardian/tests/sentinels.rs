@@ -159,8 +159,8 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
     let row = |holder, what: &str, level, delay, seconds| (holder, what.to_string(), level, delay, seconds, true);
     let normal = Level::Normal;
     let mut wanted = vec![
-        row(Holder::Proposer, "schedule tighter limits, contests, injections", normal, HOUR, 0),
-        row(Holder::Proposer, "schedule parameters, roles, feeds, ends of restrictions, playbooks", normal, DAY, 0),
+        row(Holder::Proposer, "schedule what tightens", normal, HOUR, 0),
+        row(Holder::Proposer, "schedule parameters, roles, feeds, playbooks, what loosens", normal, DAY, 0),
         row(Holder::Proposer, "schedule code and everything else", normal, 2 * DAY, 0),
         row(Holder::Canceller, "cancel what is scheduled", normal, 0, 0),
         row(Holder::Council, "restrict", Level::ReduceOnly, 0, 2 * DAY),

@@ -113,7 +113,7 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
         return Err(ContractError::Expired { operation, not_after, now });
     }
     ensure_apart_from_feeds(deps.storage, &known, &record, now)?;
-    if (class, ready_at) != (record.class, record.ready_at) {
+    if ready_at != record.ready_at {
         // The dry run gives way a `roles` delay after it was ready as what it has become.
         (record.class, record.ready_at) = (class, ready_at);
         OPERATIONS.save(deps.storage, operation, &record)?;
