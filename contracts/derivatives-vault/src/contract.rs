@@ -171,6 +171,7 @@ fn dispatch(
             return execute::configure_market(deps, env, info, market, config)
         }
         ExecuteMsg::ContestMarket { market, until } => execute::contest_market(read, desk, info, market, until)?,
+        ExecuteMsg::CutContested(market) => execute::cut_contested(read, desk, info, market)?,
         ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
         ExecuteMsg::SettleMarket { market, at } => return execute::schedule_market(deps, env, info, market, at),
         ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, env, info, at),

@@ -34,6 +34,7 @@ pub fn action(msg: &ExecuteMsg) -> Action {
         ExecuteMsg::ReportBreach {} => Action::ReportBreach,
         ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::ContestMarket { .. }
+        | ExecuteMsg::CutContested(_)
         | ExecuteMsg::Configure { .. }
         | ExecuteMsg::SettleMarket { .. }
         | ExecuteMsg::SettleVault { .. } => Action::Configure,
@@ -209,6 +210,7 @@ pub fn payment(msg: &ExecuteMsg, info: &MessageInfo, denom: &str) -> Result<Amou
         | ExecuteMsg::ReportBreach {}
         | ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::ContestMarket { .. }
+        | ExecuteMsg::CutContested(_)
         | ExecuteMsg::Configure { .. }
         | ExecuteMsg::SettleMarket { .. }
         | ExecuteMsg::SettleVault { .. }
@@ -248,6 +250,7 @@ pub fn inflow(
         | ExecuteMsg::ReportBreach {}
         | ExecuteMsg::ConfigureMarket { .. }
         | ExecuteMsg::ContestMarket { .. }
+        | ExecuteMsg::CutContested(_)
         | ExecuteMsg::Configure { .. }
         | ExecuteMsg::SettleMarket { .. }
         | ExecuteMsg::SettleVault { .. }

@@ -211,7 +211,8 @@ fn note(
 }
 
 /// Step 4: a haircut of the junior halves, which no margin counts.
-fn cut_unvested(desk: &mut Desk, market: MarketId, wanted: Amount) -> Result<Amount, ContractError> {
+#[inline(never)]
+pub fn cut_unvested(desk: &mut Desk, market: MarketId, wanted: Amount) -> Result<Amount, ContractError> {
     let now = desk.now;
     let open = desk.market_mut(market)?;
     let given = open.state.vesting.haircut(wanted, now, open.config.vesting_half_life_seconds)?;

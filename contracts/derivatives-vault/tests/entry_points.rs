@@ -29,7 +29,7 @@ enum End {
     Harmless,
 }
 
-const TABLE: [(&str, End); 25] = [
+const TABLE: [(&str, End); 26] = [
     ("place_order", End::Placing),
     ("place_orders", End::Placing),
     ("execute_orders", End::Filling),
@@ -57,6 +57,8 @@ const TABLE: [(&str, End); 25] = [
     ("configure_market", End::Harmless),
     ("configure", End::Harmless),
     ("contest_market", End::Harmless),
+    // Of the halves that no margin counts.
+    ("cut_contested", End::Harmless),
     ("settle_market", End::Harmless),
     ("settle_vault", End::Harmless),
 ];

@@ -190,6 +190,71 @@ fn a_contest_stops_a_markets_vesting_for_everybody_and_no_other_market() {
 }
 
 #[test]
+fn a_shorter_contest_leaves_the_longer_one_and_a_time_that_is_over_ends_it() {
+    let (mut bench, _) = winner();
+    let (start, half_life) = (bench.now(), HOUR);
+    let contested_until = |bench: &Bench| state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap().vesting.anchored_at;
+    contest(&mut bench, BTC, start + 10 * HOUR).unwrap();
+    let shorter =
+        bench.execute("owner", ExecuteMsg::ContestMarket { market: BTC, until: start + half_life }, 0).unwrap();
+    let fact = MarketContested { market: BTC, until: start + 10 * HOUR };
+    assert_eq!(MarketContested::all(&shorter), [fact]);
+    assert_eq!(contested_until(&bench), start + 10 * HOUR);
+    contest(&mut bench, BTC, start + 11 * HOUR).unwrap();
+    assert_eq!(contested_until(&bench), start + 11 * HOUR);
+    let now = bench.now();
+    contest(&mut bench, BTC, now - 1).unwrap();
+    assert_eq!(contested_until(&bench), now);
+}
+
+/// The ruling on a contested market: the junior halves are the pool's, the senior ones stay and vest on.
+//
+#[test]
+fn what_no_margin_counts_of_a_contested_profit_may_be_cut() {
+    let (mut bench, profit) = winner();
+    let cut = |bench: &mut Bench, sender: &str| bench.execute(sender, ExecuteMsg::CutContested(BTC), 0);
+    let no = cut(&mut bench, "alice").unwrap_err();
+    assert_eq!(no, ContractError::Unauthorized { wanted: address("owner"), found: address("alice") });
+    let found = state::MARKETS.load(&bench.deps.storage, BTC.0).unwrap().vesting.anchored_at.to_string();
+    let not_contested = ContractError::OutOfBounds { what: "end of the contest", wanted: "to come".into(), found };
+    assert_eq!(cut(&mut bench, "owner").unwrap_err(), not_contested);
+    bench.advance(HOUR);
+    let until = bench.now() + 10 * HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    let (before, pool) = (bench.account("alice"), state::POOL.load(&bench.deps.storage).unwrap());
+    assert!(before.unvested.atoms().abs_diff(profit.atoms() / 2) <= 2);
+    let events = cut(&mut bench, "owner").unwrap();
+    let taken = ContestedCut::all(&events)[0].amount;
+    // All but a ten-thousandth of the half that counts for nothing.
+    let junior = before.unvested.atoms() / 2;
+    assert!(taken.atoms() <= junior && taken.atoms() >= junior - junior / 10_000 - 2, "{taken} of {junior}");
+    let (after, emptied) = (bench.account("alice"), state::POOL.load(&bench.deps.storage).unwrap());
+    assert_eq!(emptied.unvested, pool.unvested.minus(taken).unwrap());
+    assert_eq!(emptied.cash, pool.cash.plus_amount(taken).unwrap());
+    // Neither margin nor cash, but for a unit by which the cut is rounded up: nobody is liquidatable by it.
+    let fell = |before: SignedAmount, after: SignedAmount| before.minus(after).unwrap().positive_part();
+    assert!(
+        fell(before.cash, after.cash) <= Amount::from_atoms(1)
+            && fell(before.equity, after.equity) <= Amount::from_atoms(1)
+    );
+    assert!(!after.liquidatable);
+    let left = after.unvested;
+    assert!(left.atoms().abs_diff(before.unvested.minus(taken).unwrap().atoms()) <= 2, "{left}");
+    // A second ruling finds next to nothing; what is left vests when the contest is over.
+    let again = ContestedCut::all(&cut(&mut bench, "owner").unwrap())[0].amount;
+    assert!(again.atoms() <= junior / 10_000, "{again}");
+    bench.advance(43 * HOUR);
+    let (settled, pool) = (bench.account("alice"), state::POOL.load(&bench.deps.storage).unwrap());
+    assert_eq!(settled.unvested, Amount::ZERO);
+    let paid = settled.cash.minus(before.cash).unwrap().positive_part();
+    assert!(paid.atoms().abs_diff(before.unvested.minus(taken).unwrap().minus(again).unwrap().atoms()) <= 4, "{paid}");
+    // In the settlement of the account the rest is released.
+    let cash = settled.cash.positive_part();
+    bench.withdraw("alice", 0, cash).unwrap();
+    assert!(state::POOL.load(&bench.deps.storage).unwrap().unvested <= Amount::from_atoms(4), "{pool:?}");
+}
+
+#[test]
 fn a_refused_fill_leaves_every_markets_vesting_as_it_was() {
     // Turning from 1 to -2 closes a profit, which becomes a claim, and is then refused for its margin.
     let mut bench = bench();

@@ -237,7 +237,8 @@ impl Present<'_> {
                     found.settle_notice_seconds = notice(found.settle_notice_seconds, 0);
                 }
             }
-            Step::Call { .. } => {}
+            // It delays profits, and takes none and no margin.
+            Step::Contest { .. } | Step::Call { .. } => {}
         }
         Ok(())
     }

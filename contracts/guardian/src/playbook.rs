@@ -14,7 +14,7 @@ use crate::error::ContractError;
 use crate::incident;
 use crate::state::{
     after, later, Approved, History, CONFIGURED_AT, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS,
-    RUNS, SUITE,
+    RUNS,
 };
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{to_json_binary, Binary, Deps, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
@@ -160,7 +160,7 @@ pub fn start(
 fn longest(steps: &[Step]) -> Option<u64> {
     let seconds = steps.iter().filter_map(|step| match step {
         Step::Restrict(restriction) => Some(restriction.duration_seconds),
-        Step::Call { .. } | Step::Settle { .. } => None,
+        Step::Call { .. } | Step::Settle { .. } | Step::Contest { .. } => None,
     });
     seconds.max()
 }
@@ -348,7 +348,6 @@ impl Sender<'_> {
             if !matches!(outcome, StepOutcome::Waiting | StepOutcome::Failed) {
                 continue;
             }
-            let storage = deps.storage;
             if let Some(found) = self.passed_over(deps, step)? {
                 *outcome = found;
                 let (run, undo) = (self.run, self.undo);
@@ -362,11 +361,20 @@ impl Sender<'_> {
                     (call, Level::Guarded)
                 }
                 Step::Settle { scope, notice_seconds } => {
-                    (self.settlement(storage, *scope, *notice_seconds)?, Level::ReduceOnly)
+                    let at = later(now(self.env), *notice_seconds)?;
+                    let msg = match *scope {
+                        Scope::All => VaultMsg::SettleVault { at },
+                        Scope::Market(market) => VaultMsg::SettleMarket { market, at },
+                    };
+                    (self.to_vault(&msg)?, Level::ReduceOnly)
+                }
+                Step::Contest { market, seconds } => {
+                    let until = later(now(self.env), *seconds)?;
+                    (self.to_vault(&VaultMsg::ContestMarket { market: *market, until })?, Level::Guarded)
                 }
                 Step::Restrict(tightening) => {
                     let (source, now, breaker) =
-                        (Source::Procedure, now(self.env), SUITE.load(storage)?.circuit_breaker);
+                        (Source::Procedure, now(self.env), self.known.suite.circuit_breaker.clone());
                     (restriction(breaker, tightening, source, self.incident, now)?, tightening.level)
                 }
             };
@@ -400,15 +408,9 @@ impl Sender<'_> {
         })
     }
 
-    /// The vault's message for a settlement so long from now.
-    fn settlement(&self, storage: &dyn Storage, scope: Scope, notice_seconds: u64) -> Result<WasmMsg, ContractError> {
-        let at = later(now(self.env), notice_seconds)?;
-        let msg = match scope {
-            Scope::All => VaultMsg::SettleVault { at },
-            Scope::Market(market) => VaultMsg::SettleMarket { market, at },
-        };
-        let contract_addr = SUITE.load(storage)?.derivatives_vault;
-        Ok(WasmMsg::Execute { contract_addr, msg: to_json_binary(&msg)?, funds: vec![] })
+    fn to_vault(&self, msg: &VaultMsg) -> Result<WasmMsg, ContractError> {
+        let contract_addr = self.known.suite.derivatives_vault.clone();
+        Ok(WasmMsg::Execute { contract_addr, msg: to_json_binary(msg)?, funds: vec![] })
     }
 }
 

@@ -87,7 +87,7 @@ fn reach(playbook: &Playbook) -> (Level, u64) {
     playbook.steps.iter().fold((Level::Normal, playbook.undo_after_seconds), |(level, seconds), step| match step {
         Step::Restrict(restriction) => (level.max(restriction.level), seconds.max(restriction.duration_seconds)),
         Step::Settle { .. } => (level.max(Level::Settlement), seconds),
-        Step::Call { .. } => (level, seconds),
+        Step::Call { .. } | Step::Contest { .. } => (level, seconds),
     })
 }
 

@@ -5,7 +5,7 @@ use crate::state::Roles;
 use crate::weights;
 use cosmwasm_std::{Api, Binary, Coin, Deps};
 use firebreak_messages::circuit_breaker::MarketSetup as GuardSetup;
-use firebreak_messages::derivatives_vault::MarketSetup;
+use firebreak_messages::derivatives_vault::{MarketSetup, CONTEST_MAX_SECONDS};
 use firebreak_messages::guardian::{
     Closing, CouncilAction, CouncilConfig, Delays, GasLimits, Playbook, Role, RolesSetup, Sentinel, Step, Tightening,
     APPROVAL_MAX_SECONDS, CAUSE_MAX, NAME_MAX, ROLE_MEMBERS_MAX, RUNS_MAX, SENTINEL_GUARDED_MAX_SECONDS,
@@ -127,6 +127,7 @@ pub fn playbook(playbook: &Playbook) -> Result<(), ContractError> {
             Step::Settle { notice_seconds, .. } => {
                 between("notice_seconds", *notice_seconds, 3_600, DELAY_MAX_SECONDS)?;
             }
+            Step::Contest { seconds, .. } => between("seconds", *seconds, 1, CONTEST_MAX_SECONDS)?,
             Step::Call { msg, .. } => between("bytes of a step", length(msg.len()), 1, length(STEP_BYTES_MAX))?,
         }
     }

@@ -112,6 +112,10 @@ fn an_approval_waits_as_long_as_the_slowest_of_its_steps() {
     assert_eq!(class(playbook("parameters", vec![step(chain.guard(1))])), roles);
     let feed = step(execute(&chain.suite.oracle, &set_feed(1)));
     assert_eq!(class(playbook("feed", vec![feed.clone()])), roles);
+    assert_eq!(class(playbook("contest", vec![Step::Contest { market: BTC, seconds: DAY }])), roles);
+    // Only the slowest class cuts what was contested.
+    let cut = execute(&chain.suite.derivatives_vault, &derivatives_vault::ExecuteMsg::CutContested(BTC));
+    assert_eq!(chain.class_of(cut).class, DelayClass::Code);
     // In the slowest class: what governs nothing, and what its target does not have today.
     let sweep = step(execute(&chain.suite.derivatives_vault, &derivatives_vault::ExecuteMsg::SweepFees {}));
     let unknown = step(raw(&chain.suite.derivatives_vault, r#"{"brand_new":{}}"#));
@@ -139,6 +143,8 @@ fn some_messages_are_no_step() {
         incident: 0,
     };
     let register = insurance_fund::ExecuteMsg::RegisterVault { vault: chain.stranger.to_string() };
+    let contest = derivatives_vault::ExecuteMsg::ContestMarket { market: BTC, until: 1 };
+    let cut = derivatives_vault::ExecuteMsg::CutContested(BTC);
     let other = "a message to another contract than oracle, breaker, fund and vault";
     for (call, what) in [
         (execute(&suite.circuit_breaker, &lift), "lift"),
@@ -146,7 +152,9 @@ fn some_messages_are_no_step() {
         (execute(&suite.circuit_breaker, &circuit_breaker::ExecuteMsg::SetGuardian { guardian: None }), "set_guardian"),
         (execute(&suite.oracle, &oracle::ExecuteMsg::SetHook { hook: None }), "set_hook"),
         (execute(&suite.oracle, &oracle::ExecuteMsg::DemoteFallback { feed: FeedId(1) }), "demote_fallback"),
-        (execute(&suite.insurance_fund, &register), "a registration"),
+        (execute(&suite.insurance_fund, &register), "register_vault"),
+        (execute(&suite.derivatives_vault, &contest), "contest_market"),
+        (execute(&suite.derivatives_vault, &cut), "cut_contested"),
         (execute(chain.stranger.as_str(), &lift), other),
         (chain.own(&ExecuteMsg::SetDelays { delays: delays() }), other),
         (chain.own(&ExecuteMsg::SetCouncil { council: chain.council().config }), other),
@@ -211,6 +219,18 @@ fn a_playbook_has_bounds() {
         (
             Playbook { steps: vec![Step::Settle { scope: Scope::All, notice_seconds: 3_599 }], ..good() },
             out("notice_seconds", "3600 to 2592000", "3599"),
+        ),
+        (
+            Playbook { steps: vec![Step::Contest { market: BTC, seconds: 0 }], ..good() },
+            out("seconds", "1 to 1209600", "0"),
+        ),
+        (
+            Playbook { steps: vec![Step::Contest { market: BTC, seconds: 1_209_601 }], ..good() },
+            out("seconds", "1 to 1209600", "1209601"),
+        ),
+        (
+            Playbook { undo: vec![Step::Contest { market: BTC, seconds: 1 }], undo_after_seconds: 60, ..good() },
+            ContractError::StepNotAllowed { what: "anything but a call in an undo" },
         ),
         (Playbook { undo_after_seconds: 1, ..good() }, out("undo_after_seconds", "0 to 0", "1")),
         (Playbook { undo_after_seconds: 59, ..undoes() }, out("undo_after_seconds", "60 to 2592000", "59")),

@@ -210,8 +210,12 @@ pub enum ExecuteMsg {
     /// its skew scale while it has open interest.
     ConfigureMarket { market: MarketId, config: MarketConfig },
     /// Owner only. Realised profit of the market stops vesting, whoever holds it, until then (seconds, at most 14 days away); without
-    /// a ruling it vests on. A time that is over ends a contest. Emits [`MarketContested`].
+    /// a ruling it vests on. A time that is over ends a contest; an earlier end that is still to come leaves the later one, so that
+    /// whoever contests shortens nothing. Emits [`MarketContested`].
     ContestMarket { market: MarketId, until: u64 },
+    /// Owner only, the ruling: of a market that is contested now, all junior halves of unvested profit go to the pool but for a
+    /// ten-thousandth. The senior halves stay, since they are margin: nobody becomes liquidatable. Emits [`ContestedCut`].
+    CutContested(MarketId),
     /// Owner only.
     Configure { parameters: VaultParameters },
     /// Owner only: settles a market at the median price of the hour that ends at `at`, which is an hour to 30 days from now. Nobody adds

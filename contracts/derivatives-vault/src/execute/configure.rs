@@ -5,10 +5,11 @@ use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS};
 use crate::validate;
+use crate::waterfall::cut_unvested;
 use cosmwasm_std::{Deps, DepsMut, Env, Event, MessageInfo, Response};
 use firebreak_messages::derivatives_vault::{
-    MarketConfig, MarketConfigured, MarketContested, MarketState, StoredMarketConfig, VaultConfig, VaultParameters,
-    CONTEST_MAX_SECONDS,
+    ContestedCut, MarketConfig, MarketConfigured, MarketContested, MarketState, StoredMarketConfig, VaultConfig,
+    VaultParameters, CONTEST_MAX_SECONDS,
 };
 use firebreak_messages::{time, MarketId, MARKETS_MAX};
 use firebreak_risk::{Amount, CapRamp, Price, Ratio, Side, SignedRatio, Vesting};
@@ -72,9 +73,29 @@ pub fn contest_market(
     desk.load_market(deps, market)?;
     let now = desk.now;
     let open = desk.market_mut(market)?;
+    // Who contests for a short time does not end a longer contest; a time that is over does.
+    let until = if until > now { until.max(open.state.vesting.anchored_at) } else { now };
     open.state.vesting.stop_until(now, open.config.vesting_half_life_seconds, until)?;
     open.mark_changed();
-    desk.events.push(MarketContested { market, until: until.max(now) }.into());
+    desk.events.push(MarketContested { market, until }.into());
+    Ok(Done::new(desk))
+}
+
+/// The ruling on a contested market: what no margin counts of its unvested profit is the pool's.
+///
+/// Errors: [`ContractError::OutOfBounds`] where it is not contested.
+#[inline(never)]
+pub fn cut_contested(deps: Deps, mut desk: Desk, info: MessageInfo, market: MarketId) -> Result<Done, ContractError> {
+    ensure_owner(&desk.config, &info)?;
+    desk.load_market(deps, market)?;
+    let (now, all) = (desk.now, desk.pool.unvested);
+    let ends_at = desk.market(market)?.state.vesting.anchored_at;
+    if ends_at <= now {
+        let (what, wanted) = ("end of the contest", "to come".into());
+        return Err(ContractError::OutOfBounds { what, wanted, found: ends_at.to_string() });
+    }
+    let amount = cut_unvested(&mut desk, market, all)?;
+    desk.events.push(ContestedCut { market, amount }.into());
     Ok(Done::new(desk))
 }
 

@@ -19,7 +19,7 @@ mod turn;
 pub use cancel_order::{cancel_order, cancel_orders};
 pub use claims::{claim_withdrawal, execute_claims};
 pub use collateral::{add_collateral, withdraw_collateral};
-pub use configure::{configure, configure_market, contest_market, set_market, Opening};
+pub use configure::{configure, configure_market, contest_market, cut_contested, set_market, Opening};
 pub use execute_orders::execute_orders;
 pub use liquidate::liquidate;
 pub use liquidity::{cancel_withdrawal, provide_liquidity, recapitalize, request_withdrawal, value_pool};

@@ -126,7 +126,7 @@ fn act(mut deps: DepsMut, env: &Env, raised: Pending, confirmed: ActionConfirmed
 fn reach(playbook: &Playbook) -> Scope {
     let restrictions = playbook.steps.iter().filter_map(|step| match step {
         Step::Restrict(restriction) => Some(restriction),
-        Step::Call { .. } | Step::Settle { .. } => None,
+        Step::Call { .. } | Step::Settle { .. } | Step::Contest { .. } => None,
     });
     restrictions.max_by_key(|restriction| restriction.level).map_or(Scope::All, |restriction| restriction.scope)
 }

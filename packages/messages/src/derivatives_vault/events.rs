@@ -142,6 +142,8 @@ crate::facts! {
     MarketConfigured = "market_configured" { market: MarketId, symbol: String }
     /// Realised profit of the market does not vest until then.
     MarketContested = "market_contested" { market: MarketId, until: u64 }
+    /// So much of the market's unvested profit went to the pool.
+    ContestedCut = "contested_cut" { market: MarketId, amount: Amount }
     /// Nobody adds exposure from now on; the price is the median of the hour that ends at `at`.
     MarketSettlementScheduled = "market_settlement_scheduled" { market: MarketId, at: u64 }
     /// Rounds covered too little of the window; the next one ends at `at`.

@@ -76,6 +76,9 @@ pub enum Step {
     /// Announces the settlement of a market or of the vault, so long after the run. Waits in the slowest class, as the message
     /// itself does; a call cannot do it, since it could not know the time. Bounds: 3,600 to 2,592,000, and the vault's own.
     Settle { scope: Scope, notice_seconds: u64 },
+    /// Contests a market from the moment of the run on: its realised profit stops vesting, and ends where it stood when the time is
+    /// over. Never shortens a contest. No undo, and no call can do it. Bounds of `seconds`: 1 to 1,209,600.
+    Contest { market: MarketId, seconds: u64 },
 }
 
 /// A signal that starts a playbook.

@@ -92,6 +92,7 @@ fn is_a_right(message: &Message) -> bool {
         Message::Vault(message) => match message {
             VaultMsg::ConfigureMarket { .. }
             | VaultMsg::ContestMarket { .. }
+            | VaultMsg::CutContested(_)
             | VaultMsg::Configure { .. }
             | VaultMsg::SettleMarket { .. }
             | VaultMsg::SettleVault { .. } => true,
@@ -224,6 +225,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
     let vault_rows: Vec<(VaultMsg, String)> = vec![
         (VaultMsg::ConfigureMarket { market, config: setup.markets[0].config.clone() }, unauthorized.clone()),
         (VaultMsg::ContestMarket { market, until: 0 }, unauthorized.clone()),
+        (VaultMsg::CutContested(market), unauthorized.clone()),
         (VaultMsg::Configure { parameters: setup.vault.clone() }, unauthorized),
     ];
 
