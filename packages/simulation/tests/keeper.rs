@@ -117,3 +117,25 @@ fn leverage_steps_down_when_the_fund_is_thin_and_only_then() {
         }
     }
 }
+
+#[test]
+fn a_wrong_input_is_exit_code_2_before_a_node_is_asked() {
+    let firebreak = |config: &str| {
+        let program = std::process::Command::new(env!("CARGO_BIN_EXE_firebreak"))
+            .args(["keeper", "--config", config])
+            .output()
+            .unwrap();
+        let error = String::from_utf8(program.stderr).unwrap();
+        assert_eq!((program.status.code(), program.stdout.len(), error.lines().count()), (Some(2), 0, 1), "{error}");
+        error
+    };
+    let missing = firebreak("no-such-file.toml");
+    assert!(missing.contains("no-such-file.toml: cannot be read"), "{missing}");
+    // A deployment that has not been made: neither the file nor its state knows a guardian.
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/localnet.toml")).unwrap();
+    let file = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("keeper.toml");
+    std::fs::write(&file, committed).unwrap();
+    let early = firebreak(file.to_str().unwrap());
+    assert!(early.contains("names no guardian"), "{early}");
+}

@@ -36,6 +36,17 @@ fn timeless(run: &Run) -> Run {
 
 /// Quiet minutes, a fall of a third within two of them, quiet minutes.
 fn crash() -> Series {
+    let closes = (0..60u64).map(|minute| match minute {
+        0..=39 => 10_000,
+        40 => 8_200,
+        41 => 6_700,
+        _ => 6_800,
+    });
+    bars_of("crash", closes)
+}
+
+/// A bar a minute.
+fn bars_of(name: &str, closes: impl Iterator<Item = u32>) -> Series {
     let price = Price::from_units;
     let bar = |minute: u64, open: u32, close: u32| Bar {
         at: 1_600_000_000 + 60 * minute,
@@ -44,19 +55,13 @@ fn crash() -> Series {
         low: price(open.min(close) - 2),
         close: price(close),
     };
-    let closes = (0..60u64).map(|minute| match minute {
-        0..=39 => 10_000,
-        40 => 8_200,
-        41 => 6_700,
-        _ => 6_800,
-    });
     let mut open = 10_000;
     let mut bars = vec![];
     for (minute, close) in (0..).zip(closes) {
         bars.push(bar(minute, open, close));
         open = close;
     }
-    Series::new("crash".into(), bars)
+    Series::new(name.into(), bars)
 }
 
 #[test]
@@ -94,6 +99,21 @@ fn one_seed_gives_the_same_figures_and_another_one_others() {
     let one = of(&series, &parameters, true, 3);
     assert_eq!(timeless(&one), timeless(&of(&series, &parameters, true, 3)));
     assert_ne!(timeless(&one), timeless(&of(&series, &parameters, true, 4)));
+}
+
+// F13
+#[test]
+fn a_keeper_steps_leverage_down_while_the_fund_is_thin_where_the_venue_is_protected() {
+    let series = bars_of("calm", std::iter::repeat_n(10_000, 130));
+    let guarded = |insurance: u64, protected: bool| {
+        let mut parameters = Parameters::committed().unwrap();
+        parameters.venue.insurance = insurance;
+        of(&series, &parameters, protected, 3).figures.level_seconds.guarded
+    };
+    // A keeper looks each hour, and what it says holds for one.
+    let thin = guarded(1_000, true);
+    assert!(thin >= 3_600, "{thin}");
+    assert_eq!([guarded(1_000, false), guarded(500_000, true)], [0, 0]);
 }
 
 #[test]

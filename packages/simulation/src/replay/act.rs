@@ -5,6 +5,7 @@ use super::venue::{ratio_of, size_of};
 use super::{Pending, Replay};
 use crate::agents::{Account, Decision, MarketView, ProviderDecision, ProviderView, Work};
 use crate::prices::Point;
+use firebreak_chain::keeper;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::{AccountResponse, LiquidityWithdrawn, OrderPlaced, QueryMsg};
 use firebreak_messages::oracle::Validity;
@@ -41,6 +42,18 @@ impl Replay<'_> {
         if view.now >= self.sweep_at {
             self.sweep_at = view.now + self.plan.parameters.venue.sweep_interval_seconds;
             let attempt = self.world.sweep_fees();
+            self.took(attempt);
+            self.step_down();
+        }
+    }
+
+    /// A keeper says it as often as fees are swept, while the fund covers less than half of its stress loss (F13). Without protection
+    /// nobody does.
+    fn step_down(&mut self) {
+        let fund = self.world.addresses.insurance_fund.to_string();
+        let errand = keeper::step_down(&self.world.querier(), &fund).ok().flatten();
+        if let Some(errand) = errand.filter(|_| self.plan.protected) {
+            let attempt = self.world.send(&keeper_name(0), Code::Guardian, &errand.msg, Amount::ZERO);
             self.took(attempt);
         }
     }

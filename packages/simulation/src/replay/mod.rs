@@ -10,7 +10,7 @@
 //! ours.
 //!
 //! Protected and unprotected runs are this very code. The one difference is [`Plan::protected`], which turns the
-//! breaker's rules on or off when the suite is set up.
+//! breaker's rules on or off when the suite is set up, and with them the keepers' step down for a thin fund.
 
 mod act;
 mod facts;
