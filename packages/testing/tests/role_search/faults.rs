@@ -28,6 +28,8 @@ pub enum Fault {
     CancelsNothing,
     /// Guardian: a proposer who was revoked stays one.
     RevokesNothing,
+    /// Guardian: who accepted a role gets it at once.
+    CompletesEarly,
     /// Guardian: an undo is taken as if it were a week later.
     UndoesEarly,
     /// Guardian: confirmations outlive a change of members.
@@ -57,6 +59,7 @@ impl Fault {
         match self {
             Self::ExecutesEarly
             | Self::NeverExpires
+            | Self::CompletesEarly
             | Self::CancelsNothing
             | Self::RevokesNothing
             | Self::UndoesEarly
@@ -91,9 +94,11 @@ impl Faulty {
             let noted: Vec<Vec<u8>> = noted.collect();
             noted.iter().for_each(|key| deps.storage.remove(key));
         }
-        use GuardianMsg::{Cancel, Execute, MemberChangedHook, RevokeRole, Undo};
+        use GuardianMsg::{Cancel, CompleteRole, Execute, MemberChangedHook, RevokeRole, Undo};
         match (self.fault, from_json(&msg)?) {
-            (Fault::ExecutesEarly, Execute { .. }) => env.block.time = env.block.time.plus_days(1),
+            (Fault::ExecutesEarly, Execute { .. }) | (Fault::CompletesEarly, CompleteRole { .. }) => {
+                env.block.time = env.block.time.plus_days(1)
+            }
             (Fault::NeverExpires, Execute { operation }) => {
                 let before = OPERATIONS.load(deps.storage, operation)?;
                 OPERATIONS.save(deps.storage, operation, &Operation { not_after: u64::MAX, ..before })?;

@@ -5,7 +5,7 @@
 //!    timelock decided, or when a playbook's own limits take the place of what another one's undone run has left. A cap that rises opens no
 //!    faster than a quarter a day. Less than the council's threshold decides nothing.
 //! 2. What waits for the timelock runs no sooner than its class says, not after its approval's end, never after it was cancelled, and not
-//!    when its proposer was revoked.
+//!    when its proposer was revoked. A role changes hands a delay after it was accepted.
 //! 3. No more than a day of any week is frozen, what is in force for the days to come included; left alone, every state is normal again
 //!    within a week.
 //! 6. No more coins leave than two buckets of what the vault held let out.
@@ -17,7 +17,7 @@ use crate::past::{covered, Past, Span};
 use crate::scene::{
     Scene, APPROVAL, CODE, DAY, DAY_PERCENT, HOUR, HOUR_PERCENT, PARAMETERS, PLAYBOOKS, ROLES, SHORTER_CODE,
 };
-use crate::steps::{Kind, Step, WINDOW_SECONDS};
+use crate::steps::{Kind, Step, CANDIDATE, WINDOW_SECONDS};
 use crate::view::{View, MARKETS};
 use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::MarketConfig;
@@ -42,6 +42,7 @@ pub fn judge(scene: &Scene, taken: Move) -> Result<(), String> {
     postures(&taken)?;
     limits(scene, &taken)?;
     delays(&taken)?;
+    roles(scene, &taken)?;
     frozen(&taken)?;
     ends(&taken)?;
     outflow(scene, &taken)
@@ -195,6 +196,27 @@ fn delays(taken: &Move) -> Result<(), String> {
         return Ok(());
     }
     Err("1: delays changed without the timelock".into())
+}
+
+/// a role changes hands a delay after whoever gets it has accepted, and ends by the timelock's word.
+fn roles(scene: &Scene, taken: &Move) -> Result<(), String> {
+    let (before, after) = (taken.before, taken.after);
+    let address = |name| scene.world.address(name).to_string();
+    let (mut proposers, mut cancellers) = (before.proposers.clone(), before.cancellers.clone());
+    if executed(taken) == Some(Kind::Revoke) {
+        proposers.retain(|holder| *holder != address(Kind::Lift.proposer()));
+    }
+    if taken.step == Step::Complete {
+        let waited = taken.past.accepted.map(|at| before.now - at);
+        if waited.is_none_or(|waited| waited < ROLES) {
+            return Err(format!("2: a role was taken {waited:?} s after it was accepted, before {ROLES} s"));
+        }
+        cancellers.push(address(CANDIDATE));
+    }
+    if (proposers, cancellers) == (after.proposers.clone(), after.cancellers.clone()) {
+        return Ok(());
+    }
+    Err("1: not those hold a role who should".into())
 }
 
 /// The worst week that touches the spans, seconds.

@@ -20,62 +20,64 @@ use scene::{calm, midst, two_runs, Scene};
 use search::search;
 use steps::{Step, STEPS};
 
-fn finds_nothing(name: &str, mut scene: Scene, depth: usize, every: u64) {
+/// `far`: steps that take more than the depth to get to, from this start.
+fn finds_nothing(name: &str, mut scene: Scene, depth: usize, every: u64, far: &[Step]) {
     let figures = search(&mut scene, depth, every).unwrap_or_else(|finding| panic!("{name}: {finding}"));
     println!("{name}: {figures}");
     // A search whose steps were refused would show nothing.
     let never = STEPS.iter().zip(figures.taken).filter(|(_, times)| *times == 0);
-    assert_eq!(never.map(|(step, _)| step).collect::<Vec<_>>(), Vec::<&Step>::new());
+    assert_eq!(never.map(|(step, _)| step).collect::<Vec<_>>(), far.iter().collect::<Vec<_>>());
     assert!(figures.went_on > 100 && figures.left >= usd(600_000).atoms(), "{figures}");
 }
 
-//
+//
 #[test]
 fn no_order_of_steps_does_harm_in_a_calm_venue() {
-    finds_nothing("calm", calm(None), 3, 100);
+    finds_nothing("calm", calm(None), 3, 100, &[Step::Accept, Step::Complete]);
 }
 
-//
+//
 #[test]
 fn no_order_of_steps_does_harm_in_the_midst_of_an_incident() {
-    finds_nothing("midst", midst(None), 3, 100);
+    finds_nothing("midst", midst(None), 3, 100, &[Step::Accept]);
 }
 
 //
 #[test]
 fn no_order_of_steps_does_harm_while_two_procedures_hold() {
-    finds_nothing("two runs", two_runs(None), 3, 100);
+    finds_nothing("two runs", two_runs(None), 3, 100, &[]);
 }
 
 #[test]
 #[ignore = "a long run, a step deeper"]
 fn long_calm() {
-    finds_nothing("calm", calm(None), 4, 500);
+    finds_nothing("calm", calm(None), 4, 500, &[Step::Complete]);
 }
 
 #[test]
 #[ignore = "a long run, a step deeper"]
 fn long_midst() {
-    finds_nothing("midst", midst(None), 4, 500);
+    finds_nothing("midst", midst(None), 4, 500, &[]);
 }
 
 #[test]
 #[ignore = "a long run, a step deeper"]
 fn long_two_runs() {
-    finds_nothing("two runs", two_runs(None), 4, 500);
+    finds_nothing("two runs", two_runs(None), 4, 500, &[]);
 }
 
 #[test]
 fn seeded_bugs_of_the_contracts_are_found() {
     type Start = fn(Option<Fault>) -> Scene;
-    let cases: [(Fault, Start, &str); 15] = [
+    let cases: [(Fault, Start, &str); 16] = [
         (Fault::ExecutesEarly, calm, "2: an operation ran"),
         (Fault::NeverExpires, midst, "2: an operation ran 694"),
         (Fault::CancelsNothing, midst, "2: an operation ran after it was cancelled"),
-        (Fault::RevokesNothing, midst, "2: an operation of a proposer who is none any more"),
+        (Fault::RevokesNothing, midst, "1: not those hold a role who should"),
+        (Fault::CompletesEarly, midst, "2: a role was taken"),
         (Fault::UndoesEarly, midst, "1: the limits of market 1 are looser: a run was undone before its time"),
         (Fault::KeepsConfirmations, midst, "1: less than the council's threshold"),
-        (Fault::StaysExecuting, midst, "4: "),
+        (Fault::StaysExecuting, calm, "4: "),
         (
             Fault::ForgetsChanges,
             two_runs,

@@ -19,6 +19,8 @@ pub struct Past {
     pub runs: Vec<Started>,
     /// The first proposer is one no more.
     pub revoked: bool,
+    /// When the candidate for a canceller accepted, who is none yet.
+    pub accepted: Option<u64>,
     /// The delay of code is the shorter one.
     pub shortened: bool,
     /// The timelock has configured BTC.

@@ -128,12 +128,15 @@ pub fn calm(fault: Option<Fault>) -> Scene {
 
 /// A day and an hour into an incident: the council froze BTC for half a day and restricts it for five; it is in quarantine. The end of the
 /// council's restriction, a shorter delay, higher caps and the end of a proposer were scheduled a day and an hour ago, and one member has
-/// confirmed a further freeze.
+/// confirmed a further freeze. A second canceller accepted an hour ago.
 pub fn midst(fault: Option<Fault>) -> Scene {
     let restrict = |level, seconds| Step::Restrict(Scope::Market(BTC), level, seconds);
     after(
         fault,
         &[
+            Step::Schedule(Kind::Role),
+            Step::Pass(DAY),
+            Step::Execute(Kind::Role),
             Step::Schedule(Kind::Lift),
             Step::Schedule(Kind::Delays),
             Step::Schedule(Kind::Market),
@@ -142,16 +145,19 @@ pub fn midst(fault: Option<Fault>) -> Scene {
             restrict(Level::Frozen, 12 * HOUR),
             Step::Run(QUARANTINE),
             Step::Pass(DAY),
+            Step::Accept,
             Step::Pass(HOUR),
             Step::First,
         ],
     )
 }
 
-/// Two playbooks have changed one market: the crash's is due to be undone, the quarantine is half a day old.
+/// Two playbooks have changed one market: the crash's is due to be undone, the quarantine is half a day old. A second
+/// canceller was proposed.
 pub fn two_runs(fault: Option<Fault>) -> Scene {
     let half = Step::Pass(12 * HOUR);
-    after(fault, &[Step::Run(CRASH), half, Step::Run(QUARANTINE), half])
+    let proposed = [Step::Schedule(Kind::Role), Step::Pass(DAY), Step::Execute(Kind::Role)];
+    after(fault, &[&proposed[..], &[Step::Run(CRASH), half, Step::Run(QUARANTINE), half]].concat())
 }
 
 fn after(fault: Option<Fault>, steps: &[Step]) -> Scene {

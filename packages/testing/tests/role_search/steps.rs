@@ -26,6 +26,8 @@ pub enum Kind {
     Delays,
     /// Caps of BTC twice as high.
     Market,
+    /// A second canceller.
+    Role,
     /// The end of the proposer that proposes the others.
     Revoke,
 }
@@ -33,7 +35,7 @@ pub enum Kind {
 impl Kind {
     pub fn proposer(self) -> &'static str {
         match self {
-            Self::Lift | Self::Delays | Self::Market => "proposer-1",
+            Self::Lift | Self::Delays | Self::Market | Self::Role => "proposer-1",
             Self::Revoke => "proposer-2",
         }
     }
@@ -41,8 +43,8 @@ impl Kind {
     /// The least wait of what is scheduled now, as documented and not as the contract classifies it.
     fn delay(self, past: &Past) -> u64 {
         match self {
-            // Higher caps loosen.
-            Self::Market | Self::Lift | Self::Revoke => ROLES,
+            // What loosens waits like a role, limits of a market included.
+            Self::Lift | Self::Market | Self::Role | Self::Revoke => ROLES,
             // Whoever shortens a delay waits for it; who says the same again waits as for a role.
             Self::Delays if past.shortened => ROLES,
             Self::Delays => CODE,
@@ -60,6 +62,11 @@ impl Kind {
                 world.call(Code::Guardian, &ExecuteMsg::SetDelays { delays })
             }
             Self::Market => world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: raised.clone() }),
+            Self::Role => {
+                let candidate = world.address(CANDIDATE).into();
+                let msg = ExecuteMsg::ProposeRole { role: Role::Canceller, candidate, replaces: None };
+                world.call(Code::Guardian, &msg)
+            }
             Self::Revoke => {
                 let address = world.address(Kind::Lift.proposer()).to_string();
                 world.call(Code::Guardian, &ExecuteMsg::RevokeRole { role: Role::Proposer, address })
@@ -97,6 +104,9 @@ pub enum Step {
     /// Anyone executes the last operation of a kind, whatever became of it.
     Execute(Kind),
     Cancel(Kind),
+    /// Who was proposed as a canceller accepts; anyone makes him one.
+    Accept,
+    Complete,
     /// A trader takes money out, less or more than may leave in an hour; what may not is parked, and anyone collects for him what has been
     /// served.
     Withdraw(u64),
@@ -105,9 +115,12 @@ pub enum Step {
     Pass(u64),
 }
 
+/// Who is proposed as a canceller.
+pub const CANDIDATE: &str = "canceller-2";
+
 const MARKET: Scope = Scope::Market(BTC);
 
-pub const STEPS: [Step; 36] = [
+pub const STEPS: [Step; 40] = [
     Step::Restrict(MARKET, Level::Guarded, 12 * HOUR),
     Step::Restrict(MARKET, Level::ReduceOnly, 5 * DAY),
     Step::Restrict(MARKET, Level::Frozen, 12 * HOUR),
@@ -130,13 +143,17 @@ pub const STEPS: [Step; 36] = [
     Step::Schedule(Kind::Lift),
     Step::Schedule(Kind::Delays),
     Step::Schedule(Kind::Market),
+    Step::Schedule(Kind::Role),
     Step::Schedule(Kind::Revoke),
     Step::Execute(Kind::Lift),
     Step::Execute(Kind::Delays),
     Step::Execute(Kind::Market),
+    Step::Execute(Kind::Role),
     Step::Execute(Kind::Revoke),
     Step::Cancel(Kind::Lift),
     Step::Cancel(Kind::Market),
+    Step::Accept,
+    Step::Complete,
     Step::Withdraw(300_000),
     Step::Withdraw(600_000),
     Step::Collect,
@@ -197,6 +214,18 @@ pub fn take(world: &mut World, past: &mut Past, raised: &MarketConfig, step: Ste
             past.operation_mut(kind)?.canceled = true;
             outcome
         }
+        Step::Accept => {
+            let msg = ExecuteMsg::AcceptRole { role: Role::Canceller };
+            let outcome = world.send(CANDIDATE, Code::Guardian, &msg, Amount::ZERO).0.ok()?;
+            past.accepted = Some(before);
+            outcome
+        }
+        Step::Complete => {
+            let msg = ExecuteMsg::CompleteRole { role: Role::Canceller };
+            let outcome = world.send("anyone", Code::Guardian, &msg, Amount::ZERO).0.ok()?;
+            past.accepted = None;
+            outcome
+        }
         Step::Withdraw(units) => world.withdraw("whale", usd(units)).0.ok()?,
         Step::Collect => {
             let parked = ParkedId { account: world.account_id("whale"), liquidity: false };
@@ -217,6 +246,8 @@ pub fn take(world: &mut World, past: &mut Past, raised: &MarketConfig, step: Ste
             Kind::Lift => {}
             Kind::Delays => past.shortened = true,
             Kind::Market => past.raised = true,
+            // A new candidate, who has not accepted.
+            Kind::Role => past.accepted = None,
             Kind::Revoke => past.revoked = true,
         }
     }

@@ -15,7 +15,16 @@ use serde_json::{to_value, Value};
 /// Who tries, one of them in each state in turn.
 const WHO: [&str; 6] = ["mallory", "council-0", "sentinel", "canceller", "proposer-2", "feeder-0"];
 /// How contracts say that it is not the sender's to do.
-const REFUSALS: [&str; 6] = ["Unauthorized", "NotHolder", "NotMember", "NotSentinel", "NotFeeder", "NotRegistered"];
+const REFUSALS: [&str; 8] = [
+    "Unauthorized",
+    "NotCandidate",
+    "NoCandidate",
+    "NotHolder",
+    "NotMember",
+    "NotSentinel",
+    "NotFeeder",
+    "NotRegistered",
+];
 
 /// A message, and who may send it all the same.
 pub type Privilege = (Code, Value, &'static [&'static str]);
@@ -61,6 +70,7 @@ pub fn privileges(world: &World, operation: u64) -> Vec<Privilege> {
         guardian(GuardianMsg::SetSentinel(Sentinel { address: stranger.clone(), step })),
         guardian(GuardianMsg::RemoveSentinel { address: world.address("sentinel").into() }),
         guardian(GuardianMsg::ProposeRole { role: Role::Proposer, candidate: stranger.clone(), replaces: None }),
+        guardian(GuardianMsg::AcceptRole { role: Role::Canceller }),
         guardian(GuardianMsg::RevokeRole { role: Role::Canceller, address: world.address("canceller").into() }),
         guardian(GuardianMsg::CheckWitnesses { accounts: vec![] }),
         breaker(lift),

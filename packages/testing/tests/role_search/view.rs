@@ -1,4 +1,4 @@
-//! What a state shows: postures at every time to come, limits of the markets, delays, coins.
+//! What a state shows: postures at every time to come, limits of the markets, delays, who holds a role, coins.
 
 use firebreak_messages::circuit_breaker::{effective_posture, PostureRecord, Scope};
 use firebreak_messages::derivatives_vault::MarketConfig;
@@ -19,6 +19,8 @@ pub struct View {
     /// Of each side now, on the way to what is configured.
     pub caps: [Size; 2],
     pub delays: Delays,
+    pub proposers: Vec<String>,
+    pub cancellers: Vec<String>,
     /// Of the whole suite.
     pub coins: u128,
 }
@@ -40,6 +42,8 @@ impl View {
             configs: shown.map(|market| market.config),
             caps,
             delays: roles.delays,
+            proposers: roles.proposers,
+            cancellers: roles.cancellers,
             coins,
         }
     }
