@@ -92,6 +92,11 @@ impl OpenMarket {
         let published_at = self.record.as_ref().and_then(PriceRecord::latest).map_or(0, |round| round.published_at);
         Err(ContractError::PriceUnusable { action, market: self.id, found: self.validity, published_at, now })
     }
+    /// Nobody has restricted the market that far: the breaker has not seen the latest round, or cannot be read. Whoever relays a price may make the
+    /// breaker's call fail, and anyone may evaluate the moment after.
+    pub fn is_unwatched(&self) -> bool {
+        matches!(self.effective.reason, Some(Reason::LeaseExpired | Reason::PostureMissing))
+    }
     pub fn mark_changed(&mut self) {
         self.changed = true;
     }
@@ -364,12 +369,7 @@ impl Desk {
         self.put_account(id, account)
     }
 
-    /// The account has been served at another round of the market in this block.
-    pub fn served_at_another(&self, account: &Account, market: MarketId, round: u64) -> bool {
-        self.served(account, market).is_some_and(|served| served.round != round)
-    }
-
-    /// How this block has served the account in a market.
+    /// How this block has served the account in a market.
     pub fn served<'a>(&self, account: &'a Account, market: MarketId) -> Option<&'a ServedRound> {
         let of_now = account.served_height == self.height;
         account.served.iter().find(|served| of_now && served.market == market)

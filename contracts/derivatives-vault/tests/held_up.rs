@@ -88,36 +88,51 @@ fn an_order_that_is_held_up_fills_at_the_worst_price_since_its_own() {
     }
 }
 
+/// else a reduction for each round would make a standing order of it, which the first block without one fills at a price long known.
 #[test]
-fn holding_an_order_up_until_its_round_is_gone_is_no_late_cancel() {
+fn an_order_is_held_up_once() {
     for cancels in [false, true] {
         let mut bench = bench();
         let order = bench.place("eve", BTC, "1", "70000").unwrap();
+        publish(&mut bench, 60_000);
+        hold(&mut bench);
         if cancels {
             // In time for the second round behind its own.
-            publish(&mut bench, 60_000);
-            hold(&mut bench);
             bench.execute("eve", ExecuteMsg::CancelOrder { order }, 0).unwrap();
-        } else {
-            publish(&mut bench, 60_000);
-            hold(&mut bench);
         }
         // Its own round, and nobody executes it.
         hold_and_publish(&mut bench, 60_000);
-        let mut units = 60_000;
-        for _ in 0..ROUNDS_KEPT + 3 {
-            units -= 100;
-            hold_and_publish(&mut bench, units);
-            let events = bench.run(BTC);
-            assert!(is_skipped(&events, order) && reasons(&events).is_empty(), "{cancels}: {:?}", reasons(&events));
-        }
-        // Nothing holds it up any more: the worst price of the ring, which is above that of now.
-        let filled = (0..3).find_map(|_| {
-            units -= 100;
-            publish(&mut bench, units);
-            fill_of(&bench.run(BTC), order).map(|price| price - units)
-        });
-        assert_eq!(filled, Some(100 * (ROUNDS_KEPT as u32 - 1)), "{cancels}");
+        hold_and_publish(&mut bench, 59_900);
+        let events = bench.run(BTC);
+        assert!(is_skipped(&events, order) && reasons(&events).is_empty(), "{cancels}: {:?}", reasons(&events));
+        // Not in the same block, though.
+        assert_eq!(fill_of(&bench.run(BTC), order), None);
+        hold_and_publish(&mut bench, 59_800);
+        let events = bench.run(BTC);
+        assert_eq!(OrderFilled::all(&events).len(), 2, "beside the next reduction");
+        assert_eq!(fill_of(&events, order), Some(60_000), "{cancels}");
+    }
+}
+
+/// of an order that was held up and the round that serves its account in the later block, the worse price for its owner.
+#[test]
+fn an_order_that_was_held_up_profits_from_no_other_price_of_its_block() {
+    for (text, other, wanted) in [("1", 61_000, 61_000), ("1", 59_000, 60_000)] {
+        let mut bench = bench();
+        hold(&mut bench);
+        publish(&mut bench, 60_200);
+        hold(&mut bench);
+        publish(&mut bench, 60_500);
+        let order = bench.place("eve", BTC, text, any_price(text)).unwrap();
+        publish(&mut bench, other);
+        publish(&mut bench, 60_000);
+        let events = bench.run(BTC);
+        assert_eq!(OrderFilled::all(&events).len(), 1, "the first reduction, at 60,500");
+        assert!(is_skipped(&events, order));
+        bench.advance(1);
+        let events = bench.run(BTC);
+        let fills: Vec<u32> = OrderFilled::all(&events).iter().map(units_of).collect();
+        assert_eq!(fills, [other, wanted]);
     }
 }
 
@@ -153,11 +168,11 @@ fn hold_and_publish(bench: &mut Bench, units: u32) {
 #[test]
 fn a_limit_order_that_was_held_up_waits_for_what_comes_and_takes_none_of_what_passed() {
     let mut bench = bench();
-    // Reached at 58,900; back above it, and below once more, while it is held up.
-    let path = [(60_200, true), (58_500, true), (58_990, false)];
+    // Reached at 58,900; back above it while it is held up, and below once more.
+    let path = [(60_200, true), (58_990, false)];
     let (order, events) = held(&mut bench, limit(BTC, "1", "59000"), 58_900, &path);
-    assert!(is_skipped(&events[0], order) && is_skipped(&events[1], order));
-    let last = OrderSkipped::all(&events[2]);
+    assert!(is_skipped(&events[0], order));
+    let last = OrderSkipped::all(&events[1]);
     assert_eq!((last.len(), last[0].reason), (1, DropReason::BoundMissed), "60,200 is the worst since");
     assert_eq!(bench.account("eve").orders, [order], "it stays");
     publish(&mut bench, 59_500);

@@ -23,6 +23,7 @@ mod grace;
 mod guards;
 mod held_up;
 mod interleavings;
+mod late_cancel;
 mod limits;
 mod liquidation;
 mod liquidation_batches;

@@ -9,6 +9,7 @@
 use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::oracle::Validity;
+use firebreak_messages::FeedId;
 use firebreak_risk::*;
 
 /// Seconds between rounds.
@@ -73,10 +74,15 @@ struct Rules {
     fee: Amount,
     /// What the strategist trades with is that much smaller.
     divisor: u64,
+    /// The strategist relays prices too, so deep that the breaker is not called, or without those of another market of the account; somebody
+    /// honest makes up for it after so many rounds at most. Zero: does not relay.
+    lag: u64,
 }
 
 /// Fees that are next to nothing beside the margin of an order.
-const CHEAP: Rules = Rules { delay: FORESIGHT, fee: Amount::from_atoms(100_000), divisor: 1 };
+const CHEAP: Rules = Rules { delay: FORESIGHT, fee: Amount::from_atoms(100_000), divisor: 1, lag: 0 };
+/// The strategist is a relayer.
+const RELAYED: Rules = Rules { lag: 3, ..CHEAP };
 /// A crowd of orders costs as much as the margin of one: an action of its own.
 const DEAR: Rules = Rules { fee: Amount::from_atoms(100_000_000), divisor: 5, ..CHEAP };
 
@@ -85,18 +91,25 @@ struct Game {
     seed: u64,
     rules: Rules,
     paid_in: i128,
+    /// Since when the breaker has not seen the price, or the other market's is in doubt.
+    troubled_since: Option<u64>,
 }
 
 impl Game {
     fn new(seed: u64, rules: Rules) -> Self {
-        let mut bench = Bench::without_pool(fair_market(), market_config("ETH", 2));
+        let mut bench =
+            Bench::without_pool(fair_market(), MarketConfig { symbol: "ETH".into(), feed: FeedId(2), ..fair_market() });
         bench.provide("lp", 10_000_000).unwrap();
         let (order_delay_seconds, execution_fee) = (rules.delay, rules.fee);
         let parameters = VaultParameters { order_delay_seconds, execution_fee, ..parameters() };
         bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
         bench.quick = true;
-        let mut game = Self { bench, seed, rules, paid_in: 0 };
+        let mut game = Self { bench, seed, rules, paid_in: 0, troubled_since: None };
         game.pay_in(20_000 / rules.divisor);
+        if rules.lag > 0 {
+            // Dust of another market, whose price does not move.
+            game.bench.trade("eve", ETH, "0.01");
+        }
         game
     }
 
@@ -114,6 +127,9 @@ impl Game {
             let round = second / BEAT;
             let due = second % BEAT == 0;
             let first = dice.coin();
+            if self.rules.lag > 0 {
+                self.relay(second, round, signs);
+            }
             if due && !first {
                 self.publish(round, signs);
             }
@@ -133,6 +149,36 @@ impl Game {
         let fees = self.bench.wallet("keeper") + self.bench.wallet("mallory");
         let escrow = self.bench.pool().pool.escrow.atoms() as i128;
         eve.equity.atoms() + self.bench.wallet("eve") + fees + escrow - self.paid_in
+    }
+
+    /// What the relaying strategist, and whoever is honest, does at a second besides.
+    fn relay(&mut self, second: u64, round: u64, signs: u32) {
+        let mut dice = Dice(mixed([self.seed, second, seen(second, signs), 1]));
+        if second % BEAT == 0 {
+            let (nests, omits) = (round <= ROUNDS && dice.coin(), round <= ROUNDS && dice.below(3) == 0);
+            self.bench.leases_renewed = !nests && self.bench.leases_renewed;
+            if omits {
+                self.price_of_eth(Validity::SoftInvalid);
+            }
+            if nests || omits {
+                self.troubled_since.get_or_insert(round);
+            }
+        }
+        if dice.below(3) == 0 {
+            self.bench.execute("mallory", ExecuteMsg::SweepFees {}, 0).unwrap();
+        }
+        let repaired = self.troubled_since.is_some_and(|since| round >= since + self.rules.lag);
+        if second % BEAT == 1 && (repaired || dice.below(3) == 0) {
+            self.troubled_since = None;
+            self.price_of_eth(Validity::Valid);
+            self.bench.evaluate(BTC);
+            self.bench.run(BTC);
+        }
+    }
+
+    fn price_of_eth(&mut self, validity: Validity) {
+        let now = self.bench.now();
+        self.bench.publish(ETH, Price::from_units(3_000), Price::ZERO, now, validity);
     }
 
     fn publish(&mut self, round: u64, signs: u32) {
@@ -158,6 +204,9 @@ impl Game {
         let health = matches!(trigger, Some(Trigger::Health(_)));
         let expires_at = (dice.below(4) == 0).then(|| self.bench.now() + 11 + dice.below(30));
         let reduce_only = health || dice.below(3) == 0;
+        // Whoever can hold an entry up chooses whether a reduction finds its position: known, and not closed.
+        let (trigger, reduce_only) =
+            if self.rules.lag > 0 { (trigger.filter(|_| !health), false) } else { (trigger, reduce_only) };
         OrderRequest { subaccount: 0, market: BTC, size, price_bound, reduce_only, trigger, expires_at }
     }
 
@@ -246,6 +295,12 @@ fn no_strategy_gains_where_fees_matter_beside_margin() {
 }
 
 #[test]
+fn no_strategy_that_relays_prices_gains() {
+    //
+    nobody_gains(3_000..4_000, RELAYED);
+}
+
+#[test]
 fn no_strategy_that_once_gained_does() {
     //
     nobody_gains(20_154..20_155, CHEAP);
@@ -258,6 +313,15 @@ fn no_strategy_of_many_gains_over_all_paths() {
     // came after the order's price.
     for first in part_of(10_000..110_000).step_by(1_000) {
         nobody_gains(first..first + 1_000, CHEAP);
+    }
+}
+
+#[test]
+#[ignore = "the long profile: 20,000 strategies of a relayer on eight paths each"]
+fn no_strategy_of_many_that_relay_prices_gains() {
+    //
+    for first in part_of(110_000..130_000).step_by(1_000) {
+        nobody_gains(first..first + 1_000, RELAYED);
     }
 }
 

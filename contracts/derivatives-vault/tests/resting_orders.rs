@@ -458,7 +458,7 @@ fn what_a_refused_order_changed_in_any_market_is_undone() {
     desk.roll_back(Some(&id), savepoint);
     let after: Vec<MarketState> = [BTC, ETH].map(|market| desk.market(market).unwrap().state.clone()).to_vec();
     assert_eq!(after, before);
-    assert!(!desk.served_at_another(&desk.account(&id), ETH, 4));
+    assert!(desk.served(&desk.account(&id), ETH).is_none());
     desk.close_step().unwrap();
 }
 

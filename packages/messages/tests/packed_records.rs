@@ -219,7 +219,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         trigger_price: PRICE_MAX,
         expires_at: Some(u64::MAX),
         position: Some(u64::MAX),
-        passed_over: true,
+        passed_over_height: u64::MAX,
     };
     let round = Round {
         round: u64::MAX,

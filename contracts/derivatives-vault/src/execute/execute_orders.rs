@@ -1,7 +1,7 @@
 //! Executing a market's next orders: by anyone, in price-time order, without choosing among them or among prices.
 
 use super::fill::fill_or_undo;
-use super::turn::{next_turn, Turn};
+use super::turn::{is_late, next_turn, Turn};
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
@@ -112,7 +112,7 @@ pub fn execute_orders(
         let open = batch.desk.market(market)?;
         let posture = &open.effective.posture;
         let closed = posture.exposure_raising == OrderAccess::None && posture.skew_raising == OrderAccess::None;
-        if open.validity == Validity::Valid && !closed {
+        if open.validity == Validity::Valid && (!closed || open.is_unwatched()) {
             batch.serve_shelves(Queue::IncreaseStop)?;
             batch.serve_shelves(Queue::IncreaseLimit)?;
         }
@@ -193,6 +193,7 @@ impl Batch<'_> {
     /// One order: filled, dropped, or left where it is with the reason in an event.
     fn look_at(&mut self, id: OrderId, mut order: Order) -> Result<Look, ContractError> {
         let mut used_rounds = false;
+        let unwatched = !id.queue.reduces() && self.desk.market(self.market)?.is_unwatched();
         // Every turn of the loop uses up a round of the ring.
         loop {
             let (reason, round) = match next_turn(&self.desk, id, &order)? {
@@ -204,14 +205,23 @@ impl Batch<'_> {
                     return Ok(Look::Waits);
                 }
                 Turn::Drop(reason) => (Some(reason), 0),
+                // It has been held up already and told so: no more than a look until somebody evaluates.
+                Turn::Fill(_) if order.is_passed_over() && unwatched => return Ok(Look::Stays),
                 Turn::Fill(round) => (fill_or_undo(self.deps, &mut self.desk, id, &order, &round)?, round.round),
             };
+            // The bound of a limit order is what it waits for. This round is no longer its own, or it would fill at it
+            // when the skew comes back, whatever the price is then.
+            let next_round = reason == Some(DropReason::BoundMissed) && id.queue.is_limit();
+            let delay = self.desk.config.parameters.order_delay_seconds;
+            let late = is_late(self.desk.market(self.market)?.rounds(), &order, delay);
+            // What somebody can bring about and end from one moment to the next, who knows the prices behind the order's own, must not drop
+            // it, or it would be a late cancel. Of another market that counts until the order is late, so that a feed that died holds
+            // nobody's queue up.
             let stays = match reason {
-                // The bound of a limit order is what it waits for. This round is no longer its own, or it would fill at it
-                // when the skew comes back, whatever the price is then.
-                Some(DropReason::BoundMissed) if id.queue.is_limit() => true,
                 Some(DropReason::AnotherPrice) => true,
-                _ => false,
+                Some(DropReason::Restricted) => unwatched,
+                Some(DropReason::PriceUnusable) => !late || order.is_passed_over(),
+                _ => next_round,
             };
             let (Some(reason), true) = (reason, stays) else {
                 self.pop(id, order, reason)?;
@@ -219,11 +229,13 @@ impl Batch<'_> {
             };
             let account = order.account.clone();
             self.desk.events.push(OrderSkipped { order: id, account, reason, round }.into());
-            if reason == DropReason::AnotherPrice {
+            if !next_round {
                 // A stream of small reductions, which come first, could hold it up block after block. They cannot hold up one of
-                // their own queue: what is before it there has earlier prices and is gone when they are served.
-                if id.queue != Queue::Reduce && !order.passed_over {
-                    order.passed_over = true;
+                // their own queue: what is before it there has earlier prices and is gone when they are served. An unwatched
+                // market holds up what raises exposure, and keeps its own price for it for a while.
+                let held_up = late || reason == DropReason::AnotherPrice;
+                if held_up && id.queue != Queue::Reduce && !order.is_passed_over() {
+                    order.passed_over_height = self.desk.height;
                     used_rounds = true;
                 }
                 if used_rounds {
@@ -232,8 +244,9 @@ impl Batch<'_> {
                 return Ok(Look::Stays);
             }
             // Of what came while it was held up nothing is its own any more.
-            order.placed_round = if order.passed_over { self.desk.market(self.market)?.last_round() } else { round };
-            order.passed_over = false;
+            order.placed_round =
+                if order.is_passed_over() { self.desk.market(self.market)?.last_round() } else { round };
+            order.passed_over_height = 0;
             used_rounds = true;
         }
     }

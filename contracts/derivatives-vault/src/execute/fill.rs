@@ -45,9 +45,7 @@ pub fn fill_or_undo(
 fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Option<DropReason>, ContractError> {
     let account = desk.account(&order.account);
     let before = position_size(desk, &account, id.market)?;
-    if desk.served_at_another(&account, id.market, round.round) {
-        return Ok(Some(DropReason::AnotherPrice));
-    }
+    let Some(round) = one_price(desk, id, order, &account, round)? else { return Ok(Some(DropReason::AnotherPrice)) };
     let size = if id.queue.reduces() {
         match reducing_part(order.size, before) {
             Some(size) if is_its_own(order, &account, id.market) => size,
@@ -60,7 +58,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     let reduces =
         after.magnitude() <= before.magnitude() && after.atoms().signum() != before.atoms().signum().saturating_neg();
     // F15: the edge of the band that is worse for the one who trades.
-    let base = adverse_edge(round, size)?;
+    let base = adverse_edge(&round, size)?;
     let price = firebreak_risk::fill_price(
         base,
         desk.market(id.market)?.skew()?,
@@ -127,6 +125,26 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
         .into(),
     );
     Ok(None)
+}
+
+/// The round that fills the order beside what this block has served its account at; `None`: not in this block.
+///
+/// An order that was held up so in an earlier block is not held up again, or its owner had a standing order at known prices, ended by one
+/// block without a reduction. It gets the worst price since its own, that of the block's other fill included: no pair of prices to
+/// profit from.
+fn one_price(
+    desk: &Desk,
+    id: OrderId,
+    order: &Order,
+    account: &Account,
+    own: &Round,
+) -> Result<Option<Round>, ContractError> {
+    let Some(served) = desk.served(account, id.market).filter(|served| served.round != own.round) else {
+        return Ok(Some(own.clone()));
+    };
+    let again = order.is_passed_over() && order.passed_over_height < desk.height;
+    let other = desk.market(id.market)?.rounds().iter().find(|round| again && round.round == served.round);
+    Ok(other.map(|other| if (other.price > own.price) == order.size.is_long() { other } else { own }.clone()))
 }
 
 /// F4's rule of reductions, with the halves of realised profit that are no margin on both sides: they are the account's own and pay

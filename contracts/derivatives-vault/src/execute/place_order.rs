@@ -125,7 +125,7 @@ fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: Orde
         trigger_price,
         expires_at: request.expires_at,
         position,
-        passed_over: false,
+        passed_over_height: 0,
     };
     ORDERS.save(deps.storage, order_id.key(), &order)?;
     shelves::put(deps.storage, order_id, &order);

@@ -15,6 +15,9 @@ const REPORT_AGE_MAX_SECONDS: u64 = 600;
 /// block, and who cancelled it before a freeze gets no position by it after the thaw.
 const PASSED_OVER_SECONDS_MAX: u64 = 3_600;
 
+/// For so many rounds behind its own an order waits for what others can take away and give back in a moment.
+const PATIENCE_ROUNDS: usize = ROUNDS_KEPT / 2;
+
 /// What happens to an order that is looked at.
 pub enum Turn {
     /// Stays: no price is its own yet.
@@ -52,20 +55,20 @@ pub fn next_turn(desk: &Desk, id: OrderId, order: &Order) -> Result<Turn, Contra
     );
     let own = match eligibility {
         Eligibility::NotYet => None,
-        Eligibility::First { index } if order.passed_over => {
+        Eligibility::First { index } if order.is_passed_over() => {
             worst_round(rounds.get(index..).unwrap_or_default(), order, delay, ends_at)
         }
         Eligibility::First { index } => rounds.get(index),
-        Eligibility::Missed if id.queue == Queue::Increase && !order.passed_over => {
+        Eligibility::Missed if id.queue == Queue::Increase && !order.is_passed_over() => {
             return Ok(if usable { Turn::Drop(DropReason::RoundMissed) } else { Turn::Wait })
         }
         Eligibility::Missed => worst_round(rounds, order, delay, ends_at),
     };
     match own {
-        Some(_) if order.passed_over && is_over(rounds, ends_at) => {
+        Some(_) if order.is_passed_over() && is_over(rounds, ends_at) => {
             Ok(if usable { Turn::Drop(ended) } else { Turn::Wait })
         }
-        Some(round) if round.published_at >= ends_at && !order.passed_over => Ok(Turn::Drop(ended)),
+        Some(round) if round.published_at >= ends_at && !order.is_passed_over() => Ok(Turn::Drop(ended)),
         Some(round) if usable => Ok(Turn::Fill(round.clone())),
         Some(_) => Ok(Turn::Wait),
         // Whatever is published from now on comes too late for it.
@@ -101,15 +104,24 @@ fn is_reached(round: &Round, order: &Order) -> bool {
     }
 }
 
+fn may_be_its_own(round: &Round, order: &Order, delay: u64) -> bool {
+    round.validity == Validity::Valid
+        && round.round > order.placed_round
+        && round.published_at >= order.placed_at.saturating_add(delay)
+        && round.recorded_height > order.placed_height
+}
+
+/// So many rounds have come behind one that may have been its own that this one is about to leave the ring.
+pub fn is_late(rounds: &[Round], order: &Order, delay: u64) -> bool {
+    let mut early = rounds.iter().rev().skip(PATIENCE_ROUNDS);
+    early.any(|round| may_be_its_own(round, order, delay) && is_reached(round, order))
+}
+
 /// Of a passed-over order every later price counts, beyond its trigger and its end too.
 fn worst_round<'a>(rounds: &'a [Round], order: &Order, delay: u64, ends_at: u64) -> Option<&'a Round> {
-    let earliest = order.placed_at.saturating_add(delay);
     let eligible = rounds.iter().filter(|round| {
-        round.validity == Validity::Valid
-            && round.round > order.placed_round
-            && round.published_at >= earliest
-            && round.recorded_height > order.placed_height
-            && (order.passed_over || (is_reached(round, order) && round.published_at < ends_at))
+        may_be_its_own(round, order, delay)
+            && (order.is_passed_over() || (is_reached(round, order) && round.published_at < ends_at))
     });
     if order.size.is_long() {
         eligible.max_by_key(|round| round.price)

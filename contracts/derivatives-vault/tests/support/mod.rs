@@ -328,6 +328,12 @@ impl Bench {
         }
     }
 
+    /// Somebody evaluates a market's latest price.
+    pub fn evaluate(&mut self, market: MarketId) {
+        self.leases_renewed = true;
+        self.sync(market);
+    }
+
     /// The breaker's record of a market disappears: the contract is gone or unreadable.
     pub fn lose_posture(&mut self, market: MarketId) {
         self.foreign.borrow_mut().remove(&(address("breaker"), breaker::POSTURES.key(market.0)));

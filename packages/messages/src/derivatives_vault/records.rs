@@ -143,12 +143,17 @@ pub struct Order {
     pub expires_at: Option<u64>,
     /// [`Position::opened_height`] of the position it was placed for; a later one is not its own. `None`: whichever it finds.
     pub position: Option<u64>,
-    /// Its own round could not fill it because another price of the block had served its account. From then on it gets the worst
-    /// price for its owner since that round, and nothing ends it within an hour: whoever can make it wait holds no option on what comes.
-    pub passed_over: bool,
+    /// The block in which its own round could not fill it, because another price of the block had served its account or the breaker had
+    /// not seen the latest one for four rounds; 0: none. From then on it gets the worst price for its owner since that round, and nothing ends
+    /// it within an hour: whoever can make it wait holds no option on what comes.
+    pub passed_over_height: u64,
 }
 
 impl Order {
+    pub const fn is_passed_over(&self) -> bool {
+        self.passed_over_height > 0
+    }
+
     /// Prices published from here on do not fill it: it was cancelled or has expired. `u64::MAX` where nothing ends it.
     pub fn ends_at(&self, delay_seconds: u64) -> u64 {
         let canceled = self.cancel_requested_at.map_or(u64::MAX, |at| at.saturating_add(delay_seconds));

@@ -1,0 +1,148 @@
+//! what somebody can bring about and end again between an order's own price and its execution drops no order: nobody who knows the prices
+//! behind it takes it back by that.
+
+use crate::support::*;
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::oracle::{Validity, ROUNDS_KEPT};
+use firebreak_messages::MarketId;
+use firebreak_risk::*;
+
+fn bench(deposit: u64) -> Bench {
+    let config = |symbol, feed| {
+        let config = market_config(symbol, feed);
+        MarketConfig {
+            skew_scale: Size::from_units(1_000_000_000),
+            taker_fee_ratio: Ratio::ZERO,
+            funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
+            ..config
+        }
+    };
+    let mut bench = Bench::without_pool(config("BTC", 1), config("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    bench.deposit("eve", deposit);
+    bench
+}
+
+fn publish(bench: &mut Bench, market: MarketId, units: u32) {
+    bench.publish(market, Price::from_units(units), Price::ZERO, bench.now(), Validity::Valid);
+}
+
+/// A round of BTC, five seconds later, that the breaker has seen or not.
+fn round(bench: &mut Bench, units: u32, watched: bool) {
+    bench.advance(5);
+    bench.leases_renewed = watched;
+    publish(bench, BTC, units);
+}
+
+/// Whoever evaluates the latest price gives the lease back.
+fn evaluate(bench: &mut Bench, units: u32) {
+    bench.evaluate(BTC);
+    bench.advance(1);
+    publish(bench, BTC, units);
+}
+
+fn fills(events: &[cosmwasm_std::Event]) -> Vec<(OrderId, u32)> {
+    let units = |fill: &OrderFilled| (fill.fill_price.atoms() as f64 / 1e18).round() as u32;
+    OrderFilled::all(events).iter().map(|fill| (fill.order, units(fill))).collect()
+}
+
+/// What eve has of an order of ten BTC at 60,000 once the price has moved on to `next`, which she knows, having relayed its own price nested or
+/// not; in whole units.
+fn gain(nested: bool, next: u32) -> i128 {
+    let mut bench = bench(100_000);
+    let order = bench.place("eve", BTC, "10", any_price("1")).unwrap();
+    round(&mut bench, 60_000, true);
+    round(&mut bench, 60_000, !nested);
+    let events = bench.run_as("eve", BTC);
+    assert_eq!(fills(&events), if nested { vec![] } else { vec![(order, 60_000)] });
+    assert_eq!(reasons(&events), [], "waits");
+    assert_eq!(skips(&events), if nested { vec![DropReason::Restricted] } else { vec![] });
+    evaluate(&mut bench, next);
+    let events = bench.run(BTC);
+    assert_eq!(fills(&events), if nested { vec![(order, 60_000)] } else { vec![] });
+    let account = bench.account("eve");
+    // Less the execution fee, which is part of a unit.
+    (account.equity.atoms() - 100_000_000_000 + 999_999).div_euclid(1_000_000)
+}
+
+#[test]
+fn a_price_relayed_too_deep_for_the_breaker_takes_no_order_back() {
+    for (next, wanted) in [(60_500, 5_000), (59_500, -5_000)] {
+        assert_eq!([gain(false, next), gain(true, next)], [wanted, wanted], "next {next}");
+    }
+}
+
+#[test]
+fn an_order_of_a_market_that_is_not_watched_for_long_gets_the_worst_price_since_its_own() {
+    for (text, from, last, wanted) in
+        [("1", 60_000, 59_000, 60_000), ("1", 60_000, 61_000, 61_000), ("-1", 60_000, 61_000, 60_000)]
+    {
+        let mut bench = bench(100_000);
+        let order = bench.place("eve", BTC, text, any_price(text)).unwrap();
+        round(&mut bench, 60_000, true);
+        round(&mut bench, from, false);
+        let mut told = 0;
+        for beat in 1..ROUNDS_KEPT as u32 - 1 {
+            let events = bench.run(BTC);
+            assert!(fills(&events).is_empty() && reasons(&events).is_empty());
+            told += skips(&events).len();
+            let units = if last > from { from + beat * (last - from) / 6 } else { from - beat * (from - last) / 6 };
+            round(&mut bench, units, false);
+        }
+        // From the fifth round on it is passed over, and silent; a cancel frees nobody of it.
+        bench.execute("eve", ExecuteMsg::CancelOrder { order }, 0).unwrap();
+        evaluate(&mut bench, last);
+        assert_eq!(fills(&bench.run(BTC)), [(order, wanted)], "{text} from {from} to {last}");
+        assert_eq!(told, 5);
+    }
+}
+
+#[test]
+fn orders_that_rest_wait_for_the_breaker_too() {
+    for request in [limit(BTC, "1", "60100"), resting(BTC, "1", any_price("1"), Trigger::Above(price("60050")))] {
+        let mut bench = bench(100_000);
+        let order = bench.place_request("eve", request).unwrap();
+        round(&mut bench, 60_060, true);
+        round(&mut bench, 60_060, false);
+        let events = bench.run(BTC);
+        assert_eq!((fills(&events), reasons(&events), skips(&events)), (vec![], vec![], vec![DropReason::Restricted]));
+        bench.execute("eve", ExecuteMsg::CancelOrder { order }, 0).unwrap();
+        evaluate(&mut bench, 59_000);
+        assert_eq!(fills(&bench.run(BTC)), [(order, 60_060)]);
+    }
+}
+
+#[test]
+fn another_market_of_the_account_takes_no_order_back() {
+    for validity in [Validity::SoftInvalid, Validity::Invalid] {
+        let mut bench = bench(100_000);
+        bench.trade("eve", ETH, "1");
+        let order = bench.place("eve", BTC, "10", any_price("1")).unwrap();
+        round(&mut bench, 60_000, true);
+        round(&mut bench, 60_000, true);
+        bench.publish(ETH, Price::from_units(3_000), Price::ZERO, bench.now(), validity);
+        let events = bench.run(BTC);
+        assert_eq!((skips(&events), reasons(&events)), (vec![DropReason::PriceUnusable], vec![]));
+        publish(&mut bench, ETH, 3_000);
+        round(&mut bench, 59_900, true);
+        assert_eq!(fills(&bench.run(BTC)), [(order, 60_000)]);
+    }
+}
+
+#[test]
+fn a_feed_that_died_holds_up_no_queue_of_another_market() {
+    let mut bench = bench(100_000);
+    bench.trade("eve", ETH, "1");
+    bench.place("eve", BTC, "1", any_price("1")).unwrap();
+    round(&mut bench, 60_000, true);
+    let mut outcomes = vec![];
+    for _ in 0..6 {
+        round(&mut bench, 60_000, true);
+        bench.publish(ETH, Price::from_units(3_000), Price::ZERO, bench.now(), Validity::SoftInvalid);
+        let events = bench.run(BTC);
+        outcomes.push((skips(&events).len(), reasons(&events)));
+    }
+    let (kept, dropped) = ((1, vec![]), (0, vec![DropReason::PriceUnusable]));
+    assert_eq!(outcomes, [kept.clone(), kept.clone(), kept.clone(), kept, dropped, (0, vec![])]);
+}
