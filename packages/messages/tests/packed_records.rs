@@ -264,7 +264,7 @@ fn hot_records_stay_short_at_their_worst_values() {
         ("account", round_trip(&account).len(), 1729),
         ("market", round_trip(&market).len(), 738),
         ("pool", round_trip(&pool).len(), 249),
-        ("order", round_trip(&order).len(), 261),
+        ("order", round_trip(&order).len(), 270),
         ("prices", round_trip(&prices).len(), 510),
         ("postures", round_trip(&postures).len(), 1632),
         ("provider", round_trip(&provider).len(), 333),
