@@ -154,7 +154,7 @@ impl Game {
     /// What the relaying strategist, and whoever is honest, does at a second besides.
     fn relay(&mut self, second: u64, round: u64, signs: u32) {
         let mut dice = Dice(mixed([self.seed, second, seen(second, signs), 1]));
-        if second % BEAT == 0 {
+        if second.is_multiple_of(BEAT) {
             let (nests, omits) = (round <= ROUNDS && dice.coin(), round <= ROUNDS && dice.below(3) == 0);
             self.bench.leases_renewed = !nests && self.bench.leases_renewed;
             if omits {
