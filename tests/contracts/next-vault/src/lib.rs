@@ -3,23 +3,17 @@
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
+use cosmwasm_std::{Binary, Deps, DepsMut, Empty, Env, MessageInfo, Reply, Response, StdError, StdResult};
 use firebreak_derivatives_vault::contract;
 use firebreak_derivatives_vault::ContractError;
-use firebreak_messages::derivatives_vault::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+use firebreak_messages::derivatives_vault::{ExecuteMsg, MigrateMsg, QueryMsg};
 
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Always an error: that of the vault's first version would not fit beside the migration.
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn instantiate(
-    mut deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
-    msg: InstantiateMsg,
-) -> Result<Response, ContractError> {
-    let response = contract::instantiate(deps.branch(), env, info, msg)?;
-    cw2::set_contract_version(deps.storage, contract::CONTRACT_NAME, CONTRACT_VERSION)?;
-    Ok(response)
+pub fn instantiate(_deps: DepsMut, _env: Env, _info: MessageInfo, _msg: Empty) -> StdResult<Response> {
+    Err(StdError::generic_err("a running vault migrates to this version; none starts with it"))
 }
 
 #[cfg_attr(not(feature = "library"), entry_point)]
