@@ -42,7 +42,12 @@ pub fn vault(m: &mut Machine) -> bool {
 
 pub fn contest(m: &mut Machine) -> bool {
     let market = m.market();
-    let until = m.world.now() + 3_600 * m.dice.between(1, 200) as u64;
+    let hours = m.dice.between(1, 260) as u64;
+    // Mostly of no contested market, which is refused.
+    if hours > 200 {
+        return govern(m, Code::Vault, &VaultMsg::CutContested(market));
+    }
+    let until = m.world.now() + 3_600 * hours;
     govern(m, Code::Vault, &VaultMsg::ContestMarket { market, until })
 }
 
