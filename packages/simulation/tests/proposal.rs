@@ -1,19 +1,28 @@
 //! The command line of `firebreak proposal` and `firebreak drill`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use firebreak_messages::derivatives_vault::{MarketResponse, MarketsResponse, QueryMsg};
+use firebreak_testing::{Code, World};
 use serde_json::{json, Value};
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn firebreak(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_firebreak")).args(arguments).output().unwrap()
 }
 
-/// A file of this test, under the folder that cargo gives it.
+/// A path of one test alone, under the folder that cargo gives: tests run side by side.
+fn path(name: &str) -> String {
+    static PATHS: AtomicUsize = AtomicUsize::new(0);
+    let number = PATHS.fetch_add(1, Ordering::Relaxed);
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{number}-{name}")).display().to_string()
+}
+
 fn file(name: &str, content: &Value) -> String {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let path = path(name);
     std::fs::write(&path, content.to_string()).unwrap();
-    path.display().to_string()
+    path
 }
 
 fn address(of: &str) -> String {
@@ -21,14 +30,19 @@ fn address(of: &str) -> String {
     MockApi::default().with_prefix("cosmos").addr_make(of).into_string()
 }
 
-fn suite(proposers: &[String]) -> String {
+fn suite(proposers: &[String], markets: &[MarketResponse]) -> String {
     let at = json!({
         "guardian": address("guardian"), "oracle": address("oracle"), "circuit_breaker": address("breaker"),
         "insurance_fund": address("fund"), "derivatives_vault": address("vault"),
     });
     let delays = json!({ "parameters": 3_600, "roles": 86_400, "code": 172_800 });
-    let name = format!("suite-{}.json", proposers.len());
-    file(&name, &json!({ "at": at, "delays": delays, "proposers": proposers }))
+    file("suite.json", &json!({ "at": at, "delays": delays, "proposers": proposers, "markets": markets }))
+}
+
+/// As a vault answers.
+fn markets() -> Vec<MarketResponse> {
+    let question = QueryMsg::Markets { start_after: None, limit: None };
+    World::builder().build().query::<MarketsResponse>(Code::Vault, &question).markets
 }
 
 fn contest() -> Value {
@@ -40,13 +54,17 @@ fn request(name: &str, calls: Value) -> String {
 }
 
 fn rendered(to: &str, calls: Value) -> (String, Value) {
-    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("out-{to}.json")).display().to_string();
+    rendered_for(to, calls, &markets())
+}
+
+fn rendered_for(to: &str, calls: Value, markets: &[MarketResponse]) -> (String, Value) {
+    let out = path("out.json");
     let request = request(&format!("request-{to}.json"), calls);
     let output = firebreak(&[
         "proposal",
         &request,
         "--suite",
-        &suite(&[]),
+        &suite(&[], markets),
         "--to",
         to,
         "--passes-at",
@@ -91,6 +109,14 @@ fn a_proposal_says_what_it_does_how_long_it_waits_and_when_it_may_be_executed() 
     assert_eq!(schedule["schedule"]["calls"].as_array().unwrap().len(), 2);
 }
 
+//
+#[test]
+fn what_cannot_be_compared_with_the_markets_of_now_counts_as_a_loosening() {
+    let (page, _) = rendered_for("cw3", json!([contest()]), &[]);
+    let line = "1. derivatives-vault contest_market: a contest of a market's profits (roles, 1 d)";
+    assert!(page.contains(line), "{page}");
+}
+
 #[test]
 fn the_three_bodies_get_the_same_schedule_each_in_its_own_form() {
     let (_, cw3) = rendered("cw3", json!([contest()]));
@@ -110,7 +136,7 @@ fn the_three_bodies_get_the_same_schedule_each_in_its_own_form() {
 
 #[test]
 fn what_a_contract_or_the_guardian_would_refuse_is_one_line_and_exit_code_2() {
-    let known = [address("somebody")];
+    let (known, markets) = ([address("somebody")], markets());
     let to_vault = |msg: Value| json!([{ "contract": "derivatives-vault", "msg": msg }]);
     let restrict = json!({ "restrict": { "scope": "all", "source": "council", "phases": [], "incident": 0 } });
     let own = json!([{ "contract": "guardian", "msg": { "trip": {} } }]);
@@ -136,7 +162,7 @@ fn what_a_contract_or_the_guardian_would_refuse_is_one_line_and_exit_code_2() {
     ];
     for (name, calls, more, wanted) in cases {
         let request = request(&format!("wrong-{}.json", name.replace(' ', "-")), calls);
-        let suite = suite(&known);
+        let suite = suite(&known, &markets);
         let mut arguments = vec!["proposal", &request, "--suite", &suite, "--passes-at", "1700000000"];
         arguments.extend(more);
         if !more.contains(&"--to") {
@@ -151,7 +177,7 @@ fn what_a_contract_or_the_guardian_would_refuse_is_one_line_and_exit_code_2() {
 
 #[test]
 fn a_proposer_that_the_guardian_does_not_know_is_refused() {
-    let (request, suite) = (request("stranger.json", json!([contest()])), suite(&[address("dao")]));
+    let (request, suite) = (request("stranger.json", json!([contest()])), suite(&[address("dao")], &[]));
     let common = ["proposal", &request, "--suite", &suite, "--to", "cw3", "--dao"];
     for (dao, passes) in [(address("dao"), true), (address("stranger"), false)] {
         let output = firebreak(&[&common, [dao.as_str()].as_slice()].concat());
