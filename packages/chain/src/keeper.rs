@@ -3,22 +3,29 @@
 //!
 //! Both are messages of anyone to the guardian, which judges by itself: a keeper that reads the chain wrongly is refused and harms
 //! nobody. Without a keeper that sends them neither protection acts.
+//!
+//! A third one goes to the vault when a market freezes: a batch of no orders keeps the price by which the grace is judged.
 
 use crate::deploy::Reader;
 use crate::error::ChainError;
 use cosmwasm_std::QuerierWrapper;
-use firebreak_messages::derivatives_vault::{AccountResponse, AccountsResponse, QueryMsg as VaultQuery};
+use firebreak_messages::derivatives_vault::{
+    AccountResponse, AccountsResponse, ConfigResponse, ExecuteMsg as VaultMsg, QueryMsg as VaultQuery, StatusResponse,
+};
 use firebreak_messages::guardian::{
     Call, ExecuteMsg, Operation, OperationStatus, OperationsResponse, QueryMsg, SuiteResponse, WitnessesResponse,
     WITNESSES_MAX,
 };
 use firebreak_messages::insurance_fund::{CoverageResponse, QueryMsg as FundQuery};
-use firebreak_messages::AccountId;
+use firebreak_messages::{AccountId, Reason};
+use firebreak_risk::LiquidationAccess;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
 /// Entries of one page.
 const PAGE: u32 = 32;
+/// Seconds in which a freeze is kept: longer than eight rounds take, after which the feed's ring has forgotten what was before it.
+const KEEP_SECONDS: u64 = 600;
 /// The vault's messages after which a dry run asks witnesses.
 const CONFIGURING: [&str; 4] = ["configure", "configure_market", "settle_market", "settle_vault"];
 
@@ -86,6 +93,24 @@ pub fn errands(chain: &impl Questions, guardian: &str, now: u64) -> Result<Vec<E
         errands.push(Errand { why, msg: ExecuteMsg::Witness { operation, accounts: worst.clone() } });
     }
     Ok(errands)
+}
+
+/// A batch of no orders for each market that was frozen in the last ten minutes: the vault takes it at every level, serves nobody and
+/// stores what positions were worth before. Sent again it changes nothing.
+///
+/// Errors: [`ChainError`] of a vault that does not answer.
+pub fn freezes(chain: &impl Questions, vault: &str, now: u64) -> Result<Vec<VaultMsg>, ChainError> {
+    let ConfigResponse { config, .. } = chain.ask(vault, &VaultQuery::Config {})?;
+    let mut batches = vec![];
+    for market in config.markets {
+        let StatusResponse { effective, .. } = chain.ask(vault, &VaultQuery::Status { market })?;
+        let waits = effective.posture.liquidation == LiquidationAccess::Waits;
+        let is_new = now.saturating_sub(effective.since) < KEEP_SECONDS;
+        if waits && is_new && effective.reason != Some(Reason::Settlement) {
+            batches.push(VaultMsg::ExecuteOrders { market, limit: 0 });
+        }
+    }
+    Ok(batches)
 }
 
 /// A step down while the fund holds less than half of its stress loss. Anyone may send it again and again: it holds for an hour.

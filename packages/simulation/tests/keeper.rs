@@ -1,16 +1,17 @@
 //! Keepers' errands, on an embedded chain: what they find is what the guardian takes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use firebreak_chain::keeper::{errands, most_strained, Errand};
+use firebreak_chain::keeper::{errands, freezes, most_strained, Errand};
 use firebreak_guardian::ContractError;
-use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use firebreak_messages::circuit_breaker::Scope;
+use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, OrderFilled};
 use firebreak_messages::guardian::{
     CoverageThin, ExecuteMsg, OperationFailed, OperationScheduled, QueryMsg, WitnessesNamed, WitnessesResponse,
     WITNESSES_MAX,
 };
 use firebreak_messages::insurance_fund::{CoverageResponse, QueryMsg as FundQuery};
 use firebreak_messages::AccountId;
-use firebreak_risk::Amount;
+use firebreak_risk::{Amount, Level};
 use firebreak_testing::*;
 
 fn found(world: &World) -> Vec<Errand> {
@@ -138,4 +139,30 @@ fn a_wrong_input_is_exit_code_2_before_a_node_is_asked() {
     std::fs::write(&file, committed).unwrap();
     let early = firebreak(file.to_str().unwrap());
     assert!(early.contains("names no guardian"), "{early}");
+}
+
+//
+#[test]
+fn a_market_that_freezes_is_kept_for_ten_minutes() {
+    let mut world = World::builder().trader("alice", usd(20_000)).trader("bob", usd(20_000)).build();
+    world.open("alice", BTC, size("1")).fact::<OrderFilled>();
+    let found =
+        |world: &World| freezes(&world.querier(), world.addresses.derivatives_vault.as_str(), world.now()).unwrap();
+    assert_eq!(found(&world), vec![]);
+    // A price at which nobody has traded, and a freeze for longer than the ring remembers it.
+    world.price(BTC, price("59500")).done();
+    world.council_restrict(Scope::Market(BTC), Level::Frozen, 3_600).done();
+    let batch = VaultMsg::ExecuteOrders { market: BTC, limit: 0 };
+    assert_eq!(found(&world), vec![batch.clone()]);
+    world.send("keeper", Code::Vault, &batch, Amount::ZERO).done();
+    for _ in 0..20 {
+        world.price(BTC, price("60000")).done();
+    }
+    assert_eq!(world.market_record(BTC).freeze.unwrap().mark_price, price("59500"));
+    world.advance(600);
+    assert_eq!(found(&world), vec![]);
+    world.refresh().done();
+    world.council_restrict(Scope::All, Level::Frozen, 3_600).done();
+    // The other market: of this one the freeze that goes on has been kept.
+    assert_eq!(found(&world), vec![VaultMsg::ExecuteOrders { market: ETH, limit: 0 }]);
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use firebreak_chain::deploy::{Config, DeployError, State};
 use firebreak_chain::{keeper, Client};
+use firebreak_messages::guardian::{QueryMsg, SuiteResponse};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ pub struct KeeperArgs {
     pub rpc: Option<String>,
 }
 
-/// Prints one line of JSON for each message that the guardian waits for: contract, msg, why. Needs no key and sends nothing: whoever
+/// Prints one line of JSON for each message that guardian and vault wait for: contract, msg, why. Needs no key and sends nothing: whoever
 /// has one sends them as they are, from a scheduler.
 pub fn run(args: &KeeperArgs) -> Result<ExitCode, DeployError> {
     let mut config = Config::load(&args.config)?;
@@ -41,6 +42,13 @@ pub fn run(args: &KeeperArgs) -> Result<ExitCode, DeployError> {
         keeper::errands(&client, &guardian, now).map_err(chain("looking for a keeper's errands"))?
     {
         println!("{}", json!({ "contract": guardian, "msg": msg, "why": why }));
+    }
+    let freezes = "looking for markets that are frozen";
+    let SuiteResponse { derivatives_vault, .. } =
+        client.smart(&guardian, &QueryMsg::Suite {}).map_err(chain(freezes))?;
+    for msg in keeper::freezes(&client, &derivatives_vault, now).map_err(chain(freezes))? {
+        let why = "the market is frozen: keeps what positions were worth before";
+        println!("{}", json!({ "contract": derivatives_vault, "msg": msg, "why": why }));
     }
     Ok(ExitCode::SUCCESS)
 }
