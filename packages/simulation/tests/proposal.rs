@@ -92,8 +92,7 @@ fn a_proposal_says_what_it_does_how_long_it_waits_and_when_it_may_be_executed() 
     let hook = json!({ "contract": "oracle", "msg": { "set_hook": { "hook": null } } });
     let (page, message) = rendered("cw3", json!([contest(), hook]));
     for line in [
-        // The file says nothing of the market, so it may end a longer contest.
-        "1. derivatives-vault contest_market: a contest of a market's profits (roles, 1 d)",
+        "1. derivatives-vault contest_market: a contest of a market's profits (parameters, 1 h)",
         "     market = 1",
         "2. oracle set_hook: who is told of prices (roles, 1 d)",
         "class      roles: it waits 1 d after the vote has been executed",
@@ -158,7 +157,7 @@ fn what_a_contract_or_the_guardian_would_refuse_is_one_line_and_exit_code_2() {
             &[],
             "the guardian would refuse it: a scheduled restriction is of source governance",
         ),
-        ("not-after", json!([contest()]), &["--not-after", "1700086400"], "not-after must be 1700086401 to"),
+        ("not-after", json!([contest()]), &["--not-after", "1700003600"], "not-after must be 1700003601 to"),
         ("gov", json!([contest()]), &["--to", "x-gov"], "is no proposer of the guardian"),
     ];
     for (name, calls, more, wanted) in cases {

@@ -21,6 +21,8 @@ pub struct Past {
     pub revoked: bool,
     /// When the candidate for a canceller accepted, who is none yet.
     pub accepted: Option<u64>,
+    /// He is one.
+    pub completed: bool,
     /// The delay of code is the shorter one.
     pub shortened: bool,
     /// The timelock has configured BTC.

@@ -223,7 +223,7 @@ pub fn take(world: &mut World, past: &mut Past, raised: &MarketConfig, step: Ste
         Step::Complete => {
             let msg = ExecuteMsg::CompleteRole { role: Role::Canceller };
             let outcome = world.send("anyone", Code::Guardian, &msg, Amount::ZERO).0.ok()?;
-            past.accepted = None;
+            (past.accepted, past.completed) = (None, true);
             outcome
         }
         Step::Withdraw(units) => world.withdraw("whale", usd(units)).0.ok()?,
