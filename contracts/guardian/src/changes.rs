@@ -4,7 +4,7 @@
 //! run of A changes a market --> A's undo is to come: B's call to it is passed over unless it only tightens, B's undo too
 //!                               B tightened as well: A's undo is passed over, and B's brings the market back
 //! ```
-//! So a target is as tight as the tightest run says until the last of them is undone, and the last undo is never passed over.
+//! So a target is as tight as the tightest run says until its time is over, and the last undo is never passed over.
 
 use crate::error::ContractError;
 use crate::harm::Direction;

@@ -122,7 +122,11 @@ fn minimums_of_the_sender_are_honoured() {
     let msg = ExecuteMsg::Stake { shares_min: shares(100_000_001) };
     let wanted = ContractError::TooFewShares { wanted: shares(100_000_001), found: shares(100_000_000) };
     chain.refused(&alice, &msg, &coins(100, DENOM), wanted);
-    let bought = chain.stake(&alice, 100);
+    // What it gives is enough.
+    let exact = ExecuteMsg::Stake { shares_min: shares(100_000_000) };
+    chain.with(&alice, &exact, 100).unwrap();
+    let bought = chain.staker(&alice).shares;
+    assert_eq!(bought, shares(100_000_000));
     let request = chain.request(&alice, bought);
     chain.wait(DAY);
     let wanted = ContractError::TooLittlePaid { wanted: amount(101), found: amount(100) };
