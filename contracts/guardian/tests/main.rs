@@ -22,3 +22,4 @@ mod roles;
 mod sentinels;
 mod signal;
 mod timelock;
+mod witnesses;

@@ -1,5 +1,6 @@
 //! A contract that takes every message, remembers it, and answers what it was told; asked for a market as a vault is, how it was told to
-//! configure it and until when it was told to contest it.
+//! configure it and until when it was told to contest it; asked for an account, its health: the last sub-account is
+//! liquidatable. Closed it knows sub-accounts above 0 only.
 //!
 //! A body that holds `"market":666` or `"feed":666` is refused, and every one between `"close"` and `"open"`. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
 
@@ -89,6 +90,14 @@ impl Contract<Empty> for Stub {
         let received = RECEIVED.may_load(deps.storage)?.unwrap_or_default();
         match from_json(&msg) {
             Ok(QueryMsg::Market { market }) => Ok(market_now(&received, market)?.into_bytes().into()),
+            Ok(QueryMsg::Account { account }) => {
+                if account.subaccount == 0 && CLOSED.may_load(deps.storage)?.unwrap_or_default() {
+                    return Err(StdError::generic_err("no such account").into());
+                }
+                let liquidatable = account.subaccount == u8::MAX;
+                let health = format!(r#"{{"equity":"100","maintenance_margin":"10","liquidatable":{liquidatable}}}"#);
+                Ok(health.into_bytes().into())
+            }
             Ok(_) | Err(_) => Ok(to_json_binary(&received)?),
         }
     }

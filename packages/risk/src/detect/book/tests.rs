@@ -243,6 +243,21 @@ fn a_rule_that_fails_stops_no_other_and_gets_its_round_again() {
 }
 
 #[test]
+fn a_round_given_again_counts_nothing_where_nothing_failed() {
+    let rules = vec![rule(RuleId::Liquidations, "0.05", None)];
+    let set = set(&rules, None);
+    let mut book = RuleBook::default().reconfigured(&rules, 0);
+    book.observe(&set, &input(START, 100_000, Some(&reading())), 1);
+    let mut now = reading();
+    now.totals.liquidated_notional = Amount::from_units(6_000);
+    let observed = book.observe(&set, &input(START, 100_000, Some(&now)), 1);
+    assert_eq!((answers(&observed), book.totals), (vec![], Some(reading().totals)));
+    // So the next round finds all of it.
+    let observed = book.observe(&set, &input(START + 6, 100_000, Some(&now)), 2);
+    assert_eq!(answers(&observed), [(RuleId::Liquidations, 0)]);
+}
+
+#[test]
 fn another_configuration_keeps_counters_and_forgets_windows() {
     let rules = every_rule();
     let (mut book, at, round) = calm(&rules);
