@@ -315,7 +315,7 @@ proptest! {
         long in any::<bool>(),
         units in 1u32..=8,
         other in -20i32..=20,
-        collateral in 30_000u64..=60_000,
+        collateral in 40_000u64..=60_000,
     ) {
         let mut bench = Bench::new();
         bench.deposit("alice", collateral);
