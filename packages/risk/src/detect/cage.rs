@@ -175,6 +175,11 @@ mod tests {
 
     #[test]
     fn a_cage_is_checked_at_its_bounds() {
+        let factor = |factor_max| Cage::checked(&CageParams { factor_max: BasisPoints(factor_max), ..PARAMS });
+        assert_eq!([10_000, 10_001].map(factor), [Ok(()), Ok(())]);
+        let below = factor(9_999).unwrap_err().to_string();
+        assert!(below.contains("at least 10000") && below.contains("9999"), "{below}");
+        assert!(factor(1).is_err());
         let with = |leverage_min, leverage_max| Cage::checked(&CageParams { leverage_min, leverage_max, ..PARAMS });
         for (leverage_min, leverage_max) in [(100, 100), (300, 2_000), (100, u16::MAX - 1)] {
             assert_eq!(with(leverage_min, leverage_max), Ok(()));
