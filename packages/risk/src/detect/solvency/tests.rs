@@ -88,6 +88,12 @@ fn the_first_second_after_a_memory_answers_the_same_fall_anew() {
     // Down by half a margin, and when the trip at six seconds is forgotten, by half a margin of what is left.
     let fall = [(0, 10_000), (6, 9_875), (memory, 9_875), (memory + 6, 9_751)];
     assert_eq!(levels(RuleId::HourMove, HOUR_SECONDS, &fall), [Normal, Guarded, Normal, Guarded]);
+    // And what came right behind the trip is forgotten with it: half a margin below 9,990, which no window holds any more.
+    let slow = |last| [(0, 10_000), (6, 9_875), (12, 9_990), (2_000, 9_900), (last, 9_865)];
+    for (last, wanted) in [(memory + 5, Guarded), (memory + 6, Normal)] {
+        let found = levels(RuleId::HourMove, HOUR_SECONDS, &slow(last));
+        assert_eq!(found, [Normal, Guarded, Normal, Normal, wanted], "{last}");
+    }
 }
 
 #[test]
