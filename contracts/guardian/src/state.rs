@@ -34,10 +34,10 @@ pub const FEED_SET_AT: Item<u64> = Item::new("feed_set_at");
 /// the timelock revokes, never looped over.
 pub const REVOKED_AT: Map<&str, u64> = Map::new("revoked_at");
 /// Written by `instantiate`, `SetCouncil`.
-pub const COUNCIL: Item<CouncilConfig> = Item::new("council");
+pub const COUNCIL: PackedItem<CouncilConfig> = PackedItem::new("council", 1);
 /// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`. One
 /// record: R-20 bounds what the deciding confirmation may cost.
-pub const BALLOT: Item<Ballot> = Item::new("ballot");
+pub const BALLOT: PackedItem<Ballot> = PackedItem::new("ballot", 1);
 /// incident id -> incident. Written by `Signal`, `Confirm`, `Advance`, runs of playbooks; a market gets at most one an
 /// hour from signals, never looped over.
 pub use firebreak_messages::guardian::layout::INCIDENTS;

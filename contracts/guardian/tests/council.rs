@@ -3,10 +3,12 @@
 use crate::common::*;
 use cosmwasm_std::{from_json, Addr};
 use cw_multi_test::{Executor, IntoAddr};
+use firebreak_guardian::state::{Ballot, Pending};
 use firebreak_guardian::ContractError;
 use firebreak_messages::circuit_breaker::{self, Scope};
 use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::*;
+use firebreak_messages::packed::{from_packed, to_packed};
 use firebreak_messages::{MarketId, Source};
 use firebreak_risk::{Level, Phase, Posture};
 
@@ -373,4 +375,32 @@ fn a_council_decision_is_an_incident_of_its_own() {
     let response = chain.send(&breaker, &msg).unwrap();
     assert_eq!(IncidentOpened::all(&response.events), []);
     assert_eq!((chain.incident(1).signals, chain.incident(2).signals), (2, 0));
+}
+
+// what the deciding confirmation reads and writes is packed, since a byte written costs 30 gas.
+#[test]
+fn the_records_of_the_council_have_these_bytes() {
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let pending =
+        Pending { action: freeze_btc(), confirmations: vec!["a".into(), "b".into()], raised_at: 5, expires_at: 65 };
+    let ballot = Ballot { nonce: 1, epoch: 2, pending: vec![pending] };
+    // version | nonce, epoch | 1 action: restrict, its market, level, seconds | 2 confirmations | raised, expires
+    assert_eq!(hex(to_packed("ballot", 1, &ballot).unwrap()), "0101020100010103901c02016101620541");
+    let council = CouncilConfig {
+        group: "g".into(),
+        threshold: 2,
+        frozen_seconds_max: DAY,
+        restriction_seconds_max: 7 * DAY,
+        confirmation_window_seconds: HOUR,
+    };
+    // version | group | threshold | frozen, others, window
+    assert_eq!(hex(to_packed("council", 1, &council).unwrap()), "0101670280a30580f524901c");
+    // As they are stored.
+    let mut chain = Chain::new();
+    let alice = chain.alice.clone();
+    chain.confirm(&alice, &freeze_btc(), 0).unwrap();
+    let stored = |key: &str| chain.app.wrap().query_wasm_raw(&chain.guardian, key.as_bytes()).unwrap().unwrap();
+    let ballot: Ballot = from_packed("ballot", 1, &stored("ballot")).unwrap();
+    assert_eq!((ballot.nonce, ballot.pending[0].confirmations.clone()), (0, vec![alice.to_string()]));
+    assert_eq!(from_packed::<CouncilConfig>("council", 1, &stored("council")).unwrap(), chain.council().config);
 }
