@@ -123,6 +123,25 @@ fn four_requests_of_a_provider_wait_at_most() {
 }
 
 #[test]
+fn a_request_waits_until_the_last_second_of_its_window_and_is_active_shares_after_it() {
+    let mut bench = Bench::new();
+    bench.provide("bob", 1_000).unwrap();
+    let all = shares_of(&bench, "bob");
+    let part = PoolShares::from_atoms(all.atoms() / 10);
+    request(&mut bench, "bob", part);
+    let expires_at = bench.provider("bob").requests[0].expires_at;
+    bench.set_time(expires_at);
+    let other = request(&mut bench, "bob", part);
+    let leaving = part.plus(part).unwrap();
+    assert_eq!(shares_of(&bench, "bob"), all.minus(leaving).unwrap());
+    assert_eq!((bench.provider("bob").requests.len(), bench.pool().pool.shares_leaving), (2, leaving));
+    bench.set_time(expires_at + 1);
+    bench.execute("bob", ExecuteMsg::CancelLiquidityWithdrawal { request: other }, 0).unwrap();
+    assert_eq!((shares_of(&bench, "bob"), bench.provider("bob").requests), (all, vec![]));
+    assert_eq!(bench.pool().pool.shares_leaving, PoolShares::ZERO);
+}
+
+#[test]
 fn a_deposit_gets_its_minimum_or_nothing_happens() {
     //
     let mut bench = Bench::new();

@@ -234,6 +234,22 @@ fn a_claim_that_asks_too_much_returns_to_active_shares_and_dilutes_nobody() {
 }
 
 #[test]
+fn a_claim_that_is_worth_its_minimum_exactly_is_paid_it() {
+    let outcome = |amount_min: Amount| {
+        let mut bench = matured(&["bob", "lp"]);
+        bench.claim("bob", 0, amount_min).unwrap();
+        bench.advance(10);
+        publish(&mut bench, "60000");
+        let events = bench.execute_claims().unwrap();
+        (paid(&events, "bob"), drops(&events))
+    };
+    let worth = outcome(Amount::ZERO).0;
+    assert_eq!(outcome(worth), (worth, vec![]));
+    let more = worth.plus(Amount::from_atoms(1)).unwrap();
+    assert_eq!(outcome(more), (Amount::ZERO, vec![(address("bob"), DropReason::BoundMissed)]));
+}
+
+#[test]
 fn a_claim_that_was_counted_and_then_misses_its_minimum_costs_the_others_no_cool_down() {
     let mut bench = diluted();
     bench.advance(10);

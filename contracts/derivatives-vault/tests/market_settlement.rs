@@ -367,6 +367,24 @@ fn a_cross_account_goes_on_in_its_other_market() {
     assert!(!bench.market(BTC).state.has_open_interest().unwrap());
 }
 
+#[test]
+fn a_liquidation_closes_what_is_not_settled_beside_what_is() {
+    let mut bench = Bench::new();
+    bench.deposit("both", 20_000);
+    bench.trade("both", BTC, "0.5");
+    bench.trade("both", ETH, "30");
+    let at = schedule(&mut bench, HOUR);
+    live(&mut bench, at, |_| "50000");
+    // Nothing of the account has been touched since: its settled position is still in it.
+    bench.advance(5);
+    bench.set_price(ETH, "2500");
+    let events = bench.liquidate(&["both"]).unwrap();
+    let closed = PositionLiquidated::all(&events);
+    assert_eq!(closed.iter().map(|fact| fact.market).collect::<Vec<_>>(), [ETH], "{events:?}");
+    let left = bench.account("both").positions;
+    assert!(left.iter().all(|position| position.market == ETH), "{left:?}");
+}
+
 //
 #[test]
 fn what_a_settlement_wins_vests_like_any_profit() {

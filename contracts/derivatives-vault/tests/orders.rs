@@ -38,6 +38,17 @@ fn an_order_without_a_price_bound_is_refused() {
 }
 
 #[test]
+fn a_price_bound_is_at_most_the_highest_price_that_is_known() {
+    //
+    let mut bench = Bench::new();
+    bench.deposit("alice", 10_000);
+    let bounded = |price_bound| OrderRequest { price_bound, ..market_order(BTC, "0.1", "1") };
+    let beyond = Price::from_atoms(PRICE_MAX.atoms() + 2);
+    assert_eq!(bench.place_request("alice", bounded(beyond)), Err(ContractError::PriceBoundMissing { max: PRICE_MAX }));
+    bench.place_request("alice", bounded(PRICE_MAX)).unwrap();
+}
+
+#[test]
 fn an_order_fills_only_at_a_price_published_after_its_delay() {
     // 10 s delay. The price at +5 s is known to whoever runs a feed and is not the order's; the one at +12 s is.
     let mut bench = Bench::new();

@@ -387,6 +387,34 @@ fn where_nothing_may_be_opened_resting_orders_that_would_open_wait_and_stops_are
 }
 
 #[test]
+fn a_batch_of_one_takes_one_of_two_resting_orders_that_the_price_has_reached() {
+    let mut bench = Bench::new();
+    let orders = ["alice", "bob"].map(|name| {
+        bench.deposit(name, 20_000);
+        bench.place_request(name, limit(BTC, "1", "59000")).unwrap()
+    });
+    bench.advance(15);
+    bench.set_price(BTC, "58000");
+    let one = ExecuteMsg::ExecuteOrders { market: BTC, limit: 1 };
+    for order in orders {
+        let events = bench.execute("keeper", one.clone(), 0).unwrap();
+        assert_eq!(fills(&events).into_iter().map(|(filled, _)| filled).collect::<Vec<_>>(), [order]);
+    }
+}
+
+#[test]
+fn a_resting_order_waits_for_a_price_that_is_not_in_doubt() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 20_000);
+    let order = bench.place_request("alice", limit(BTC, "1", "59000")).unwrap();
+    bench.advance(15);
+    bench.publish(BTC, price("58000"), price("10"), bench.now(), Validity::SoftInvalid);
+    let events = bench.run(BTC);
+    assert_eq!((fills(&events), reasons(&events), skips(&events)), (vec![], vec![], vec![]));
+    assert_eq!(fills(&bench.step(BTC, 15, "58000"))[0].0, order);
+}
+
+#[test]
 fn a_stop_the_price_has_reached_and_other_orders_that_make_no_sense_are_refused() {
     let mut bench = holding("1");
     let now = bench.now();
