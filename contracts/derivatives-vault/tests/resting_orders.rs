@@ -415,6 +415,14 @@ fn a_resting_order_waits_for_a_price_that_is_not_in_doubt() {
 }
 
 #[test]
+fn where_only_the_skew_may_not_grow_a_resting_order_that_lowers_it_is_filled() {
+    let mut bench = holding("1");
+    let lowers = bench.place_request("bob", limit(BTC, "-1", "61000")).unwrap();
+    bench.restrict_with(BTC, Posture { skew_raising: OrderAccess::None, ..Posture::NORMAL }, 60);
+    assert_eq!(fills(&bench.step(BTC, 15, "62000"))[0].0, lowers);
+}
+
+#[test]
 fn a_stop_the_price_has_reached_and_other_orders_that_make_no_sense_are_refused() {
     let mut bench = holding("1");
     let now = bench.now();
