@@ -4,7 +4,8 @@
 use crate::error::ContractError;
 use cosmwasm_std::{Api, HexBinary, MessageInfo};
 use firebreak_messages::circuit_breaker::{
-    GuardConfig, LadderStep, MarketSetup, ObserversConfig, RuleConfig, SignalConfig, OBSERVERS_MAX, RULES_MAX,
+    GuardConfig, LadderStep, MarketSetup, ObserversConfig, RuleConfig, SignalConfig, EXTENSION_MAX_SECONDS,
+    OBSERVERS_MAX, RULES_MAX,
 };
 use firebreak_messages::{RuleId, Source, MARKETS_MAX};
 use firebreak_risk::detect::Cage;
@@ -18,7 +19,7 @@ use std::ops::RangeInclusive;
 const SIGNAL_GAS: RangeInclusive<u64> = 100_000..=3_000_000;
 const BLOCK_SECONDS: RangeInclusive<u64> = 1..=60;
 const QUIET_SECONDS: RangeInclusive<u64> = 0..=3_600;
-const EXTENSION_SECONDS: RangeInclusive<u64> = 60..=21_600;
+const EXTENSION_SECONDS: RangeInclusive<u64> = 60..=EXTENSION_MAX_SECONDS;
 const STEP_SECONDS: RangeInclusive<u64> = 1..=21_600;
 const RAMP_MAX: usize = 3;
 const DAY: u64 = 86_400;

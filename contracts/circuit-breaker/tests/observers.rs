@@ -372,7 +372,7 @@ pub fn incident(id: u64, market: Option<MarketId>, status: IncidentStatus, from:
     Incident {
         incident: id,
         market,
-        cause: "observers".into(),
+        causes: vec!["observers".into()],
         status,
         began_at: from,
         detected_at: from,

@@ -26,7 +26,9 @@ fn weights(watch: &Watch) -> Vec<u32> {
 
 /// An incident that a rule of the price found.
 fn keep(watch: &mut Watch, id: u64, status: IncidentStatus, from: u64, to: u64) {
-    watch.setup.keep_incident(&Incident { cause: "velocity".into(), ..incident(id, Some(BTC), status, from, to) });
+    watch
+        .setup
+        .keep_incident(&Incident { causes: vec!["velocity".into()], ..incident(id, Some(BTC), status, from, to) });
 }
 
 //

@@ -80,15 +80,16 @@ impl Known {
     /// When an operation that is scheduled now is ready, and the first and the last `not_after` that it may have.
     ///
     /// An approval that never ends is a weapon in a drawer. One that ends before the dry run gives way could be run out
-    /// by whoever keeps an account on the edge: that would be the veto that the dry run is not.
+    /// by whoever keeps an account on the edge: that would be the veto that the dry run is not. One that sets a feed has as
+    /// much room: whoever executes a configuration of the vault just before it holds it up for a `roles` delay.
     pub fn window(&self, class: DelayClass, calls: &[Call]) -> Result<Window, ContractError> {
         let ready_at = later(self.now, self.delay(class))?;
-        let dry_run = if calls.iter().any(|call| self.configures_vault(call)) {
+        let held = if calls.iter().any(|call| self.configures_vault(call) || self.sets_feed(call)) {
             later(self.delays.roles, DRY_RUN_ROOM_SECONDS)?
         } else {
             0
         };
-        let free_at = later(ready_at, dry_run)?;
+        let free_at = later(ready_at, held)?;
         let (first, last) = (free_at.max(later(ready_at, 1)?), later(free_at, EXECUTION_WINDOW_MAX_SECONDS)?);
         Ok(Window { ready_at, first, last })
     }

@@ -87,6 +87,8 @@ pub enum ContractError {
     Expired { operation: u64, not_after: u64, now: u64 },
     #[error("operation {operation} configures the vault too soon after a new feed (R-19): from {free_at}, now {now}")]
     FeedChanged { operation: u64, free_at: u64, now: u64 },
+    #[error("operation {operation} sets a feed too soon after a configuration of the vault (R-19): from {free_at}, now {now}")]
+    VaultConfigured { operation: u64, free_at: u64, now: u64 },
     #[error("operation {operation} is being executed: another one waits for its end")]
     Executing { operation: u64 },
     #[error("operation {operation} is not being executed")]

@@ -6,7 +6,8 @@ use cosmwasm_std::{Deps, DepsMut, Storage};
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
 use firebreak_messages::circuit_breaker::{EffectivePosture, LevelText, Scope};
 use firebreak_messages::guardian::{
-    Incident, IncidentAction, IncidentAdvanced, IncidentOpened, IncidentStatus, INCIDENT_ACTIONS_MAX,
+    Incident, IncidentAction, IncidentAdvanced, IncidentCause, IncidentOpened, IncidentStatus, CAUSES_MAX,
+    INCIDENT_ACTIONS_MAX,
 };
 use firebreak_messages::insurance_fund::layout::COVERED;
 use firebreak_messages::Source;
@@ -38,7 +39,7 @@ pub fn open(deps: DepsMut, fund: &str, opening: Opening) -> Result<IncidentOpene
             Scope::All => None,
             Scope::Market(market) => Some(market),
         },
-        cause: cause.clone(),
+        causes: vec![cause.clone()],
         status: if contained { IncidentStatus::Contained } else { IncidentStatus::Detected },
         began_at,
         detected_at,
@@ -69,6 +70,15 @@ pub fn is_open(incident: &Incident) -> bool {
         IncidentStatus::Detected | IncidentStatus::Contained | IncidentStatus::Recovering => true,
         IncidentStatus::Resolved | IncidentStatus::FalseAlarm => false,
     }
+}
+
+/// Notes what else went wrong, each cause once. The ninth is dropped: the breaker's facts have every trip.
+pub fn add_cause(incident: &mut Incident, cause: String) -> Option<IncidentCause> {
+    if incident.causes.len() >= CAUSES_MAX || incident.causes.contains(&cause) {
+        return None;
+    }
+    incident.causes.push(cause.clone());
+    Some(IncidentCause { incident: incident.incident, cause })
 }
 
 /// Notes what was done about it; the first restriction contains it. A closed incident stays as it was closed.

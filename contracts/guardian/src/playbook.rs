@@ -168,7 +168,8 @@ fn longest(steps: &[Step]) -> Option<u64> {
 /// A step has set a feed: R-19's delay begins, if the one before has been over for as long as it lasted.
 ///
 /// Without that bound whoever may run a playbook could set the same feed again and again, and no configuration of the vault
-/// would ever run. What this leaves open is no more than the reverse order, a configuration first and the feed after it.
+/// would ever run. In between, a configuration may follow a feed that a run set. And no run waits for a configuration that was before
+/// it: the approved response to sources that lie is not held up by what the timelock did an hour ago.
 fn feed_set(storage: &mut dyn Storage, now: u64) -> Result<(), ContractError> {
     let delay = DELAYS.load(storage)?.roles;
     let free_at = FEED_SET_AT.may_load(storage)?.map_or(Ok(0), |set_at| later(later(set_at, delay)?, delay))?;

@@ -5,12 +5,10 @@ use crate::playbook::{readiness, Readiness};
 use crate::state::{ARMED, COUNCIL, DELAYS, HEARTBEATS, HISTORIES, PLAYBOOKS, ROLES, SENTINELS, SUITE};
 use crate::weights;
 use cosmwasm_std::{Addr, Deps, Env, Storage};
+use firebreak_messages::circuit_breaker::EXTENSION_MAX_SECONDS;
 use firebreak_messages::guardian::{Holder, Playbook, Power, PowersResponse, Step, SuiteResponse, HEARTBEAT_SECONDS};
 use firebreak_messages::time::now;
 use firebreak_risk::Level;
-
-/// Longest time that a rule holds a level for one trigger: the breaker's bound of `extension_max_seconds`.
-const RULE_SECONDS_MAX: u64 = 21_600;
 
 /// Everybody's powers. Bounded: 8 proposers and cancellers, 16 playbooks, 8 sentinels, the first 30 members.
 pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
@@ -70,7 +68,7 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
     }
     list.add(power(Holder::Feeders, &oracle, "report: a quorum makes a feed's price"))?;
     let observe = power(Holder::Observers, &breaker, "attest: a quorum restricts by its rule");
-    list.add(Power { level: Level::ReduceOnly, seconds_max: RULE_SECONDS_MAX, ..observe })?;
+    list.add(Power { level: Level::ReduceOnly, seconds_max: EXTENSION_MAX_SECONDS, ..observe })?;
     for what in [
         "execute what is ready",
         "undo a run that is due",

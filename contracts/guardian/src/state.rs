@@ -30,6 +30,9 @@ pub const EXECUTING: Item<u64> = Item::new("executing");
 /// when the one before has been over for as long as it lasted. Seconds; absent before the first. Written by `RunCalls`, replies
 /// to steps.
 pub const FEED_SET_AT: Item<u64> = Item::new("feed_set_at");
+/// When an operation of class `roles` or slower last configured the vault: the other order of R-19. Seconds; absent before the
+/// first. Written by `RunCalls`.
+pub const VAULT_CONFIGURED_AT: Item<u64> = Item::new("vault_configured_at");
 /// address -> when it last ceased to be a proposer, seconds. Written by `RevokeRole`, `CompleteRole`; grows with what
 /// the timelock revokes, never looped over.
 pub const REVOKED_AT: Map<&str, u64> = Map::new("revoked_at");

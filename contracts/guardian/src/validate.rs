@@ -66,10 +66,16 @@ pub fn council_action(config: &CouncilConfig, action: &CouncilAction, now: u64) 
             between("bytes of the cause", length(cause.len()), 1, length(CAUSE_MAX))?;
             between("began_at", *began_at, 0, now)
         }
-        CouncilAction::Close(Closing { post_mortem, .. }) => match post_mortem {
-            Some(hash) => between("bytes of the post-mortem's hash", length(hash.len()), 32, 32),
-            None => Ok(()),
-        },
+        CouncilAction::Close(Closing { post_mortem, began_at, .. }) => {
+            between(
+                "bytes of the post-mortem's hash",
+                post_mortem.as_ref().map_or(32, |hash| length(hash.len())),
+                32,
+                32,
+            )?;
+            // The incident's own bound is asked with the incident.
+            between("began_at", began_at.unwrap_or(1), 1, now)
+        }
     }
 }
 

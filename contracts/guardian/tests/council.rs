@@ -45,7 +45,7 @@ fn the_second_of_two_confirmations_restricts_in_its_own_transaction() {
     let wanted = Incident {
         incident: 1,
         market: Some(BTC),
-        cause: "council".into(),
+        causes: vec!["council".into()],
         status: IncidentStatus::Contained,
         began_at: raised_at,
         detected_at: raised_at,

@@ -17,6 +17,8 @@ mod changes;
 mod common;
 mod council;
 mod dao;
+mod feed_after_vault;
+mod incident_record;
 mod playbooks;
 mod roles;
 mod sentinels;

@@ -65,7 +65,10 @@ fn the_council_runs_what_was_approved_step_by_step() {
     };
     assert_eq!(chain.runs(), [run]);
     let incident = chain.incident(1);
-    assert_eq!((incident.cause.as_str(), incident.market, incident.level_max), ("both", Some(BTC), Level::Frozen));
+    assert_eq!(
+        (incident.causes, incident.market, incident.level_max),
+        (vec!["both".to_string()], Some(BTC), Level::Frozen)
+    );
     assert_eq!((incident.status, incident.contained_at), (IncidentStatus::Contained, now));
     // Until its restriction ends: as long as that lasts the incident is not over.
     let action = IncidentAction { at: now, source: Source::Procedure, level: Level::Normal, until: now + 60, run: 1 };

@@ -47,7 +47,7 @@ fn a_sentinel_takes_one_small_step_once_and_is_armed_again_by_the_timelock_only(
     let received = chain.received(&chain.suite.circuit_breaker);
     assert_eq!((received.len(), received[0].message::<circuit_breaker::ExecuteMsg>()), (1, wanted));
     let incident = chain.incident(1);
-    assert_eq!((incident.cause.as_str(), incident.status), ("sentinel", IncidentStatus::Contained));
+    assert_eq!((incident.causes, incident.status), (vec!["sentinel".to_string()], IncidentStatus::Contained));
     chain.wait(30 * DAY);
     let spent = || ContractError::SentinelSpent { address: watch.to_string(), tripped_at: now };
     chain.refused(&watch, &ExecuteMsg::Trip {}, spent());

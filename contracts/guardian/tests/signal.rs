@@ -21,7 +21,7 @@ fn the_first_signal_opens_an_incident() {
     let wanted = Incident {
         incident: 1,
         market: Some(BTC),
-        cause: "band".into(),
+        causes: vec!["band".into()],
         status: IncidentStatus::Contained,
         began_at: observed_at,
         detected_at: observed_at,

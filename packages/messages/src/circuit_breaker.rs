@@ -17,6 +17,8 @@ use firebreak_risk::{phase_at, Amount, Freeze, Level, Phase, Posture, Price, Rat
 
 /// Entries of a market's journal: the last ones.
 pub const JOURNAL_MAX: usize = 16;
+/// Longest `extension_max_seconds`: how long a rule may hold a level for one trigger.
+pub const EXTENSION_MAX_SECONDS: u64 = 21_600;
 
 #[cw_serde]
 pub struct InstantiateMsg {

@@ -150,15 +150,16 @@ pub enum Call {
 pub enum ExecuteMsg {
     /// Proposers only. Waits for the longest delay among its calls. `predecessor` must have been executed before.
     /// `not_after` is the last second in which it may be executed. Bounds: 1 to 8 calls, `not_after` after the delay
-    /// and at most 30 days after it; if the calls configure the vault, both a `roles` delay and an hour later, so that the
-    /// dry run cannot run them out. Emits [`OperationScheduled`].
+    /// and at most 30 days after it; if the calls configure the vault or set a feed, both a `roles` delay and an hour later, so
+    /// that neither the dry run nor R-19 can run them out. Emits [`OperationScheduled`].
     Schedule { calls: Vec<Call>, not_after: u64, predecessor: Option<u64>, description: String },
     /// Cancellers only; a failed operation too. Emits [`OperationCanceled`].
     Cancel { operation: u64 },
     /// Anyone, when ready. Proposer's authority and the delays of now are checked again. The calls run in
     /// a sub-message: a failure leaves no writes and the status `failed`. What failed may be executed again
-    /// until `not_after`. A configuration of the vault is refused within a `roles` delay after a feed was set. It fails
-    /// when it makes a named witness liquidatable, until a further `roles` delay has passed: rejected or delayed, so
+    /// until `not_after`. A configuration of the vault is refused within a `roles` delay after a feed was set; a feed, within one
+    /// after an operation of class `roles` or slower configured the vault. Both in one operation wait for each other no
+    /// longer, and a playbook's steps set feeds at any time. A configuration of the vault fails when it makes a named witness liquidatable, until a further `roles` delay has passed: rejected or delayed, so
     /// that nobody can veto with an account of their own.
     /// Emits [`OperationExecuted`] or [`OperationFailed`].
     Execute { operation: u64 },
@@ -167,8 +168,8 @@ pub enum ExecuteMsg {
     /// Emits [`ActionConfirmed`], and what the action says: [`IncidentOpened`] with the breaker's `RestrictionAdded`, [`PlaybookStarted`], [`IncidentAdvanced`].
     Confirm { action: CouncilAction, nonce: u64 },
     /// The breaker only: a rule tripped. Opens the market's incident, or continues the one whose last signal is less
-    /// than an hour old, and starts the playbooks that wait for it: at most 2, each step a sub-message of its own. A
-    /// playbook that may not run now is passed over. Emits [`IncidentOpened`], [`PlaybookStarted`], [`PlaybookStep`].
+    /// than an hour old, with one more cause if it is another rule, and starts the playbooks that wait for it: at most 2, each step a sub-message of its own. A
+    /// playbook that may not run now is passed over. Emits [`IncidentOpened`] or [`IncidentCause`], [`PlaybookStarted`], [`PlaybookStep`].
     Signal { market: MarketId, rule: RuleId, level: Level, moved: Ratio, observed_at: u64 },
     /// The guardian itself only: names a candidate for a role in place of `replaces`, or beside the others. A
     /// role has one candidate at a time, the last one named. Emits [`RoleProposed`].
@@ -419,5 +420,5 @@ pub mod layout {
     use crate::packed::PackedMap;
 
     /// id -> incident, open or closed. Written when it is opened, acted on, advanced or closed.
-    pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 2);
+    pub const INCIDENTS: PackedMap<u64, Incident> = PackedMap::new("incident", 3);
 }

@@ -7,6 +7,9 @@ use firebreak_messages::derivatives_vault::{
     Account, FreezeSnapshot, LiquidityProvider, LiquidityRequest, MarketClaim, MarketSettlement, MarketState, Order,
     OrderId, Pool, Position, Queue, ServedRound, Trigger, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
+use firebreak_messages::guardian::{
+    Incident, IncidentAction, IncidentStatus, CAUSES_MAX, CAUSE_MAX, INCIDENT_ACTIONS_MAX,
+};
 use firebreak_messages::oracle::{PriceRecord, Round, Validity, ROUNDS_KEPT};
 use firebreak_messages::packed::{from_packed, to_packed, PackedError};
 use firebreak_messages::{AccountId, MarketId, Source, MARKETS_PER_ACCOUNT_MAX};
@@ -274,6 +277,59 @@ fn hot_records_stay_short_at_their_worst_values() {
     ] {
         assert_eq!(found, wanted, "{name}");
     }
+}
+
+fn incident() -> Incident {
+    Incident {
+        incident: 1,
+        market: Some(MarketId(1)),
+        causes: vec!["band".into(), "velocity".into()],
+        status: IncidentStatus::Contained,
+        began_at: 100,
+        detected_at: 100,
+        contained_at: 104,
+        recovering_at: 0,
+        closed_at: 0,
+        last_signal_at: 104,
+        signals: 2,
+        level_max: Level::Guarded,
+        actions: vec![],
+        paid_before: None,
+        paid: None,
+        post_mortem: None,
+    }
+}
+
+#[test]
+fn an_incident_is_these_bytes_and_no_longer_than_its_bounds() {
+    let wanted = "01010101020462616e640876656c6f6369747901646468000068020100000000";
+    assert_eq!(hex(&round_trip(&incident())), wanted);
+    let action = IncidentAction {
+        at: u64::MAX,
+        source: Source::Governance,
+        level: Level::Settlement,
+        until: u64::MAX,
+        run: u64::MAX,
+    };
+    let worst = Incident {
+        incident: u64::MAX,
+        market: Some(MarketId(u16::MAX)),
+        causes: vec!["c".repeat(CAUSE_MAX); CAUSES_MAX],
+        status: IncidentStatus::FalseAlarm,
+        began_at: u64::MAX,
+        detected_at: u64::MAX,
+        contained_at: u64::MAX,
+        recovering_at: u64::MAX,
+        closed_at: u64::MAX,
+        last_signal_at: u64::MAX,
+        signals: u64::MAX,
+        level_max: Level::Settlement,
+        actions: vec![action; INCIDENT_ACTIONS_MAX],
+        paid_before: Some(Amount::from_atoms(u128::MAX)),
+        paid: Some(Amount::from_atoms(u128::MAX)),
+        post_mortem: Some([255; 32].into()),
+    };
+    assert_eq!(round_trip(&worst).len(), 1195);
 }
 
 #[test]

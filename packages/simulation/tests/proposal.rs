@@ -196,6 +196,25 @@ fn a_configuration_of_the_vault_names_its_dry_run_and_a_migration_waits_longest(
     assert_eq!((&call["migrate"]["contract"], &call["migrate"]["code_id"]), (&json!(address("guardian")), &json!(7)));
 }
 
+//
+#[test]
+fn a_feed_says_what_it_waits_for_beside_its_delay() {
+    let promotion = json!({ "contract": "oracle", "msg": { "promote_fallback": { "feed": 1 } } });
+    let (page, message) = rendered("cw3", json!([promotion]));
+    for line in [
+        "feed       it says who says a price: the guardian refuses it for a roles delay after an operation\n",
+        "           that configured the vault and did more than tighten\n",
+        "earliest   2023-11-15 22:13:20 UTC, if the vote is executed at 2023-11-14 22:13:20",
+    ] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+    // Room for that delay and an hour, then two weeks.
+    let schedule = schedule_of(&message["propose"]["msgs"]);
+    assert_eq!(schedule["schedule"]["not_after"], 1_700_000_000u64 + 2 * 86_400 + 3_600 + 14 * 86_400);
+    let (page, _) = rendered("cw3", json!([contest()]));
+    assert!(!page.contains("feed  "), "{page}");
+}
+
 #[test]
 fn a_drill_shows_two_timelines_and_what_the_procedure_changed() {
     let output = firebreak(&["drill", "market-quarantine"]);

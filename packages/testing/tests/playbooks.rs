@@ -6,8 +6,9 @@ use firebreak_messages::derivatives_vault::{
     ExecuteMsg as VaultMsg, MarketConfig, MarketSettlementScheduled, OrderFilled,
 };
 use firebreak_messages::guardian::{
-    CouncilAction, DelayClass, ExecuteMsg, IncidentAdvanced, IncidentOpened, IncidentStatus, OperationScheduled,
-    PlaybookApproved, PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger, Step, StepOutcome,
+    CouncilAction, DelayClass, ExecuteMsg, IncidentAdvanced, IncidentOpened, IncidentStatus, OperationExecuted,
+    OperationScheduled, PlaybookApproved, PlaybookStarted, PlaybookStep, PlaybookUndone, RunStatus, SignalTrigger,
+    Step, StepOutcome,
 };
 use firebreak_messages::insurance_fund::Injected;
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedResponse, QueryMsg as OracleQuery};
@@ -175,6 +176,7 @@ fn the_council_resolves_sooner_and_undoes_what_the_playbook_allows() {
         incident,
         false_alarm: false,
         post_mortem: Some(cosmwasm_std::Binary::from([7; 32])),
+        began_at: None,
     });
     let not_over = GuardianError::NotOver { incident, found: Level::ReduceOnly, quiet_since, now };
     world.council_decides(&close).refused_with(not_over);
@@ -199,6 +201,7 @@ fn the_council_resolves_sooner_and_undoes_what_the_playbook_allows() {
         incident,
         false_alarm: false,
         post_mortem: Some(cosmwasm_std::Binary::from([7; 32])),
+        began_at: None,
     });
     let closed = world.council_decides(&close).done();
     assert_eq!(closed.fact::<PlaybookUndone>().run, started.run);
@@ -226,7 +229,7 @@ fn a_compromised_oracle_is_replaced_by_its_fallback() {
     assert!(!world.report_of(0, &[(BTC, price("1"))]).is_done());
     world.add_collateral("alice", usd(10)).done();
     let incident = world.incidents().pop().unwrap();
-    assert_eq!((incident.cause.as_str(), incident.market), ("oracle-compromise", Some(BTC)));
+    assert_eq!((&*incident.causes, incident.market), (&["oracle-compromise".to_string()][..], Some(BTC)));
     assert_eq!((incident.status, incident.level_max), (IncidentStatus::Contained, Level::ReduceOnly));
     // Two hours later the restriction is over. The sources that were thought compromised come back through the timelock alone.
     world.advance(2 * HOUR);
@@ -266,6 +269,34 @@ fn a_compromised_oracle_gives_way_to_its_fallback_feed() {
     world.govern(vec![call]).done();
     world.price(BTC, price("60000")).done();
     assert_eq!(world.price_record(BTC).unwrap().latest().unwrap().price, price("60000"));
+}
+
+// in both orders, and the approved response to sources that lie waits for neither.
+#[test]
+fn a_fallback_is_promoted_right_after_a_configuration_and_the_timelocks_feed_waits() {
+    let mut world = World::builder().feed(BTC, |config| config.fallback = Some(feed_of(ETH))).build();
+    let playbook = world.template(BTC, "oracle-compromise");
+    world.approve(vec![playbook]).done();
+    let parameters = world.setup().vault.clone();
+    let configuration = world.call(Code::Vault, &VaultMsg::Configure { parameters });
+    let promotion = world.call(Code::Oracle, &OracleMsg::PromoteFallback { feed: feed_of(BTC) });
+    let second = world.schedule(vec![configuration.clone()]).fact::<OperationScheduled>();
+    let feed = world.schedule(vec![promotion]).fact::<OperationScheduled>().operation;
+    world.govern(vec![configuration]).done();
+    let (free_at, now) = (world.now() + DAY, world.now());
+    let held = GuardianError::VaultConfigured { operation: feed, free_at, now };
+    world.execute_operation(feed).refused_with(held);
+    let outcome = world.run_playbook("oracle-compromise").done();
+    let steps: Vec<_> = outcome.facts::<PlaybookStep>().into_iter().map(|fact| fact.outcome).collect();
+    assert_eq!(steps, [StepOutcome::Done; 2]);
+    // From then on the first order holds, too.
+    let (operation, free_at, now) = (second.operation, world.now() + DAY, world.now());
+    world.execute_operation(operation).refused_with(GuardianError::FeedChanged { operation, free_at, now });
+    world.advance_to(free_at);
+    assert_eq!(world.execute_operation(operation).fact::<OperationExecuted>(), OperationExecuted { operation });
+    let (free_at, now) = (world.now() + DAY, world.now());
+    let held = GuardianError::VaultConfigured { operation: feed, free_at, now };
+    world.execute_operation(feed).refused_with(held);
 }
 
 #[test]

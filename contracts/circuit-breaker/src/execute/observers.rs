@@ -95,7 +95,7 @@ pub fn judge(deps: DepsMut, incident: u64) -> Result<Response, ContractError> {
     let since = record.detected_at.saturating_sub(WARNED_BEFORE_SECONDS);
     let until = if !confirmed {
         record.closed_at
-    } else if record.cause == RuleId::Observers.to_string() {
+    } else if record.causes.first().is_some_and(|first| *first == RuleId::Observers.to_string()) {
         // It was detected when the last word of the quorum was heard.
         record.detected_at
     } else {

@@ -5,6 +5,7 @@ use crate::execute::playbook::join;
 use crate::incident::{self, count_payouts, level_now};
 use crate::playbook;
 use crate::state::{INCIDENTS, RUNS};
+use crate::validate;
 use cosmwasm_std::{DepsMut, Env, Response, Storage};
 use firebreak_messages::guardian::{Closing, Incident, IncidentStatus, RunStatus, INCIDENT_QUIET_SECONDS};
 use firebreak_messages::time::now;
@@ -41,12 +42,17 @@ pub fn advance(mut deps: DepsMut, env: &Env, incident: u64) -> Result<Response, 
 
 /// The council's verdict. A false alarm takes nothing back: its restrictions end by themselves, and its runs are undone
 /// when they are due, because a fast role never loosens. Resolved it may be called when it is over; that undoes what its
-/// playbooks allow to be undone then. The verdict on a closed incident may be corrected and its report added.
+/// playbooks allow to be undone then. The verdict on a closed incident may be corrected, and its report and its beginning added.
 ///
-/// Errors: [`ContractError::UnknownIncident`], [`ContractError::NotOver`].
+/// Errors: [`ContractError::UnknownIncident`], [`ContractError::OutOfBounds`] of a beginning after the detection,
+/// [`ContractError::NotOver`].
 pub fn close(mut deps: DepsMut, env: &Env, closing: Closing) -> Result<Response, ContractError> {
-    let Closing { incident, false_alarm, post_mortem } = closing;
+    let Closing { incident, false_alarm, post_mortem, began_at } = closing;
     let mut record = incident::load(deps.storage, incident)?;
+    if let Some(began_at) = began_at {
+        validate::between("began_at", began_at, 1, record.detected_at)?;
+        record.began_at = began_at;
+    }
     let now = now(env);
     let mut response = Response::new();
     if incident::is_open(&record) {

@@ -19,7 +19,8 @@ pub struct Trip {
     pub observed_at: u64,
 }
 
-/// Opens the market's incident, or continues the one whose last signal is less than an hour old, and starts what waits for
+/// Opens the market's incident, or continues the one whose last signal is less than an hour old, with one more cause if another
+/// rule tripped, and starts what waits for
 /// the signal. Without a playbook five reads and at most five writes: it runs under the gas limit that the breaker gives
 /// it, inside a price report.
 ///
@@ -39,8 +40,9 @@ pub fn signal(mut deps: DepsMut, env: &Env, info: &MessageInfo, trip: Trip) -> R
             incident.last_signal_at = now;
             incident.signals = incident.signals.saturating_add(1);
             incident::contain(&mut incident, level, now);
+            let another = incident::add_cause(&mut incident, rule.to_string());
             INCIDENTS.save(deps.storage, id, &incident)?;
-            return run_for_signal(deps, env, seen, id, Response::new());
+            return run_for_signal(deps, env, seen, id, Response::new().add_events(another));
         }
     }
     // A report may be a little ahead of block time; nothing is contained before it is detected.

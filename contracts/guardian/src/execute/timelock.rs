@@ -16,9 +16,11 @@ use crate::execute::{dry_run, ensure_self};
 use crate::reply::EXECUTED;
 use crate::state::{
     after, later, CONFIGURED_AT, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES,
+    VAULT_CONFIGURED_AT,
 };
 use crate::validate::between;
 use cosmwasm_std::{to_json_binary, CosmosMsg, DepsMut, Env, MessageInfo, Response, Storage, SubMsg, WasmMsg};
+use cw_storage_plus::Item;
 use firebreak_messages::guardian::{
     Call, DelayClass, ExecuteMsg, Operation, OperationCanceled, OperationScheduled, OperationStatus, Role, CALLS_MAX,
     DESCRIPTION_MAX,
@@ -83,7 +85,7 @@ pub fn cancel(deps: DepsMut, info: &MessageInfo, operation: u64) -> Result<Respo
 ///
 /// Errors: [`ContractError::Executing`], [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`],
 /// [`ContractError::PredecessorNotExecuted`], [`ContractError::ProposerRevoked`], [`ContractError::NotReady`],
-/// [`ContractError::Expired`], [`ContractError::FeedChanged`].
+/// [`ContractError::Expired`], [`ContractError::FeedChanged`], [`ContractError::VaultConfigured`].
 pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, ContractError> {
     // A call of an operation that executes another one would mix up whose reply is whose.
     if let Some(operation) = EXECUTING.may_load(deps.storage)? {
@@ -112,9 +114,9 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
     if now > not_after {
         return Err(ContractError::Expired { operation, not_after, now });
     }
-    ensure_apart_from_feeds(deps.storage, &known, &record, now)?;
-    if ready_at != record.ready_at {
-        // The dry run gives way a `roles` delay after it was ready as what it has become.
+    ensure_apart(deps.storage, &known, &record, now)?;
+    if (class, ready_at) != (record.class, record.ready_at) {
+        // The dry run gives way a `roles` delay after it was ready as what it has become; R-19 asks for the class.
         (record.class, record.ready_at) = (class, ready_at);
         OPERATIONS.save(deps.storage, operation, &record)?;
     }
@@ -145,6 +147,9 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
         // Here, and not in the reply: undone with the calls when one fails.
         FEED_SET_AT.save(deps.storage, &now(env))?;
     }
+    if record.class >= DelayClass::Roles && calls.iter().any(|call| known.configures_vault(call)) {
+        VAULT_CONFIGURED_AT.save(deps.storage, &now(env))?;
+    }
     // Bounded by CALLS_MAX. From now on playbooks that were approved before leave these contracts' parameters alone.
     for contract in calls.iter().filter_map(|call| known.configured(call)) {
         CONFIGURED_AT.save(deps.storage, contract.clone(), &now(env))?;
@@ -153,21 +158,31 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
     Ok(Response::new().add_messages(record.calls.into_iter().map(message)).add_messages(witnesses))
 }
 
-/// Who says the price and what may be lost on it do not change within one delay. Their classes alone do not see
-/// to that: what waits an hour, scheduled an hour before the end of what waits a day, unlocks in the same second. Both
-/// in one operation is left open: then both were in sight for the longer delay.
+/// Who says the price and what may be lost on it do not change within one delay, in neither order. Their classes alone do
+/// not see to that: what waits an hour, scheduled an hour before the end of what waits a day, unlocks in the same second, and so do
+/// two that wait a day. Both in one operation is left open: then both were in sight for the longer delay.
 ///
-/// Errors: [`ContractError::FeedChanged`].
-fn ensure_apart_from_feeds(
-    storage: &dyn Storage,
-    known: &Known,
-    record: &Operation,
-    now: u64,
-) -> Result<(), ContractError> {
-    let Some(set_at) = FEED_SET_AT.may_load(storage)? else { return Ok(()) };
-    let free_at = later(set_at, known.delay(DelayClass::Roles))?;
-    if now < free_at && record.calls.iter().any(|call| known.configures_vault(call)) {
-        return Err(ContractError::FeedChanged { operation: record.operation, free_at, now });
+/// What only tightens holds no feed up, and neither does what a playbook configures: whoever may run or undo one would otherwise
+/// keep the timelock from replacing sources that lie.
+///
+/// Errors: [`ContractError::FeedChanged`], [`ContractError::VaultConfigured`].
+fn ensure_apart(storage: &dyn Storage, known: &Known, record: &Operation, now: u64) -> Result<(), ContractError> {
+    let delay = known.delay(DelayClass::Roles);
+    let free_at = |mark: Item<u64>| -> Result<u64, ContractError> {
+        Ok(mark.may_load(storage)?.map_or(Ok(0), |at| later(at, delay))?)
+    };
+    let (operation, calls) = (record.operation, &record.calls);
+    if calls.iter().any(|call| known.configures_vault(call)) {
+        let free_at = free_at(FEED_SET_AT)?;
+        if now < free_at {
+            return Err(ContractError::FeedChanged { operation, free_at, now });
+        }
+    }
+    if calls.iter().any(|call| known.sets_feed(call)) {
+        let free_at = free_at(VAULT_CONFIGURED_AT)?;
+        if now < free_at {
+            return Err(ContractError::VaultConfigured { operation, free_at, now });
+        }
     }
     Ok(())
 }

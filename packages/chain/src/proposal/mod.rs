@@ -60,6 +60,8 @@ pub struct Proposal {
     pub passes_until: u64,
     /// Whether anyone may name accounts that the change must not make liquidatable.
     pub dry_run: bool,
+    /// Whether it is held up for a `roles` delay after an operation that configured the vault.
+    pub sets_feed: bool,
     pub schedule: ExecuteMsg,
 }
 
@@ -113,6 +115,7 @@ impl Proposal {
             passes_from: passes_at.saturating_sub(last - not_after),
             passes_until: passes_at.saturating_add(not_after - first),
             dry_run: calls.iter().any(|call| known.configures_vault(call)),
+            sets_feed: calls.iter().any(|call| known.sets_feed(call)),
             schedule: ExecuteMsg::Schedule {
                 calls,
                 not_after,

@@ -11,6 +11,8 @@ use firebreak_risk::{Amount, Level};
 pub const INCIDENT_QUIET_SECONDS: u64 = 3_600;
 /// Actions that an incident remembers, the first ones; the events have them all.
 pub const INCIDENT_ACTIONS_MAX: usize = 16;
+/// Causes that an incident remembers, the first ones; the breaker's events have every trip.
+pub const CAUSES_MAX: usize = 8;
 /// Bytes of a cause that people name.
 pub const CAUSE_MAX: usize = 64;
 
@@ -61,9 +63,10 @@ pub struct Incident {
     pub incident: u64,
     /// `None`: all markets.
     pub market: Option<MarketId>,
-    pub cause: String,
+    /// What opened it, then the other rules that continued it, each once, in their order. Bounds: 1 to 8.
+    pub causes: Vec<String>,
     pub status: IncidentStatus,
-    /// When the trouble began, as far as known: the time of the evidence, for a signal.
+    /// When the trouble began, as far as known: the time of the evidence for a signal, until the council's verdict says it.
     pub began_at: u64,
     /// When the evidence was observed; when the first council member raised it.
     pub detected_at: u64,
@@ -96,9 +99,9 @@ pub struct IncidentsResponse {
 #[cw_serde]
 pub struct IncidentTimesResponse {
     pub incident: u64,
-    /// From the beginning to the evidence.
+    /// From the beginning to the evidence: 0 for what a rule or a sentinel opened, until the council's verdict says when it began.
     pub time_to_detect: u64,
-    /// From the evidence to the first restriction.
+    /// From the evidence, for the council's own actions from the first confirmation, to the first restriction in force.
     pub time_to_contain: Option<u64>,
     /// From the first restriction to the first milder moment.
     pub time_to_ease: Option<u64>,
@@ -108,6 +111,8 @@ pub struct IncidentTimesResponse {
 
 crate::facts! {
     IncidentOpened = "incident_opened" { incident: u64, scope: Scope, cause: String, detected_at: u64 }
+    /// Another rule tripped while the incident was open: one more of its causes.
+    IncidentCause = "incident_cause" { incident: u64, cause: String }
     /// One step of an incident's life.
     IncidentAdvanced = "incident_advanced" {
         incident: u64, status_before: IncidentStatus, status: IncidentStatus, level_max: LevelText,

@@ -63,6 +63,9 @@ pub struct Closing {
     pub false_alarm: bool,
     /// SHA-256 of the report. Bounds: 32 bytes.
     pub post_mortem: Option<Binary>,
+    /// When the trouble really began, as the report says; what opened the incident knows no more than its evidence. `None`
+    /// leaves what is on record. Bounds: 1 to the incident's `detected_at`.
+    pub began_at: Option<u64>,
 }
 
 /// One step of a playbook.

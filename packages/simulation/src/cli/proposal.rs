@@ -148,6 +148,12 @@ fn page(proposal: &Proposal) -> String {
             "           for a roles delay after the earliest execution; and it waits as long after a new feed".into(),
         );
     }
+    if proposal.sets_feed {
+        lines.push(
+            "feed       it says who says a price: the guardian refuses it for a roles delay after an operation".into(),
+        );
+        lines.push("           that configured the vault and did more than tighten".into());
+    }
     lines.join("\n") + "\n"
 }
 

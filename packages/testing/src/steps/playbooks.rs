@@ -76,7 +76,12 @@ impl World {
 
     /// The council closes an incident.
     pub fn close_incident(&mut self, incident: u64, false_alarm: bool) -> Attempt {
-        self.council_decides(&CouncilAction::Close(Closing { incident, false_alarm, post_mortem: None }))
+        self.council_decides(&CouncilAction::Close(Closing {
+            incident,
+            false_alarm,
+            post_mortem: None,
+            began_at: None,
+        }))
     }
 
     fn send_as_anyone(&mut self, msg: &ExecuteMsg) -> Attempt {
