@@ -49,7 +49,7 @@ pub struct Occasion<'a> {
 /// lease, because the vault judges the price's validity itself and a lease is about the rules, not about the price.
 ///
 /// An enforced rule that cannot be computed holds the lease where it was: the others answer, and this market is `ReduceOnly` until the
-/// rule can be computed again. A message in which it missed a round renews no lease beyond that round, whatever the rule makes of the
+/// rule can be computed again: then each round since the lease is given to those that failed at the last one. A message in which it missed a round renews no lease beyond that round, whatever the rule makes of the
 /// next one: it is told, and the market is `ReduceOnly` until somebody asks again. A rule in `shadow` holds nothing up.
 ///
 /// Errors: [`ContractError::PriceMissing`], unreadable records, [`firebreak_risk::RiskError`].
@@ -75,9 +75,14 @@ pub fn assess(deps: Deps, config: &Config, watched: Watched, now: u64) -> Result
     let mut assessment = Assessment::new(deps.storage, market, posture)?;
     restrictions::prune(&mut assessment.posture, now);
     let mut missed = false;
+    // Who failed is owed every round since the lease, and not the first of them alone: that one clears what the book has on record.
+    let (owed, fed_round) = (assessment.rules.book.failing.clone(), assessment.rules.book.fed_round);
     // Bounded by ROUNDS_KEPT, one answer a rule each.
     for round in fresh {
         if round.validity != Validity::Invalid {
+            if round.round <= fed_round {
+                assessment.rules.book.failing.clone_from(&owed);
+            }
             let input = RuleInput {
                 now,
                 at: round.published_at,

@@ -344,6 +344,37 @@ fn a_message_in_which_a_rule_has_missed_a_round_renews_no_lease_beyond_it() {
 }
 
 #[test]
+fn a_rule_that_failed_at_several_rounds_is_given_every_one_of_them_again() {
+    // Guarded from half of the pool on. The vault cannot be read: neither at the first round nor at the second, third and fourth.
+    let bitcoin = MarketSetup { market: BTC, config: only(RuleId::Concentration) };
+    for apart in [false, true] {
+        let mut setup = Setup::with_markets(vec![bitcoin.clone()]).unwrap();
+        for units in [10_000, 11_000, 10_000, 10_100] {
+            setup.publish(BTC_FEED, units);
+            if apart {
+                assert_eq!(EvaluationFailed::all(&setup.evaluate(&[BTC_FEED])).len(), 1);
+            }
+            setup.advance(5);
+        }
+        if !apart {
+            assert_eq!(EvaluationFailed::all(&setup.evaluate(&[BTC_FEED])).len(), 1);
+        }
+        assert_eq!((setup.record(BTC).evaluated_round, setup.evidence(BTC).failing), (0, vec![RuleId::Concentration]));
+        // 49 % at the first price, 53.9 % at the second.
+        setup.set_vault(BTC, &longs(490), &pool());
+        let events = setup.evaluate(&[BTC_FEED]);
+        let tripped: Vec<_> = RuleTripped::all(&events).into_iter().map(|fact| (fact.round, fact.moved)).collect();
+        assert_eq!(tripped, vec![(2, Ratio::from_atoms(539_000_000_000_000_000))]);
+        assert_eq!((setup.record(BTC).evaluated_round, setup.status(BTC).failures_in_a_row), (4, 0));
+        let evidence = setup.evidence(BTC);
+        // The last one's: 49 longs of a hundred at 10,100.
+        assert_eq!((evidence.rules[0].score, evidence.failing), (Ratio::from_atoms(494_900_000_000_000_000), vec![]));
+        // And no other message gives any of them to it once more.
+        assert_eq!(RuleTripped::all(&setup.evaluate(&[BTC_FEED])), vec![]);
+    }
+}
+
+#[test]
 fn a_shadow_rule_that_cannot_be_computed_holds_nothing_up() {
     let config = guard_of(BTC_FEED, vec![RuleConfig::standard(RuleId::Liquidations, RuleMode::Shadow)]);
     let mut setup = Setup::with_markets(vec![MarketSetup { market: BTC, config }]).unwrap();
