@@ -260,6 +260,7 @@ impl Known {
             ExecuteMsg::Signal { .. } => refuse("signal"),
             ExecuteMsg::AcceptRole { .. } => refuse("accept_role"),
             ExecuteMsg::CompleteRole { .. } => refuse("complete_role"),
+            ExecuteMsg::AcceptCouncil {} => refuse("accept_council"),
             ExecuteMsg::RunCalls { .. } => refuse("run_calls"),
             ExecuteMsg::SetSentinel(sentinel) => {
                 // Refused here too: else a bad value would be found out only after the wait.

@@ -54,6 +54,7 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
         ExecuteMsg::RevokeRole { role, address } => execute::revoke_role(deps, &env, &info, role, address),
         ExecuteMsg::SetDelays { delays } => execute::set_delays(deps, &env, &info, delays),
         ExecuteMsg::SetCouncil { council } => execute::set_council(deps, &env, &info, council),
+        ExecuteMsg::AcceptCouncil {} => execute::accept_council(deps, &env, &info),
         ExecuteMsg::RunCalls { operation } => execute::run_calls(deps, &env, &info, operation),
         ExecuteMsg::SetPlaybook(playbook) => execute::set_playbook(deps, &env, &info, playbook),
         ExecuteMsg::RemovePlaybook { playbook } => execute::remove_playbook(deps, &env, &info, playbook),

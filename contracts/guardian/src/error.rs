@@ -106,11 +106,18 @@ pub enum ContractError {
     #[error("{max} members have confirmed this action, that is the most")]
     TooManyConfirmations { max: usize },
 
+    #[error("no council waits for acceptance: the last candidacy ended at {expires_at} (0: there is none)")]
+    NoCouncilCandidate { expires_at: u64 },
+    #[error("{group} does not tell the guardian of other members: add the guardian to its hooks (R-18)")]
+    NoHook { group: String },
+
     // Sentinels and heartbeats.
     #[error("{found} is no sentinel")]
     NotSentinel { found: String },
     #[error("sentinel {address} tripped at {tripped_at} and is armed again by the timelock only")]
     SentinelSpent { address: String, tripped_at: u64 },
+    #[error("sentinel {address} has not accepted: its own heartbeat arms it before {accept_until}")]
+    SentinelNotAccepted { address: String, accept_until: u64 },
     #[error("{max} sentinels are set, that is the most")]
     TooManySentinels { max: usize },
     #[error("{found} is no sentinel, canceller or council member")]

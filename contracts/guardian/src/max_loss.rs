@@ -6,12 +6,12 @@ use crate::error::ContractError;
 use crate::harm::{decimal, inside, items, market_of, only_bars_exposure, sets_nothing_new, Direction};
 use crate::json::message_name;
 use crate::playbook::is_stale;
-use crate::state::{Approved, ARMED, COUNCIL, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
+use crate::state::{Approved, ARMED, COUNCIL, COUNCIL_CANDIDATE, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
 use cosmwasm_std::{
     from_json, to_json_binary, to_json_vec, Binary, ContractResult, Deps, Empty, Env, QueryRequest, SystemResult,
     WasmQuery,
 };
-use firebreak_messages::guardian::{Step, SuiteResponse};
+use firebreak_messages::guardian::{CouncilConfig, Step, SuiteResponse};
 use firebreak_messages::time::now;
 use firebreak_messages::{derivatives_vault, insurance_fund, MarketId};
 use firebreak_risk::{
@@ -93,8 +93,15 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let playbooks = Present { deps, vault, fund }.playbooks(now(env), stolen)?;
     let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     // Below this level exits do not queue.
-    let queues = sentinels.iter().filter(|armed| armed.armed && armed.step.level >= Level::ReduceOnly);
-    let queues = queues.map(|armed| armed.step.duration_seconds);
+    let queues = sentinels.iter().filter(|record| record.step.level >= Level::ReduceOnly);
+    // A named one is as good as armed: its own heartbeat is all that is missing. So with a council that may take over at any time.
+    let moment = now(env);
+    let queues = queues.filter(|record| record.armed || record.may_accept(moment));
+    let queues = queues.map(|record| record.step.duration_seconds);
+    let candidate = COUNCIL_CANDIDATE.may_load(deps.storage)?.filter(|candidate| moment < candidate.expires_at);
+    let seconds = |of: &CouncilConfig| (of.frozen_seconds_max, of.restriction_seconds_max);
+    let (frozen, restricted) = seconds(&council);
+    let (later_frozen, later_restricted) = candidate.map_or((0, 0), |candidate| seconds(&candidate.config));
     let own = pool.cash.minus_amount(pool.receivable)?.positive_part();
     let worth = value.map(|value| value.withdraw.positive_part()).unwrap_or_default();
     let stakes = Stakes {
@@ -117,8 +124,8 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
         inject_share: limits.inject_share_max,
         cover_window_seconds: limits.cover_window_seconds,
         sentinel_seconds: queues.fold(0, u64::saturating_add),
-        council_freezes: council.frozen_seconds_max > 0,
-        council_restricts: council.restriction_seconds_max > 0,
+        council_freezes: frozen.max(later_frozen) > 0,
+        council_restricts: restricted.max(later_restricted) > 0,
         playbooks,
     };
     Ok(max_loss(&stakes, &barriers, stolen, horizon)?)

@@ -2,7 +2,9 @@
 
 use crate::error::ContractError;
 use crate::playbook::{readiness, Readiness};
-use crate::state::{ARMED, COUNCIL, DELAYS, HEARTBEATS, HISTORIES, PLAYBOOKS, ROLES, SENTINELS, SUITE};
+use crate::state::{
+    ARMED, COUNCIL, COUNCIL_CANDIDATE, DELAYS, HEARTBEATS, HISTORIES, PLAYBOOKS, ROLES, SENTINELS, SUITE,
+};
 use crate::weights;
 use cosmwasm_std::{Addr, Deps, Env, Storage};
 use firebreak_messages::circuit_breaker::EXTENSION_MAX_SECONDS;
@@ -34,6 +36,10 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
     };
     list.add(restrict(Level::ReduceOnly, council.restriction_seconds_max))?;
     list.add(restrict(Level::Frozen, council.frozen_seconds_max))?;
+    if let Some(candidate) = COUNCIL_CANDIDATE.may_load(deps.storage)?.filter(|waits| list.now < waits.expires_at) {
+        let what = "be the council once its members accept";
+        list.add(Power { ready: false, ..power(Holder::Council, &candidate.config.group, what) })?;
+    }
     let SuiteResponse { circuit_breaker: breaker, oracle, .. } = SUITE.load(deps.storage)?;
     for armed in ARMED.may_load(deps.storage)?.unwrap_or_default() {
         let playbook = PLAYBOOKS.load(deps.storage, armed.playbook)?.playbook;
@@ -51,7 +57,8 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
     }
     for record in SENTINELS.may_load(deps.storage)?.unwrap_or_default() {
         let (level, seconds_max, ready) = (record.step.level, record.step.duration_seconds, record.armed);
-        list.add(Power { level, seconds_max, ready, ..power(Holder::Sentinel, &record.address, "restrict once") })?;
+        let what = if record.accept_until > 0 { "restrict once, after its heartbeat" } else { "restrict once" };
+        list.add(Power { level, seconds_max, ready, ..power(Holder::Sentinel, &record.address, what) })?;
     }
     for member in weights::first_members(&deps.querier, &Addr::unchecked(&council.group)) {
         if member.weight > 0 {

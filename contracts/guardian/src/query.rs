@@ -4,16 +4,16 @@ use crate::class::{delay, Known};
 use crate::error::ContractError;
 use crate::execute::live;
 use crate::state::{
-    SentinelRecord, ARMED, BALLOT, COUNCIL, DELAYS, INCIDENTS, OPERATIONS, PLAYBOOKS, ROLES, RUNS, SENTINELS, SUITE,
-    WITNESSES,
+    Ballot, CouncilCandidate, SentinelRecord, ARMED, BALLOT, COUNCIL, COUNCIL_CANDIDATE, DELAYS, INCIDENTS, OPERATIONS,
+    PLAYBOOKS, ROLES, RUNS, SENTINELS, SUITE, WITNESSES,
 };
-use crate::{incident, max_loss, playbook, powers};
+use crate::{incident, max_loss, playbook, powers, weights};
 use cosmwasm_std::{to_json_binary, Binary, Deps, Env, Order};
 use cw_storage_plus::Bound;
 use firebreak_messages::guardian::{
-    Call, CandidateResponse, ClassOfResponse, CouncilResponse, IncidentTimesResponse, IncidentsResponse, Operation,
-    OperationsResponse, PendingAction, PlaybooksResponse, QueryMsg, RolesResponse, RunsResponse, Sentinel,
-    SentinelResponse, SentinelsResponse, WitnessesResponse,
+    Acceptance, Call, CandidateResponse, ClassOfResponse, CouncilCandidateResponse, CouncilResponse,
+    IncidentTimesResponse, IncidentsResponse, Operation, OperationsResponse, PendingAction, PlaybooksResponse,
+    QueryMsg, RolesResponse, RunsResponse, Sentinel, SentinelResponse, SentinelsResponse, WitnessesResponse,
 };
 use firebreak_messages::time::now;
 
@@ -82,8 +82,9 @@ fn class_of(deps: Deps, env: &Env, call: &Call) -> Result<ClassOfResponse, Contr
 }
 
 fn council(deps: Deps, env: &Env) -> Result<CouncilResponse, ContractError> {
-    let ballot = BALLOT.load(deps.storage)?;
-    let pending = live(ballot.pending, now(env))
+    let (config, Ballot { nonce, epoch, pending }) = (COUNCIL.load(deps.storage)?, BALLOT.load(deps.storage)?);
+    let now = now(env);
+    let pending = live(pending, now)
         .into_iter()
         .map(|raised| PendingAction {
             action: raised.action,
@@ -91,7 +92,15 @@ fn council(deps: Deps, env: &Env) -> Result<CouncilResponse, ContractError> {
             expires_at: raised.expires_at,
         })
         .collect();
-    Ok(CouncilResponse { config: COUNCIL.load(deps.storage)?, nonce: ballot.nonce, epoch: ballot.epoch, pending })
+    let candidate = COUNCIL_CANDIDATE.may_load(deps.storage)?.filter(|candidate| now < candidate.expires_at);
+    let candidate = candidate.map(|CouncilCandidate { config, accepted, expires_at }| {
+        let weight_of = |member: &str| weights::of(&deps.querier, &config.group, member);
+        // Bounded by CONFIRMATIONS_MAX.
+        let accepted = accepted.into_iter().map(|member| Acceptance { weight: weight_of(&member), member }).collect();
+        CouncilCandidateResponse { config, accepted, expires_at }
+    });
+    let hooked = weights::tells(&deps.querier, &config.group, env.contract.address.as_str());
+    Ok(CouncilResponse { config, nonce, epoch, pending, hooked, candidate })
 }
 
 fn incidents(deps: Deps, start_after: Option<u64>, limit: Option<u32>) -> Result<IncidentsResponse, ContractError> {
@@ -128,6 +137,7 @@ fn sentinels(deps: Deps) -> Result<SentinelsResponse, ContractError> {
     let described = |record: SentinelRecord| SentinelResponse {
         sentinel: Sentinel { address: record.address, step: record.step },
         armed: record.armed,
+        accept_until: record.accept_until,
         tripped_at: record.tripped_at,
     };
     Ok(SentinelsResponse { sentinels: sentinels.into_iter().map(described).collect() })

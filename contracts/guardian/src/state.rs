@@ -36,9 +36,12 @@ pub const VAULT_CONFIGURED_AT: Item<u64> = Item::new("vault_configured_at");
 /// address -> when it last ceased to be a proposer, seconds. Written by `RevokeRole`, `CompleteRole`; grows with what
 /// the timelock revokes, never looped over.
 pub const REVOKED_AT: Map<&str, u64> = Map::new("revoked_at");
-/// Written by `instantiate`, `SetCouncil`.
+/// Written by `instantiate`, `SetCouncil`, `AcceptCouncil`.
 pub const COUNCIL: PackedItem<CouncilConfig> = PackedItem::new("council", 1);
-/// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`. One
+/// The group that is about to be the council; absent when there is none. Written by `SetCouncil`, `AcceptCouncil`; apart
+/// from the council, so that a confirmation does not read it.
+pub const COUNCIL_CANDIDATE: PackedItem<CouncilCandidate> = PackedItem::new("council_candidate", 1);
+/// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`, `AcceptCouncil`. One
 /// record: R-20 bounds what the deciding confirmation may cost.
 pub const BALLOT: PackedItem<Ballot> = PackedItem::new("ballot", 1);
 /// incident id -> incident. Written by `Signal`, `Confirm`, `Advance`, runs of playbooks; a market gets at most one an
@@ -63,8 +66,9 @@ pub const RUNS: PackedMap<u64, Run> = PackedMap::new("run", 1);
 pub const CHANGED_BY: &str = "changed_by ";
 /// Id of the next run.
 pub const NEXT_RUN: PackedItem<u64> = PackedItem::new("next_run", 1);
-/// Keys that may do one small thing once. At most `SENTINELS_MAX`. Written by `SetSentinel`, `RemoveSentinel`, `Trip`.
-pub const SENTINELS: PackedItem<Vec<SentinelRecord>> = PackedItem::new("sentinels", 1);
+/// Keys that may do one small thing once. At most `SENTINELS_MAX`. Written by `SetSentinel`, `RemoveSentinel`, `Trip`,
+/// `Heartbeat`.
+pub const SENTINELS: PackedItem<Vec<SentinelRecord>> = PackedItem::new("sentinels", 2);
 /// address -> its last sign of life, seconds. Written by `Heartbeat`, `Trip`; by sentinels, cancellers and members only,
 /// never looped over.
 pub const HEARTBEATS: PackedMap<String, u64> = PackedMap::new("heartbeat", 1);
@@ -127,7 +131,7 @@ pub struct Armed {
     pub signals: Vec<SignalTrigger>,
 }
 
-/// A sentinel, armed or spent.
+/// A sentinel: named, armed or spent.
 #[cw_serde]
 pub struct SentinelRecord {
     pub address: String,
@@ -135,6 +139,25 @@ pub struct SentinelRecord {
     pub armed: bool,
     /// 0: never.
     pub tripped_at: u64,
+    /// Until when its own heartbeat arms it, seconds; 0: it has accepted.
+    pub accept_until: u64,
+}
+
+impl SentinelRecord {
+    /// Whether a heartbeat is its acceptance.
+    pub fn may_accept(&self, now: u64) -> bool {
+        now < self.accept_until
+    }
+}
+
+/// A council that its members have not accepted yet.
+#[cw_serde]
+pub struct CouncilCandidate {
+    pub config: CouncilConfig,
+    /// At most `CONFIRMATIONS_MAX`.
+    pub accepted: Vec<String>,
+    /// From when on it is no candidate any more, seconds.
+    pub expires_at: u64,
 }
 
 /// A playbook and when it was approved, seconds.
@@ -159,7 +182,7 @@ pub struct History {
 #[cw_serde]
 #[derive(Default)]
 pub struct Ballot {
-    /// Raised by a counted action, by `SetCouncil` and by the group's `MemberChangedHook`.
+    /// Raised by a counted action, by `SetCouncil`, by a new council and by the group's `MemberChangedHook`.
     pub nonce: u64,
     /// How often the group's members have changed.
     pub epoch: u64,

@@ -49,6 +49,14 @@ pub fn admin(querier: &QuerierWrapper, group: &str) -> Option<String> {
     found.map_or(Some(String::new()), |bytes| from_json(bytes).unwrap_or_else(|_| Some(String::new())))
 }
 
+/// Whether a group tells an address of other members: read where cw4-group and cw4-stake keep it, so it runs no foreign code.
+/// What cannot be read tells nobody.
+pub fn tells(querier: &QuerierWrapper, group: &str, address: &str) -> bool {
+    let found = querier.query_wasm_raw(group, b"cw4-hooks").ok().flatten();
+    let hooks: Vec<String> = found.and_then(|bytes| from_json(bytes).ok()).unwrap_or_default();
+    hooks.iter().any(|hook| hook == address)
+}
+
 /// Weight of an address now. Nobody and whatever cannot be read weigh nothing: the count fails closed.
 pub fn of(querier: &QuerierWrapper, group: &str, member: &str) -> u64 {
     Cw4Contract::new(Addr::unchecked(group))

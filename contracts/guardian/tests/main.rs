@@ -23,5 +23,6 @@ mod playbooks;
 mod roles;
 mod sentinels;
 mod signal;
+mod takeover;
 mod timelock;
 mod witnesses;

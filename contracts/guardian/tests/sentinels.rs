@@ -5,6 +5,7 @@ use cosmwasm_std::Addr;
 use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::ContractError;
 use firebreak_messages::circuit_breaker::{self, Scope};
+use firebreak_messages::event::Fact;
 use firebreak_messages::guardian::*;
 use firebreak_messages::{MarketId, Source};
 use firebreak_risk::{Level, Phase, Posture};
@@ -14,11 +15,19 @@ fn sentinel(address: &Addr, level: Level, duration_seconds: u64) -> Sentinel {
     Sentinel { address: address.to_string(), step }
 }
 
-fn armed(chain: &mut Chain) -> Addr {
+fn named(chain: &mut Chain) -> Addr {
     let watch = "watch".into_addr();
     let call = chain.own(&ExecuteMsg::SetSentinel(sentinel(&watch, Level::ReduceOnly, HOUR)));
     assert_eq!(chain.class_of(call.clone()).class, DelayClass::Roles);
     assert_eq!(chain.govern(call), OperationStatus::Executed);
+    watch
+}
+
+/// Named, and accepted by its own heartbeat.
+fn armed(chain: &mut Chain) -> Addr {
+    let watch = named(chain);
+    let armed = only::<SentinelSet>(&chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap());
+    assert_eq!(armed, SentinelSet { address: watch.to_string(), armed: true });
     watch
 }
 
@@ -57,9 +66,74 @@ fn a_sentinel_takes_one_small_step_once_and_is_armed_again_by_the_timelock_only(
         let wanted = ContractError::Unauthorized { wanted: chain.guardian.to_string(), found: stranger.to_string() };
         chain.refused(&stranger, &ExecuteMsg::SetSentinel(sentinel(&watch, Level::Guarded, 60)), wanted);
     }
-    assert_eq!(armed(&mut chain), watch);
-    assert_eq!(all(&chain).len(), 1);
+    // The same key, which needs not accept again.
+    assert_eq!(named(&mut chain), watch);
+    assert_eq!((all(&chain).len(), all(&chain)[0].armed, all(&chain)[0].accept_until), (1, true, 0));
     chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+}
+
+//
+#[test]
+fn a_sentinel_is_armed_by_its_own_key_alone() {
+    let mut chain = Chain::new();
+    let (dao, veto, guardian, mallory) =
+        (chain.dao.clone(), chain.veto.clone(), chain.guardian.clone(), "mallory".into_addr());
+    let watch = named(&mut chain);
+    let accept_until = chain.now() + 30 * DAY;
+    let waits = |chain: &Chain| {
+        let [one] = &all(chain)[..] else { panic!("one sentinel") };
+        (one.armed, one.accept_until)
+    };
+    assert_eq!(waits(&chain), (false, accept_until));
+    let row = |chain: &Chain| {
+        let power = powers(chain).into_iter().find(|power| power.holder == Holder::Sentinel).unwrap();
+        (power.what, power.ready)
+    };
+    assert_eq!(row(&chain), ("restrict once, after its heartbeat".into(), false));
+    let not_yet =
+        |accept_until| ContractError::SentinelNotAccepted { address: "watch".into_addr().into(), accept_until };
+    chain.refused(&watch, &ExecuteMsg::Trip {}, not_yet(accept_until));
+    // Not by the heartbeat of somebody else.
+    for stranger in [mallory, dao] {
+        let wanted = ContractError::NoHeartbeat { found: stranger.to_string() };
+        chain.refused(&stranger, &ExecuteMsg::Heartbeat {}, wanted);
+    }
+    chain.send(&veto, &ExecuteMsg::Heartbeat {}).unwrap();
+    assert_eq!(waits(&chain), (false, accept_until));
+    // Nor by being named twice, which begins the time anew.
+    chain.wait(DAY);
+    named(&mut chain);
+    let accept_until = chain.now() + 30 * DAY;
+    assert_eq!(waits(&chain), (false, accept_until));
+    // To the second, and then never, until it is named again.
+    chain.wait(30 * DAY);
+    chain.refused(&watch, &ExecuteMsg::Heartbeat {}, ContractError::NoHeartbeat { found: watch.to_string() });
+    chain.refused(&watch, &ExecuteMsg::Trip {}, not_yet(accept_until));
+    named(&mut chain);
+    chain.wait(30 * DAY - 1);
+    chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
+    assert_eq!((waits(&chain), row(&chain)), ((true, 0), ("restrict once".into(), true)));
+    // A further one is a sign of life and no more, of a spent one too.
+    let again = chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
+    assert_eq!(SentinelSet::all(&again.events), []);
+    chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+    let again = chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
+    assert_eq!((SentinelSet::all(&again.events), waits(&chain)), (vec![], (false, 0)));
+    // Whoever was removed is a stranger.
+    chain.send(&guardian, &ExecuteMsg::RemoveSentinel { address: watch.to_string() }).unwrap();
+    named(&mut chain);
+    assert_eq!(waits(&chain), (false, chain.now() + 30 * DAY));
+}
+
+// a canceller who never accepted to be a sentinel too is one no less.
+#[test]
+fn a_heartbeat_of_a_canceller_counts_whatever_else_was_offered_to_him() {
+    let mut chain = Chain::new();
+    let (veto, guardian) = (chain.veto.clone(), chain.guardian.clone());
+    chain.send(&guardian, &ExecuteMsg::SetSentinel(sentinel(&veto, Level::Guarded, 60))).unwrap();
+    chain.wait(30 * DAY);
+    chain.send(&veto, &ExecuteMsg::Heartbeat {}).unwrap();
+    assert!(!all(&chain)[0].armed);
 }
 
 #[test]
@@ -68,6 +142,7 @@ fn a_step_that_the_breaker_refuses_leaves_the_sentinel_armed() {
     let (watch, guardian) = ("watch".into_addr(), chain.guardian.clone());
     let step = Tightening { scope: Scope::Market(MarketId(666)), level: Level::Guarded, duration_seconds: 60 };
     chain.send(&guardian, &ExecuteMsg::SetSentinel(Sentinel { address: watch.to_string(), step })).unwrap();
+    chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
     let before = chain.picture();
     assert!(chain.app.execute_contract(watch, guardian, &ExecuteMsg::Trip {}, &[]).is_err());
     assert_eq!((chain.picture(), all(&chain)[0].armed), (before, true));
@@ -112,7 +187,7 @@ fn a_sentinel_has_bounds() {
 #[test]
 fn silence_is_shown_and_takes_no_power_away() {
     let mut chain = Chain::new();
-    let watch = armed(&mut chain);
+    let watch = named(&mut chain);
     let (alice, bob, veto, mallory) =
         (chain.alice.clone(), chain.bob.clone(), chain.veto.clone(), "mallory".into_addr());
     for pauser in [&watch, &alice, &veto] {

@@ -40,7 +40,8 @@ pub const EXECUTION_WINDOW_MAX_SECONDS: u64 = 2_592_000;
 pub const DRY_RUN_ROOM_SECONDS: u64 = 3_600;
 /// A restriction by the timelock that is tighter than `Guarded` for longer waits like a role, seconds.
 pub const RESTRICTION_LONG_SECONDS: u64 = firebreak_risk::NOTICE_RESTRICTION_SECONDS;
-/// A candidacy ends this long after its proposal; an accepted one this long after it became effective. Seconds.
+/// A candidacy ends this long after its proposal; an accepted one this long after it became effective. Of a council and a
+/// sentinel too. Seconds.
 pub const CANDIDACY_SECONDS: u64 = 2_592_000;
 
 /// Instantiated with `instantiate2`, with itself as its wasm admin: the bootstrap of the other four contracts fails on
@@ -185,8 +186,14 @@ pub enum ExecuteMsg {
     RevokeRole { role: Role, address: String },
     /// The guardian itself only. Shortening a delay waits for that very delay. Emits [`DelaysChanged`].
     SetDelays { delays: Delays },
-    /// The guardian itself only. Voids every open confirmation. Emits [`CouncilChanged`].
+    /// The guardian itself only. Of the group that is the council: its figures change at once, every open confirmation is void
+    /// and no other group is a candidate any more. Of another group: it is the candidate, in place of the last one, and the
+    /// present council stays in power. Emits [`CouncilChanged`], [`CouncilNamed`].
     SetCouncil { council: CouncilConfig },
+    /// A member of the candidate's group, within 30 days after it was named. The acceptance that reaches the candidate's
+    /// threshold makes it the council at once, if the group tells the guardian of other members. Emits
+    /// [`CouncilAccepted`], [`CouncilChanged`].
+    AcceptCouncil {},
     /// The guardian itself only: runs an operation's calls inside the sub-message of `Execute`.
     RunCalls { operation: u64 },
     /// The guardian itself only: approves a playbook, or replaces the one of that name; a run of it that waits for its undo
@@ -200,14 +207,16 @@ pub enum ExecuteMsg {
     /// Anyone: brings an incident's status up to what the breaker's record says now. Unrestricted, quiet for an hour and
     /// with nothing left to undo, it is resolved; runs that are due are undone on the way. Emits [`IncidentAdvanced`].
     Advance { incident: u64 },
-    /// The guardian itself only: arms a sentinel, anew or for the first time. Emits [`SentinelSet`].
+    /// The guardian itself only: arms a sentinel anew, or names one, which its own first heartbeat arms. Emits
+    /// [`SentinelSet`].
     SetSentinel(Sentinel),
     /// The guardian itself only. Emits [`SentinelRemoved`].
     RemoveSentinel { address: String },
     /// An armed sentinel: its one step, in this transaction, as a restriction of source `procedure`. Emits
     /// [`IncidentOpened`], [`SentinelTripped`].
     Trip {},
-    /// Sentinels, cancellers and council members: a sign of life. Emits [`HeartbeatGiven`].
+    /// Sentinels, cancellers and council members: a sign of life. It arms a sentinel that was named at most 30 days ago.
+    /// Emits [`HeartbeatGiven`], [`SentinelSet`].
     Heartbeat {},
     /// Anyone, while the insurance fund holds less than half of its stress loss (F13): every market is `Guarded` for an hour, as a
     /// restriction of source `procedure`; again as long as it is true. Emits [`CoverageThin`].
@@ -376,6 +385,25 @@ pub struct CouncilResponse {
     /// How often the group has told of other members. Each time the nonce went up too.
     pub epoch: u64,
     pub pending: Vec<PendingAction>,
+    /// Whether the group tells the guardian of other members, as cw4-group and cw4-stake note it.
+    pub hooked: bool,
+    /// Who is the council once its members accept.
+    pub candidate: Option<CouncilCandidateResponse>,
+}
+
+#[cw_serde]
+pub struct CouncilCandidateResponse {
+    pub config: CouncilConfig,
+    pub accepted: Vec<Acceptance>,
+    /// From when on it is no candidate any more, seconds.
+    pub expires_at: u64,
+}
+
+/// A member who accepted, with the weight that counts now.
+#[cw_serde]
+pub struct Acceptance {
+    pub member: String,
+    pub weight: u64,
 }
 
 #[cw_serde]
@@ -406,6 +434,8 @@ crate::facts! {
     DelaysChanged = "delays_changed" {
         parameters_before: u64, parameters: u64, roles_before: u64, roles: u64, code_before: u64, code: u64,
     }
+    CouncilNamed = "council_named" { group: String, threshold: u64, expires_at: u64 }
+    CouncilAccepted = "council_accepted" { member: String, weight: u64 }
     CouncilChanged = "council_changed" {
         group_before: String, group: String, threshold_before: u64, threshold: u64,
         frozen_seconds_max_before: u64, frozen_seconds_max: u64,

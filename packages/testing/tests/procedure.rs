@@ -9,8 +9,8 @@ use firebreak_messages::derivatives_vault::{
     ConfigResponse, ExecuteMsg as VaultMsg, OrderFilled, QueryMsg as VaultQuery,
 };
 use firebreak_messages::guardian::{
-    Call, CouncilAction, DelayClass, ExecuteMsg as GuardianMsg, OperationExecuted, OperationFailed, OperationScheduled,
-    OperationStatus,
+    Call, CouncilAccepted, CouncilAction, CouncilChanged, CouncilConfig, CouncilNamed, DelayClass,
+    ExecuteMsg as GuardianMsg, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus,
 };
 use firebreak_messages::{Action, Reason, RuleId, Source};
 use firebreak_risk::{Amount, Level};
@@ -192,4 +192,65 @@ fn the_canceller_cancels_and_the_proposer_does_not() {
     world
         .execute_operation(operation)
         .refused_with(GuardianError::NotScheduled { operation, found: OperationStatus::Canceled });
+}
+
+// a council that was taken is replaced by one whose keys somebody holds, and by no other.
+#[test]
+fn another_council_takes_over_when_its_own_members_accept() {
+    let mut world = World::builder().build();
+    let before = world.council();
+    assert!(before.hooked);
+    let named = |world: &mut World, group: String| {
+        let council = CouncilConfig { group, ..world.council().config };
+        let call = world.call(Code::Guardian, &GuardianMsg::SetCouncil { council });
+        let outcome = world.govern(vec![call]).done();
+        assert_eq!(outcome.fact::<OperationScheduled>().class, DelayClass::Roles);
+        outcome.fact::<CouncilNamed>()
+    };
+    // Keys that nobody holds: it never takes over, and the council in power goes on.
+    let nobody = world.another_group(&["nobody-0", "nobody-1"], true);
+    let expires_at = named(&mut world, nobody.to_string()).expires_at;
+    world.council_restrict(Scope::Market(ETH), Level::Guarded, 60).done();
+    world.advance_to(expires_at);
+    world.accept_council("nobody-0").refused_with(GuardianError::NoCouncilCandidate { expires_at });
+    let still = world.council();
+    assert_eq!((still.config, still.candidate), (before.config.clone(), None));
+    // The right one, which forgot its hook.
+    let group = world.another_group(&["new-0", "new-1", "new-2"], false);
+    named(&mut world, group.to_string());
+    let (freeze, nonce) = (CouncilAction::restrict(Scope::All, Level::Frozen, 3_600), world.council().nonce);
+    world.confirm("council-0", &freeze, nonce).done();
+    // Neither the old council, nor who proposes, nor a stranger speaks for it; nor is it the council before.
+    for name in ["council-0", "canceller", "mallory"] {
+        let found = world.address(name).to_string();
+        world.accept_council(name).refused_with(GuardianError::NotMember { found });
+    }
+    let found = world.address("new-0").to_string();
+    world.confirm("new-0", &freeze, nonce).refused_with(GuardianError::NotMember { found });
+    assert!(!world.accept_council("new-0").done().has::<CouncilChanged>());
+    world.accept_council("new-1").refused_with(GuardianError::NoHook { group: group.to_string() });
+    world.hook(&group);
+    // What one of the old council has confirmed waits, and ends with its power.
+    assert_eq!(world.council().pending.len(), 1);
+    let outcome = world.accept_council("new-1").done();
+    assert_eq!(outcome.fact::<CouncilAccepted>().weight, 2);
+    let changed = outcome.fact::<CouncilChanged>();
+    assert_eq!((changed.group_before, changed.group), (before.config.group, group.to_string()));
+    let now = world.council();
+    assert_eq!((now.nonce, now.pending, now.hooked), (nonce + 1, vec![], true));
+    world
+        .confirm("council-1", &freeze, nonce)
+        .refused_with(GuardianError::StaleNonce { wanted: nonce + 1, found: nonce });
+    let found = world.address("council-1").to_string();
+    world.confirm("council-1", &freeze, nonce + 1).refused_with(GuardianError::NotMember { found });
+    assert_eq!(world.effective(BTC).posture.level, Level::Normal);
+    // The new one acts, and other members void what waits.
+    world.confirm("new-0", &freeze, nonce + 1).done();
+    let leave = cw4_group::msg::ExecuteMsg::UpdateMembers { remove: vec![world.address("new-0").into()], add: vec![] };
+    let admin = world.address("deployer");
+    world.transact(&admin, &group, &leave, Amount::ZERO, Nature::Any).done();
+    assert_eq!((world.council().nonce, world.council().pending), (nonce + 2, vec![]));
+    world.confirm("new-1", &freeze, nonce + 2).done();
+    world.confirm("new-2", &freeze, nonce + 2).done();
+    assert_eq!(world.effective(BTC).posture.level, Level::Frozen);
 }

@@ -10,7 +10,7 @@ use crate::incident::{self, Opening};
 use crate::playbook;
 use crate::state::{after, later, Ballot, Pending, BALLOT, COUNCIL, SUITE};
 use crate::{validate, weights};
-use cosmwasm_std::{DepsMut, Env, MessageInfo, Response};
+use cosmwasm_std::{DepsMut, Env, MessageInfo, QuerierWrapper, Response};
 use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::guardian::{
     ActionConfirmed, CouncilAction, CouncilConfig, CouncilVoided, IncidentAction, Playbook, Step, SuiteResponse,
@@ -45,15 +45,7 @@ pub fn confirm(
     }
     let mut pending = live(pending, now);
     let mut raised = take(&mut pending, &member, action, &config, now)?;
-    // A member who left since weighs nothing, and a changed weight counts as it is now. Bounded by CONFIRMATIONS_MAX.
-    let mut weights = Vec::with_capacity(raised.confirmations.len());
-    raised.confirmations.retain(|confirmer| {
-        let found = weight_of(confirmer);
-        if found > 0 {
-            weights.push(found);
-        }
-        found > 0
-    });
+    let weights = weigh(&deps.querier, &config.group, &mut raised.confirmations);
     let mut weight = weights.iter().copied().fold(own_weight, u64::saturating_add);
     let threshold = config.threshold;
     // Before the bounds of the lists: they are there to save space, not to stop what is decided.
@@ -62,13 +54,7 @@ pub fn confirm(
         BALLOT.save(deps.storage, &Ballot { nonce: after(nonce, "the council's nonce")?, epoch, pending: vec![] })?;
         return act(deps, env, raised, confirmed);
     }
-    if raised.confirmations.len() >= CONFIRMATIONS_MAX {
-        let (position, lightest) = lighter(weights.into_iter(), own_weight)
-            .ok_or(ContractError::TooManyConfirmations { max: CONFIRMATIONS_MAX })?;
-        raised.confirmations.remove(position);
-        weight = weight.saturating_sub(lightest);
-    }
-    raised.confirmations.push(member.clone());
+    weight = keep(&mut raised.confirmations, weights, &member, own_weight, weight)?;
     if pending.len() >= PENDING_ACTIONS_MAX {
         // Up to PENDING_ACTIONS_MAX times CONFIRMATIONS_MAX reads, by a confirmation that restricts nothing yet.
         let of_action = |raised: &Pending| {
@@ -147,6 +133,43 @@ pub fn members_changed(deps: DepsMut, info: &MessageInfo) -> Response {
         Ok(()) => Response::new().add_event(CouncilVoided { nonce, epoch }),
         Err(_) => Response::new(),
     }
+}
+
+/// The weights of those who confirmed, as they are now: whoever left since weighs nothing and is taken out. Bounded by
+/// CONFIRMATIONS_MAX.
+#[inline(never)]
+pub fn weigh(querier: &QuerierWrapper, group: &str, members: &mut Vec<String>) -> Vec<u64> {
+    let mut weights = Vec::with_capacity(members.len());
+    members.retain(|member| {
+        let found = weights::of(querier, group, member);
+        if found > 0 {
+            weights.push(found);
+        }
+        found > 0
+    });
+    weights
+}
+
+/// Adds a member to a list that keeps the `CONFIRMATIONS_MAX` heaviest. Returns what those in it weigh together, of `weight`
+/// with everybody.
+///
+/// Errors: [`ContractError::TooManyConfirmations`].
+#[inline(never)]
+pub fn keep(
+    members: &mut Vec<String>,
+    weights: Vec<u64>,
+    member: &str,
+    own_weight: u64,
+    mut weight: u64,
+) -> Result<u64, ContractError> {
+    if members.len() >= CONFIRMATIONS_MAX {
+        let (position, lightest) = lighter(weights.into_iter(), own_weight)
+            .ok_or(ContractError::TooManyConfirmations { max: CONFIRMATIONS_MAX })?;
+        members.remove(position);
+        weight = weight.saturating_sub(lightest);
+    }
+    members.push(member.into());
+    Ok(weight)
 }
 
 /// Where the lightest entry of a full list is, and its weight, if the newcomer weighs more: a crowd of light members

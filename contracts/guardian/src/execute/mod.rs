@@ -9,6 +9,7 @@ mod roles;
 mod sentinel;
 mod settings;
 mod signal;
+mod takeover;
 mod timelock;
 
 use crate::error::ContractError;
@@ -21,8 +22,9 @@ pub use incident::advance;
 pub use playbook::{remove_playbook, set_playbook, undo};
 pub use roles::{accept_role, complete_role, propose_role, revoke_role};
 pub use sentinel::{heartbeat, remove_sentinel, set_sentinel, trip};
-pub use settings::{set_council, set_delays};
+pub use settings::set_delays;
 pub use signal::{signal, Trip};
+pub use takeover::{accept_council, set_council};
 pub use timelock::{cancel, execute, run_calls, schedule, Draft};
 
 /// Messages that only a scheduled operation may send.

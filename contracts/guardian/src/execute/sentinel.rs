@@ -1,8 +1,11 @@
 //! Sentinels: one key, one small step, once. And heartbeats of everybody who can stop something (R-30).
 //!
 //! ```text
-//! SetSentinel, by an operation --> armed --Trip, by the sentinel--> spent --SetSentinel, by an operation--> armed
+//! SetSentinel, by an operation --> named --Heartbeat, by the sentinel--> armed
+//! armed --Trip, by the sentinel--> spent --SetSentinel, by an operation--> armed
 //! ```
+//! The first heartbeat is its acceptance, within 30 days (R-21): an address that nobody holds the key of is never taken for
+//! somebody who watches. A key that has accepted is armed again at once.
 
 use crate::error::ContractError;
 use crate::execute::ensure_self;
@@ -13,12 +16,12 @@ use crate::{validate, weights};
 use cosmwasm_std::{Deps, DepsMut, Env, MessageInfo, Response};
 use firebreak_messages::guardian::{
     HeartbeatGiven, IncidentAction, Role, Sentinel, SentinelRemoved, SentinelSet, SentinelTripped, SuiteResponse,
-    Tightening, SENTINELS_MAX,
+    Tightening, CANDIDACY_SECONDS, SENTINELS_MAX,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::Source;
 
-/// Arms a sentinel, anew or for the first time.
+/// Arms a sentinel anew, or names one.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`], [`ContractError::TooManySentinels`].
 pub fn set_sentinel(
@@ -31,14 +34,17 @@ pub fn set_sentinel(
     validate::sentinel(&sentinel)?;
     let address = deps.api.addr_validate(&sentinel.address)?.into_string();
     let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
-    let tripped_at = sentinels.iter().find(|record| record.address == address).map_or(0, |record| record.tripped_at);
-    sentinels.retain(|record| record.address != address);
+    let before = sentinels.iter().position(|record| record.address == address);
+    let before = before.map(|position| sentinels.remove(position));
+    let tripped_at = before.as_ref().map_or(0, |record| record.tripped_at);
+    let armed = before.is_some_and(|record| record.accept_until == 0);
+    let accept_until = if armed { 0 } else { later(now(env), CANDIDACY_SECONDS)? };
     if sentinels.len() >= SENTINELS_MAX {
         return Err(ContractError::TooManySentinels { max: SENTINELS_MAX });
     }
-    sentinels.push(SentinelRecord { address: address.clone(), step: sentinel.step, armed: true, tripped_at });
+    sentinels.push(SentinelRecord { address: address.clone(), step: sentinel.step, armed, tripped_at, accept_until });
     SENTINELS.save(deps.storage, &sentinels)?;
-    Ok(Response::new().add_event(SentinelSet { address, armed: true }))
+    Ok(Response::new().add_event(SentinelSet { address, armed }))
 }
 
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::NotSentinel`].
@@ -61,13 +67,16 @@ pub fn remove_sentinel(
 
 /// The sentinel's one step, in this transaction. When the breaker refuses it, the sentinel stays armed.
 ///
-/// Errors: [`ContractError::NotSentinel`], [`ContractError::SentinelSpent`]; the breaker's own.
+/// Errors: [`ContractError::NotSentinel`], [`ContractError::SentinelNotAccepted`], [`ContractError::SentinelSpent`]; the breaker's own.
 pub fn trip(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Response, ContractError> {
     let (address, now) = (info.sender.to_string(), now(env));
     let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     let Some(record) = sentinels.iter_mut().find(|record| record.address == address) else {
         return Err(ContractError::NotSentinel { found: address });
     };
+    if record.accept_until > 0 {
+        return Err(ContractError::SentinelNotAccepted { address, accept_until: record.accept_until });
+    }
     if !record.armed {
         return Err(ContractError::SentinelSpent { address, tripped_at: record.tripped_at });
     }
@@ -96,23 +105,29 @@ pub fn trip(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Response, Co
     Ok(Response::new().add_event(opened).add_event(SentinelTripped { address, incident, until }).add_message(restrict))
 }
 
-/// A sign of life of whoever can stop something. Keys that nobody has any more are found before they are needed.
+/// A sign of life of whoever can stop something. Keys that nobody has any more are found before they are needed. That of a
+/// named sentinel arms it.
 ///
 /// Errors: [`ContractError::NoHeartbeat`].
 pub fn heartbeat(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Response, ContractError> {
-    let address = info.sender.to_string();
-    if !can_stop(deps.as_ref(), &address)? {
+    let (address, now) = (info.sender.to_string(), now(env));
+    let mut response = Response::new();
+    let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
+    if let Some(record) = sentinels.iter_mut().find(|record| record.address == address && record.may_accept(now)) {
+        (record.armed, record.accept_until) = (true, 0);
+        SENTINELS.save(deps.storage, &sentinels)?;
+        response = response.add_event(SentinelSet { address: address.clone(), armed: true });
+    } else if !can_stop(deps.as_ref(), &sentinels, &address)? {
         return Err(ContractError::NoHeartbeat { found: address });
     }
     let before = HEARTBEATS.may_load(deps.storage, address.clone())?.unwrap_or_default();
-    HEARTBEATS.save(deps.storage, address.clone(), &now(env))?;
-    Ok(Response::new().add_event(HeartbeatGiven { address, before }))
+    HEARTBEATS.save(deps.storage, address.clone(), &now)?;
+    Ok(response.add_event(HeartbeatGiven { address, before }))
 }
 
-/// Sentinels, cancellers and members of the council.
-fn can_stop(deps: Deps, address: &str) -> Result<bool, ContractError> {
-    let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
-    if sentinels.iter().any(|record| record.address == address)
+/// Sentinels that have accepted, cancellers and members of the council.
+fn can_stop(deps: Deps, sentinels: &[SentinelRecord], address: &str) -> Result<bool, ContractError> {
+    if sentinels.iter().any(|record| record.address == address && record.accept_until == 0)
         || ROLES.load(deps.storage)?.holds(Role::Canceller, address)
     {
         return Ok(true);

@@ -7,7 +7,7 @@ use cw_multi_test::error::AnyResult;
 use cw_multi_test::Contract;
 use firebreak_circuit_breaker::state::{Spent, CONFIG, COUNCIL_SPENT, FROZEN_SPENT, PROCEDURE_SPENT};
 use firebreak_derivatives_vault::state::OUTFLOW;
-use firebreak_guardian::state::{EXECUTING, OPERATIONS};
+use firebreak_guardian::state::{COUNCIL_CANDIDATE, EXECUTING, OPERATIONS};
 use firebreak_messages::circuit_breaker::layout::{POSTURES, POSTURE_OF_ALL};
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, PostureRecord, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
@@ -30,6 +30,8 @@ pub enum Fault {
     RevokesNothing,
     /// Guardian: who accepted a role gets it at once.
     CompletesEarly,
+    /// Guardian: one member's acceptance makes another group the council.
+    SeatsEarly,
     /// Guardian: an undo is taken as if it were a week later.
     UndoesEarly,
     /// Guardian: confirmations outlive a change of members.
@@ -60,6 +62,7 @@ impl Fault {
             Self::ExecutesEarly
             | Self::NeverExpires
             | Self::CompletesEarly
+            | Self::SeatsEarly
             | Self::CancelsNothing
             | Self::RevokesNothing
             | Self::UndoesEarly
@@ -94,7 +97,7 @@ impl Faulty {
             let noted: Vec<Vec<u8>> = noted.collect();
             noted.iter().for_each(|key| deps.storage.remove(key));
         }
-        use GuardianMsg::{Cancel, CompleteRole, Execute, MemberChangedHook, RevokeRole, Undo};
+        use GuardianMsg::{AcceptCouncil, Cancel, CompleteRole, Execute, MemberChangedHook, RevokeRole, Undo};
         match (self.fault, from_json(&msg)?) {
             (Fault::ExecutesEarly, Execute { .. }) | (Fault::CompletesEarly, CompleteRole { .. }) => {
                 env.block.time = env.block.time.plus_days(1)
@@ -102,6 +105,11 @@ impl Faulty {
             (Fault::NeverExpires, Execute { operation }) => {
                 let before = OPERATIONS.load(deps.storage, operation)?;
                 OPERATIONS.save(deps.storage, operation, &Operation { not_after: u64::MAX, ..before })?;
+            }
+            (Fault::SeatsEarly, AcceptCouncil {}) => {
+                let mut candidate = COUNCIL_CANDIDATE.load(deps.storage)?;
+                candidate.config.threshold = 1;
+                COUNCIL_CANDIDATE.save(deps.storage, &candidate)?;
             }
             (Fault::UndoesEarly, Undo { .. }) => env.block.time = env.block.time.plus_days(7),
             (Fault::CancelsNothing, Cancel { operation }) => {

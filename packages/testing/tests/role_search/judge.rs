@@ -5,7 +5,7 @@
 //!    timelock decided, or when a playbook's own limits take the place of what another one's undone run has left. A cap that rises opens no
 //!    faster than a quarter a day. Less than the council's threshold decides nothing.
 //! 2. What waits for the timelock runs no sooner than its class says, not after its approval's end, never after it was cancelled, and not
-//!    when its proposer was revoked. A role changes hands a delay after it was accepted.
+//!    when its proposer was revoked. A role changes hands a delay after it was accepted, the council when its members have accepted.
 //! 3. No more than a day of any week is frozen, what is in force for the days to come included; left alone, every state is normal again
 //!    within a week.
 //! 6. No more coins leave than two buckets of what the vault held let out.
@@ -39,6 +39,7 @@ pub struct Move<'a> {
 pub fn judge(scene: &Scene, taken: Move) -> Result<(), String> {
     timelock(&taken)?;
     votes(&taken)?;
+    council(&taken)?;
     postures(&taken)?;
     limits(scene, &taken)?;
     delays(&taken)?;
@@ -89,6 +90,16 @@ fn votes(taken: &Move) -> Result<(), String> {
     match (taken.outcome.has::<RestrictionAdded>(), another) {
         (true, false) => Err("1: less than the council's threshold decided".into()),
         (false, true) => Err("4: the council's threshold decided nothing".into()),
+        (true, true) | (false, false) => Ok(()),
+    }
+}
+
+/// another group is the council when as many of its members have accepted as its threshold wants, at once and not before.
+fn council(taken: &Move) -> Result<(), String> {
+    let decides = matches!(taken.step, Step::Seat(_)) && taken.now_past.seats == [true; 2];
+    match (taken.before.council != taken.after.council, decides) {
+        (true, false) => Err("1: another council took over before its members had accepted".into()),
+        (false, true) => Err("4: a council that its members have accepted is none".into()),
         (true, true) | (false, false) => Ok(()),
     }
 }

@@ -69,12 +69,13 @@ fn long_two_runs() {
 #[test]
 fn seeded_bugs_of_the_contracts_are_found() {
     type Start = fn(Option<Fault>) -> Scene;
-    let cases: [(Fault, Start, &str); 16] = [
+    let cases: [(Fault, Start, &str); 17] = [
         (Fault::ExecutesEarly, calm, "2: an operation ran"),
         (Fault::NeverExpires, midst, "2: an operation ran 694"),
         (Fault::CancelsNothing, midst, "2: an operation ran after it was cancelled"),
         (Fault::RevokesNothing, midst, "1: not those hold a role who should"),
         (Fault::CompletesEarly, midst, "2: a role was taken"),
+        (Fault::SeatsEarly, calm, "1: another council took over before its members had accepted"),
         (Fault::UndoesEarly, midst, "1: the limits of market 1 are looser: a run was undone before its time"),
         (Fault::KeepsConfirmations, midst, "1: less than the council's threshold"),
         (Fault::StaysExecuting, calm, "4: "),

@@ -21,6 +21,8 @@ pub struct Past {
     pub revoked: bool,
     /// When the candidate for a canceller accepted, who is none yet.
     pub accepted: Option<u64>,
+    /// Who has accepted for the group that is named as the council.
+    pub seats: [bool; 2],
     /// He is one.
     pub completed: bool,
     /// The delay of code is the shorter one.

@@ -2,15 +2,15 @@
 
 use crate::faults::{self, Fault};
 use crate::past::Past;
-use crate::steps::{take, Kind, Step};
+use crate::steps::{take, Kind, Step, SEATS};
 use crate::view::View;
 use cosmwasm_std::HexBinary;
 use cw_multi_test::MockApiBech32;
 use firebreak_messages::circuit_breaker::{ObserverConfig, ObserversConfig, RuleConfig, RuleMode, Scope};
 use firebreak_messages::derivatives_vault::MarketConfig;
-use firebreak_messages::guardian::{Delays, ExecuteMsg, OperationExecuted, Sentinel, Tightening};
+use firebreak_messages::guardian::{CouncilConfig, Delays, ExecuteMsg, OperationExecuted, Sentinel, Tightening};
 use firebreak_messages::RuleId;
-use firebreak_risk::{Level, Size};
+use firebreak_risk::{Amount, Level, Size};
 use firebreak_testing::*;
 use k256::ecdsa::signature::Signer;
 use k256::ecdsa::{Signature, SigningKey};
@@ -69,7 +69,7 @@ fn observers() -> ObserversConfig {
     ObserversConfig { heartbeat_seconds: 3_600, observers: (0..OBSERVERS).map(observer).collect() }
 }
 
-/// Nothing has happened yet. Three playbooks are approved, a sentinel is armed, two proposers beside the DAO, three observers. The fund is
+/// Nothing has happened yet. Three playbooks are approved, a sentinel is armed, another group is named as the council, two proposers beside the DAO, three observers. The fund is
 /// thin, so that anyone may step leverage down; alice is long and bob short, carl is near liquidation, and the whale has money only.
 pub fn calm(fault: Option<Fault>) -> Scene {
     let proposers = [Kind::Lift.proposer(), Kind::Revoke.proposer()];
@@ -103,6 +103,10 @@ pub fn calm(fault: Option<Fault>) -> Scene {
     let sentinel = Sentinel { address: world.address("sentinel").into(), step };
     let mut calls = vec![world.call(Code::Guardian, &ExecuteMsg::SetSentinel(sentinel))];
     calls.push(world.call(Code::Guardian, &ExecuteMsg::SetPlaybook(world.template(BTC, DRAIN))));
+    // Two of the three go on, so that whoever sends the council's messages sends them after the takeover too.
+    let group = world.another_group(&[SEATS[0], SEATS[1], "council-3"], true).to_string();
+    let council = CouncilConfig { group, ..world.council().config };
+    calls.push(world.call(Code::Guardian, &ExecuteMsg::SetCouncil { council }));
     for (name, undo_after_seconds, undo_when_resolved) in PLAYBOOKS {
         let playbook = world.template(BTC, name);
         assert_eq!(
@@ -112,6 +116,7 @@ pub fn calm(fault: Option<Fault>) -> Scene {
         calls.push(world.call(Code::Guardian, &ExecuteMsg::SetPlaybook(playbook)));
     }
     assert!(world.govern(calls).done().has::<OperationExecuted>());
+    world.send("sentinel", Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO).done();
     // Longer ago than a day the vault was empty, and what may leave is a share of the least that it held within a day.
     world.advance(2 * HOUR);
     world.refresh().done();

@@ -4,14 +4,14 @@ use crate::past::{Past, Scheduled, Started};
 use crate::scene::{
     sign, APPROVAL, CODE, CRASH, DAY, DRAIN, HOUR, OBSERVERS, PARAMETERS, PLAYBOOKS, QUARANTINE, ROLES, SHORTER_CODE,
 };
-use cosmwasm_std::Binary;
+use cosmwasm_std::{Addr, Binary};
 use firebreak_messages::circuit_breaker::{
     Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, RestrictionAdded, Scope, ToAttest,
 };
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, ParkedId};
 use firebreak_messages::guardian::{
-    Call, CouncilAction, Delays, ExecuteMsg, OperationExecuted, OperationScheduled, PlaybookStarted, PlaybookStep,
-    PlaybookUndone, Role, StepOutcome,
+    Call, CouncilAction, CouncilChanged, Delays, ExecuteMsg, OperationExecuted, OperationScheduled, PlaybookStarted,
+    PlaybookStep, PlaybookUndone, Role, StepOutcome,
 };
 use firebreak_messages::Source;
 use firebreak_risk::{Amount, Level, Ratio, Rounding};
@@ -104,6 +104,8 @@ pub enum Step {
     /// Anyone executes the last operation of a kind, whatever became of it.
     Execute(Kind),
     Cancel(Kind),
+    /// One of the two who make the other group the council together accepts.
+    Seat(usize),
     /// Who was proposed as a canceller accepts; anyone makes him one.
     Accept,
     Complete,
@@ -115,12 +117,15 @@ pub enum Step {
     Pass(u64),
 }
 
+/// Who accepts for the group that is named as the council: as many as its threshold wants.
+pub const SEATS: [&str; 2] = ["council-0", "council-1"];
+
 /// Who is proposed as a canceller.
 pub const CANDIDATE: &str = "canceller-2";
 
 const MARKET: Scope = Scope::Market(BTC);
 
-pub const STEPS: [Step; 40] = [
+pub const STEPS: [Step; 42] = [
     Step::Restrict(MARKET, Level::Guarded, 12 * HOUR),
     Step::Restrict(MARKET, Level::ReduceOnly, 5 * DAY),
     Step::Restrict(MARKET, Level::Frozen, 12 * HOUR),
@@ -152,6 +157,8 @@ pub const STEPS: [Step; 40] = [
     Step::Execute(Kind::Revoke),
     Step::Cancel(Kind::Lift),
     Step::Cancel(Kind::Market),
+    Step::Seat(0),
+    Step::Seat(1),
     Step::Accept,
     Step::Complete,
     Step::Withdraw(300_000),
@@ -214,6 +221,14 @@ pub fn take(world: &mut World, past: &mut Past, raised: &MarketConfig, step: Ste
             past.operation_mut(kind)?.canceled = true;
             outcome
         }
+        Step::Seat(seat) => {
+            let outcome = world.accept_council(SEATS[seat]).0.ok()?;
+            past.seats[seat] = true;
+            if outcome.has::<CouncilChanged>() {
+                past.vote = None;
+            }
+            outcome
+        }
         Step::Accept => {
             let msg = ExecuteMsg::AcceptRole { role: Role::Canceller };
             let outcome = world.send(CANDIDATE, Code::Guardian, &msg, Amount::ZERO).0.ok()?;
@@ -269,7 +284,7 @@ fn confirm(world: &mut World, past: &mut Past, member: &'static str) -> Option<O
 }
 
 fn leaves_and_comes_back(world: &mut World) -> Option<Outcome> {
-    let (admin, group) = (world.address("deployer"), world.addresses.council_group.clone());
+    let (admin, group) = (world.address("deployer"), Addr::unchecked(world.council().config.group));
     let member = world.address("council-1").to_string();
     let change = |remove: Vec<String>, add: Vec<cw4::Member>| cw4_group::msg::ExecuteMsg::UpdateMembers { remove, add };
     let leave = change(vec![member.clone()], vec![]);

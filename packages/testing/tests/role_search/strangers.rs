@@ -1,6 +1,7 @@
 //! Messages that somebody's role is needed for, by everybody who does not have it: refused in every state.
 
 use crate::scene::{CODE, DAY, HOUR, QUARANTINE};
+use crate::steps::SEATS;
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
 use firebreak_messages::guardian::{CouncilAction, ExecuteMsg as GuardianMsg, Role, Sentinel, Tightening};
@@ -15,10 +16,11 @@ use serde_json::{to_value, Value};
 /// Who tries, one of them in each state in turn.
 const WHO: [&str; 6] = ["mallory", "council-0", "sentinel", "canceller", "proposer-2", "feeder-0"];
 /// How contracts say that it is not the sender's to do.
-const REFUSALS: [&str; 8] = [
+const REFUSALS: [&str; 9] = [
     "Unauthorized",
     "NotCandidate",
     "NoCandidate",
+    "NoCouncilCandidate",
     "NotHolder",
     "NotMember",
     "NotSentinel",
@@ -64,6 +66,7 @@ pub fn privileges(world: &World, operation: u64) -> Vec<Privilege> {
         guardian(GuardianMsg::Signal { market: BTC, rule: RuleId::Band, level, moved: Ratio::ONE, observed_at: now }),
         guardian(GuardianMsg::SetDelays { delays: setup.delays.clone() }),
         guardian(GuardianMsg::SetCouncil { council: world.council().config }),
+        of(Code::Guardian, &GuardianMsg::AcceptCouncil {}, &SEATS),
         guardian(GuardianMsg::RunCalls { operation }),
         guardian(GuardianMsg::SetPlaybook(world.template(BTC, QUARANTINE))),
         guardian(GuardianMsg::RemovePlaybook { playbook: QUARANTINE.into() }),

@@ -21,6 +21,8 @@ pub struct View {
     pub delays: Delays,
     pub proposers: Vec<String>,
     pub cancellers: Vec<String>,
+    /// The council's group.
+    pub council: String,
     /// Of the whole suite.
     pub coins: u128,
 }
@@ -44,6 +46,7 @@ impl View {
             delays: roles.delays,
             proposers: roles.proposers,
             cancellers: roles.cancellers,
+            council: world.council().config.group,
             coins,
         }
     }

@@ -41,6 +41,7 @@ fn is_a_right(message: &Message) -> bool {
             | GuardianMsg::RevokeRole { .. }
             | GuardianMsg::SetDelays { .. }
             | GuardianMsg::SetCouncil { .. }
+            | GuardianMsg::AcceptCouncil {}
             | GuardianMsg::RunCalls { .. }
             | GuardianMsg::SetPlaybook(_)
             | GuardianMsg::SetSentinel(_)
@@ -174,6 +175,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         (GuardianMsg::RevokeRole { role, address: suite.at.dao.to_string() }, unauthorized.clone()),
         (GuardianMsg::SetDelays { delays: setup.delays.clone() }, unauthorized.clone()),
         (GuardianMsg::SetCouncil { council: setup.council.clone() }, unauthorized.clone()),
+        (GuardianMsg::AcceptCouncil {}, GuardianError::NoCouncilCandidate { expires_at: 0 }.to_string()),
         (GuardianMsg::RunCalls { operation: 1 }, unauthorized.clone()),
         (GuardianMsg::SetPlaybook(playbook(suite.now())), unauthorized.clone()),
         (GuardianMsg::RemovePlaybook { playbook: "freeze".into() }, unauthorized.clone()),

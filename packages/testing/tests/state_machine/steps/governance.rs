@@ -170,6 +170,17 @@ pub fn council(m: &mut Machine) -> bool {
     govern(m, Code::Guardian, &ExecuteMsg::SetCouncil { council })
 }
 
+/// Mostly the same people, so that whoever sends the council's messages sends them after the takeover too.
+pub fn another_council(m: &mut Machine) -> bool {
+    if m.world.is_broken(Code::Guardian) {
+        return false;
+    }
+    let hooked = !m.dice.one_in(4);
+    let group = m.world.another_group(&["council-0", "council-1", "council-2", "council-4"], hooked).to_string();
+    let council = firebreak_messages::guardian::CouncilConfig { group, ..m.world.council().config };
+    govern(m, Code::Guardian, &ExecuteMsg::SetCouncil { council })
+}
+
 /// Each contract to the code that it has: what must survive is the state.
 pub fn migrate(m: &mut Machine) -> bool {
     use firebreak_messages::guardian::OperationExecuted;

@@ -38,6 +38,11 @@ pub fn accept_role(m: &mut Machine) -> bool {
     m.world.send(CANDIDATE, Code::Guardian, &msg, Amount::ZERO).is_done()
 }
 
+pub fn accept_council(m: &mut Machine) -> bool {
+    let member = format!("council-{}", m.dice.below(3));
+    m.world.accept_council(&member).is_done()
+}
+
 pub fn complete_role(m: &mut Machine) -> bool {
     if m.dice.one_in(2) {
         m.world.advance(m.world.setup().delays.roles);

@@ -13,7 +13,7 @@ fn governed(m: &mut Machine, msg: &ExecuteMsg) -> bool {
     m.world.govern(vec![call]).0.is_ok_and(|outcome| outcome.has::<OperationExecuted>())
 }
 
-/// Anew when it has tripped.
+/// Anew when it has tripped; for the first time it is named, and its heartbeat arms it.
 pub fn arm(m: &mut Machine) -> bool {
     let scope = Scope::Market(m.market());
     let level = *m.dice.pick(&[Level::Guarded, Level::ReduceOnly]);
@@ -29,8 +29,8 @@ pub fn remove(m: &mut Machine) -> bool {
 
 /// Armed first, now and then: else a history rarely has one.
 pub fn trip(m: &mut Machine) -> bool {
-    if m.dice.one_in(4) {
-        arm(m);
+    if m.dice.one_in(4) && arm(m) {
+        let _ = m.world.send(SENTINEL, Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO);
     }
     m.world.send(SENTINEL, Code::Guardian, &ExecuteMsg::Trip {}, Amount::ZERO).is_done()
 }
