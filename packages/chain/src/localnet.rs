@@ -165,8 +165,17 @@ impl Localnet {
         let id = id.ok_or_else(|| ChainError::unreadable("a proposal", "the chain named none"))?;
         let vote = message::vote_yes(&self.address("val"), id)?;
         self.send("val", &[vote], Gas::Simulated)?;
-        let end = self.proposal(id)?.voting_end_time.map_or(0, |end| u64::try_from(end.seconds).unwrap_or(0));
-        self.advance_to(end + 1)?;
+        self.decided(id)
+    }
+
+    /// Moves the clock behind the end of a vote, and tells what the chain made of the proposal.
+    ///
+    /// Errors: [`ChainError::Unreadable`] for a proposal that is not being voted on.
+    pub fn decided(&self, id: u64) -> Result<Passed, ChainError> {
+        let Some(end) = self.proposal(id)?.voting_end_time else {
+            return Err(ChainError::unreadable("a proposal", "it is not being voted on"));
+        };
+        self.advance_to(u64::try_from(end.seconds).unwrap_or(0) + 1)?;
         let begin = Instant::now();
         loop {
             let found = self.proposal(id)?;
@@ -181,7 +190,8 @@ impl Localnet {
         }
     }
 
-    fn proposal(&self, proposal_id: u64) -> Result<Proposal, ChainError> {
+    /// What the gov module knows of a proposal.
+    pub fn proposal(&self, proposal_id: u64) -> Result<Proposal, ChainError> {
         let query = QueryProposalRequest { proposal_id };
         let response: QueryProposalResponse = self.client.module("/cosmos.gov.v1.Query/Proposal", &query)?;
         response.proposal.ok_or_else(|| ChainError::unreadable("a proposal", "it is gone"))

@@ -15,74 +15,26 @@ use firebreak_derivatives_vault::ContractError as VaultError;
 use firebreak_guardian::ContractError as GuardianError;
 use firebreak_messages::circuit_breaker::{RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::{
-    CollateralWithdrawn, ConfigResponse, ExecuteMsg as VaultMsg, MarketContested, OrderFilled, OrderId, OrderPlaced,
-    OrdersResponse, QueryMsg as VaultQuery, Queue, VaultParameters,
+    CollateralWithdrawn, ExecuteMsg as VaultMsg, OrderFilled, OrderId, OrderPlaced, OrdersResponse,
+    QueryMsg as VaultQuery, Queue, VaultParameters,
 };
 use firebreak_messages::guardian::{
-    ActionConfirmed, Call, CouncilAction, DelayClass, ExecuteMsg, Incident, OperationCanceled, OperationExecuted,
-    OperationScheduled, OperationStatus, QueryMsg, Role,
+    ActionConfirmed, Call, CouncilAction, ExecuteMsg, Incident, OperationCanceled, OperationScheduled, OperationStatus,
+    QueryMsg, Role,
 };
 use firebreak_messages::{Action, Reason, Source};
 use firebreak_risk::Level;
 use firebreak_testing::{account_of, size, usd, BTC, ETH};
-use serde_json::{json, Value};
-use std::ffi::OsString;
-use std::path::Path;
-use std::process::ExitCode;
 
 /// What a council's confirmation that restricts may cost, gas of the whole transaction. A key's first transaction ever,
 /// which stores its public key, costs some 13,000 more than the later ones; that is within.
 const RESTRICTING_GAS_MAX: u64 = 220_000;
 
-/// The gov account proposes beside the DAO.
-fn with_gov() -> (Suite, String) {
-    let mut gov = String::new();
-    let suite = Suite::start_with(|net, msg| {
-        gov = net.gov().unwrap();
-        msg.roles.proposers.push(gov.clone());
-    });
-    (suite, gov)
-}
-
-fn slower_orders(suite: &Suite) -> VaultParameters {
-    VaultParameters { order_delay_seconds: 20, ..suite.bootstrap.vault.clone() }
-}
-
-#[track_caller]
-fn parameters(suite: &Suite) -> VaultParameters {
-    suite.query::<ConfigResponse>(&suite.at.derivatives_vault, &VaultQuery::Config {}).config.parameters
-}
-
-/// Neither a second before the delay has passed nor by a change of who asks; then anyone.
-#[track_caller]
-fn waits_and_is_executed_by_anyone(suite: &mut Suite, operation: u64) {
-    let (guardian, record) = (suite.at.guardian.clone(), suite.operation(operation));
-    assert_eq!(record.status, OperationStatus::Scheduled);
-    assert_eq!((record.class, record.ready_at), (DelayClass::Roles, record.scheduled_at + 86_400));
-    let (ready_at, before) = (record.ready_at, parameters(suite));
-    suite.advance_to(ready_at - 1);
-    for name in ["dao-0", "mallory"] {
-        suite.refused(name, &guardian, &ExecuteMsg::Execute { operation }).says(GuardianError::NotReady {
-            operation,
-            ready_at,
-            now: ready_at - 1,
-        });
-    }
-    assert_eq!(parameters(suite), before);
-    suite.advance_to(ready_at);
-    let executed = suite.execute_operation("mallory", operation);
-    assert_eq!(fact::<OperationExecuted>(&executed), OperationExecuted { operation });
-    assert_eq!(suite.operation(operation).status, OperationStatus::Executed);
-    suite
-        .refused("mallory", &guardian, &ExecuteMsg::Execute { operation })
-        .says(GuardianError::NotScheduled { operation, found: OperationStatus::Executed });
-}
-
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn the_chains_own_governance_schedules_a_change_and_anyone_executes_it_after_the_delay() {
-    let (mut suite, gov) = with_gov();
-    let (guardian, wanted) = (suite.at.guardian.clone(), slower_orders(&suite));
+    let (mut suite, gov) = Suite::start_with_gov();
+    let (guardian, wanted) = (suite.at.guardian.clone(), suite.slower_orders());
     let call = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: wanted.clone() });
     let schedule = suite.scheduling(vec![call]);
     // The same call from ordinary keys, the one that deployed everything among them.
@@ -94,15 +46,15 @@ fn the_chains_own_governance_schedules_a_change_and_anyone_executes_it_after_the
     let passed = suite.net().govern("slower orders", vec![message]).unwrap();
     assert_eq!((passed.status, passed.failed_reason.as_str()), (ProposalStatus::Passed, ""));
     assert_eq!(suite.operation(1).proposer, gov);
-    waits_and_is_executed_by_anyone(&mut suite, 1);
-    assert_eq!(parameters(&suite), wanted);
+    suite.waits_and_is_executed_by_anyone(1);
+    assert_eq!(suite.parameters(), wanted);
 }
 
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn the_dao_schedules_a_change_by_its_vote_and_anyone_executes_it_after_the_delay() {
     let mut suite = Suite::start();
-    let (dao, guardian, wanted) = (suite.at.dao.clone(), suite.at.guardian.clone(), slower_orders(&suite));
+    let (dao, guardian, wanted) = (suite.at.dao.clone(), suite.at.guardian.clone(), suite.slower_orders());
     let call = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: wanted.clone() });
     let schedule = suite.scheduling(vec![call]);
     let propose = suite.dao_proposal(&schedule);
@@ -117,81 +69,16 @@ fn the_dao_schedules_a_change_by_its_vote_and_anyone_executes_it_after_the_delay
     // A member by itself is nobody to the timelock.
     let address = suite.address("dao-0");
     suite.refused("dao-0", &guardian, &schedule).says(GuardianError::NotHolder { role: Role::Proposer, address });
-    waits_and_is_executed_by_anyone(&mut suite, 1);
-    assert_eq!(parameters(&suite), wanted);
-    what_the_program_renders_is_what_the_timelock_does(&mut suite, dao.as_str());
-}
-
-/// `firebreak proposal --config`: addresses, delays and the time are the node's, and what it wrote for a cw3 multisig is sent as it is.
-#[track_caller]
-fn what_the_program_renders_is_what_the_timelock_does(suite: &mut Suite, dao: &str) {
-    let folder = std::env::temp_dir().join(format!("firebreak-proposal-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = |name: &str| folder.join(name).display().to_string();
-    std::fs::write(path("suite.toml"), configuration(suite)).unwrap();
-    let until = suite.now() + 3 * 86_400;
-    let call = json!({ "contract": "derivatives-vault", "msg": { "contest_market": { "market": 1, "until": until } } });
-    let request = json!({ "title": "Contest bitcoin", "description": "Why.", "calls": [call] });
-    std::fs::write(path("request.json"), request.to_string()).unwrap();
-    let (request, config, out, all) =
-        (path("request.json"), path("suite.toml"), path("message.json"), path("all.json"));
-    let arguments = [
-        "firebreak",
-        "proposal",
-        &request,
-        "--config",
-        &config,
-        "--to",
-        "cw3",
-        "--dao",
-        dao,
-        "--out",
-        &out,
-        "--json",
-        &all,
-    ];
-    let code = firebreak_simulation::cli::run(arguments.map(OsString::from));
-    assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
-    let read = |file: &str| serde_json::from_str::<Value>(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let (message, found) = (read(&out), read(&all));
-    assert_eq!(found["proposal"]["guardian"], suite.at.guardian.as_str());
-    assert_eq!(found["proposal"]["passes_at"], suite.now());
-
-    let proposal_id = proposal_id(&suite.send("dao-0", dao, &message));
-    suite.send("dao-1", dao, &dao_vote(proposal_id));
-    let execute = cw3_flex_multisig::msg::ExecuteMsg::Execute { proposal_id };
-    let scheduled: OperationScheduled = fact(&suite.send("dao-0", dao, &execute));
-    let record = suite.operation(scheduled.operation);
-    assert_eq!((record.class, record.proposer.as_str()), (DelayClass::Parameters, dao));
-    assert_eq!(found["proposal"]["class"], json!(record.class));
-    assert_eq!(found["proposal"]["delay_seconds"], record.ready_at - record.scheduled_at);
-    assert_eq!(found["proposal"]["not_after"], record.not_after);
-    suite.advance_to(record.ready_at);
-    let executed = suite.execute_operation("mallory", scheduled.operation);
-    assert_eq!(fact::<MarketContested>(&executed).until, until);
-    std::fs::remove_dir_all(&folder).unwrap();
-}
-
-/// The committed configuration of the local chain, for this chain and this suite.
-fn configuration(suite: &Suite) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/localnet.toml");
-    let network = suite.wasmd.localnet.client.network();
-    let with = |text: String, from: &str, to: &str| {
-        assert!(text.contains(from), "deploy/localnet.toml has no line {from}");
-        text.replacen(from, to, 1)
-    };
-    let text = std::fs::read_to_string(file).unwrap();
-    let text = with(text, "rpc = \"http://127.0.0.1:26657\"", &format!("rpc = \"{}\"", network.rpc));
-    let text = with(text, "chain_id = \"local-1\"", &format!("chain_id = \"{}\"", network.chain_id));
-    with(text, "[suite]", &format!("[suite]\nguardian = \"{}\"", suite.at.guardian))
+    suite.waits_and_is_executed_by_anyone(1);
+    assert_eq!(suite.parameters(), wanted);
 }
 
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn a_cancelled_operation_is_never_executed() {
     let mut suite = Suite::start();
-    let (guardian, before) = (suite.at.guardian.clone(), parameters(&suite));
-    let call = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: slower_orders(&suite) });
+    let (guardian, before) = (suite.at.guardian.clone(), suite.parameters());
+    let call = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: suite.slower_orders() });
     let OperationScheduled { operation, ready_at, .. } = suite.schedule(vec![call]);
     let cancel = ExecuteMsg::Cancel { operation };
     for name in ["mallory", "dao-0"] {
@@ -205,15 +92,15 @@ fn a_cancelled_operation_is_never_executed() {
     suite
         .refused("dao-0", &guardian, &ExecuteMsg::Execute { operation })
         .says(GuardianError::NotScheduled { operation, found: OperationStatus::Canceled });
-    assert_eq!(parameters(&suite), before);
+    assert_eq!(suite.parameters(), before);
 }
 
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn a_proposal_whose_second_message_is_refused_leaves_nothing_of_its_first() {
-    let (mut suite, gov) = with_gov();
+    let (mut suite, gov) = Suite::start_with_gov();
     let (guardian, before) = (suite.at.guardian.clone(), suite.storage(&suite.at.guardian));
-    let call = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: slower_orders(&suite) });
+    let call = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: suite.slower_orders() });
     let message = |msg: &ExecuteMsg| message::execute(&gov, guardian.as_str(), msg, &[]).unwrap();
     let first = message(&suite.scheduling(vec![call]));
     let second = message(&suite.scheduling(vec![]));
@@ -228,7 +115,7 @@ fn a_proposal_whose_second_message_is_refused_leaves_nothing_of_its_first() {
 #[test]
 #[ignore = "needs a local chain: tests/chain/run"]
 fn ids_differ_within_a_transaction_and_without_one() {
-    let (mut suite, gov) = with_gov();
+    let (mut suite, gov) = Suite::start_with_gov();
     let (guardian, vault) = (suite.at.guardian.to_string(), suite.at.derivatives_vault.clone());
     let for_gov = VaultMsg::AddCollateral { account: Some(account_of(&gov)), subaccount: 0 };
     suite.pay("alice", &vault, &for_gov, usd(20_000));

@@ -46,7 +46,7 @@ pub struct ProposalArgs {
     /// Writes only the message that is to be sent.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Writes everything that was found: classes, times, the suite, the message.
+    /// Writes everything that was found: classes, times, the suite, the message, the page that people read.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
@@ -72,14 +72,16 @@ pub fn run(args: &ProposalArgs) -> Result<ExitCode, ProposalError> {
     }
     let proposal = Proposal::new(&request, &suite, args.passes_at.unwrap_or(now), args.not_after)?;
     let message = form(args).render(&proposal, &suite)?;
-    println!("{}", page(&proposal));
+    let page = page(&proposal);
+    println!("{page}");
     let text = pretty(&message)?;
     match &args.out {
         Some(file) => write(file, &text)?,
         None => println!("{text}"),
     }
     if let Some(file) = &args.json {
-        write(file, &pretty(&json!({ "proposal": proposal, "suite": suite, "message": message }))?)?;
+        let all = json!({ "proposal": proposal, "suite": suite, "message": message, "page": page });
+        write(file, &pretty(&all)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,8 +4,11 @@ use super::{fact, Suite, PLENTY};
 use cosmwasm_std::{to_json_binary, WasmMsg};
 use cw3::Vote;
 use firebreak_chain::Tx;
+use firebreak_guardian::ContractError as GuardianError;
+use firebreak_messages::derivatives_vault::{ConfigResponse, QueryMsg as VaultQuery, VaultParameters};
 use firebreak_messages::guardian::{
-    Call, CouncilAction, CouncilResponse, ExecuteMsg, Operation, OperationScheduled, QueryMsg,
+    Call, CouncilAction, CouncilResponse, DelayClass, ExecuteMsg, Operation, OperationExecuted, OperationScheduled,
+    OperationStatus, QueryMsg,
 };
 use firebreak_risk::Amount;
 use serde::Serialize;
@@ -95,5 +98,52 @@ impl Suite {
     pub fn confirm(&mut self, member: &str, action: &CouncilAction) -> Tx {
         let (guardian, nonce) = (self.at.guardian.clone(), self.council().nonce);
         self.send(member, &guardian, &ExecuteMsg::Confirm { action: action.clone(), nonce })
+    }
+}
+
+/// A change that a DAO may want, and that waits a `roles` delay.
+impl Suite {
+    /// The gov account proposes beside the DAO.
+    #[track_caller]
+    pub fn start_with_gov() -> (Self, String) {
+        let mut gov = String::new();
+        let suite = Self::start_with(|net, msg| {
+            gov = net.gov().unwrap();
+            msg.roles.proposers.push(gov.clone());
+        });
+        (suite, gov)
+    }
+
+    pub fn slower_orders(&self) -> VaultParameters {
+        VaultParameters { order_delay_seconds: 20, ..self.bootstrap.vault.clone() }
+    }
+
+    #[track_caller]
+    pub fn parameters(&self) -> VaultParameters {
+        self.query::<ConfigResponse>(&self.at.derivatives_vault, &VaultQuery::Config {}).config.parameters
+    }
+
+    /// Neither a second before the delay has passed nor by a change of who asks; then anyone.
+    #[track_caller]
+    pub fn waits_and_is_executed_by_anyone(&mut self, operation: u64) {
+        let (guardian, record) = (self.at.guardian.clone(), self.operation(operation));
+        assert_eq!(record.status, OperationStatus::Scheduled);
+        assert_eq!((record.class, record.ready_at), (DelayClass::Roles, record.scheduled_at + 86_400));
+        let (ready_at, before) = (record.ready_at, self.parameters());
+        self.advance_to(ready_at - 1);
+        for name in ["dao-0", "mallory"] {
+            self.refused(name, &guardian, &ExecuteMsg::Execute { operation }).says(GuardianError::NotReady {
+                operation,
+                ready_at,
+                now: ready_at - 1,
+            });
+        }
+        assert_eq!(self.parameters(), before);
+        self.advance_to(ready_at);
+        let executed = self.execute_operation("mallory", operation);
+        assert_eq!(fact::<OperationExecuted>(&executed), OperationExecuted { operation });
+        assert_eq!(self.operation(operation).status, OperationStatus::Executed);
+        self.refused("mallory", &guardian, &ExecuteMsg::Execute { operation })
+            .says(GuardianError::NotScheduled { operation, found: OperationStatus::Executed });
     }
 }

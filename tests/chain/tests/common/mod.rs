@@ -6,6 +6,7 @@
 
 pub mod governance;
 pub mod prices;
+pub mod program;
 pub mod rights;
 pub mod state;
 mod trading;

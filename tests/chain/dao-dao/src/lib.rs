@@ -1,0 +1,1 @@
+//! Nothing of its own: `scripts/build-wasm --dao-dao` builds what the manifest names.
