@@ -9,8 +9,9 @@ use firebreak_messages::derivatives_vault::{
     ConfigResponse, ExecuteMsg as VaultMsg, OrderFilled, QueryMsg as VaultQuery,
 };
 use firebreak_messages::guardian::{
-    Call, CouncilAccepted, CouncilAction, CouncilChanged, CouncilConfig, CouncilNamed, DelayClass,
-    ExecuteMsg as GuardianMsg, OperationExecuted, OperationFailed, OperationScheduled, OperationStatus,
+    Call, Closing, CouncilAccepted, CouncilAction, CouncilChanged, CouncilConfig, CouncilNamed, DelayClass,
+    ExecuteMsg as GuardianMsg, IncidentAdvanced, IncidentCause, IncidentOpened, IncidentStatus, IncidentTimesResponse,
+    OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, Playbook, Sentinel, Step, Tightening,
 };
 use firebreak_messages::{Action, Reason, RuleId, Source};
 use firebreak_risk::{Amount, Level};
@@ -253,4 +254,79 @@ fn another_council_takes_over_when_its_own_members_accept() {
     world.confirm("new-1", &freeze, nonce + 2).done();
     world.confirm("new-2", &freeze, nonce + 2).done();
     assert_eq!(world.effective(BTC).posture.level, Level::Frozen);
+}
+
+/// A cause, and who is it: each holds BTC guarded for ten minutes.
+type Opening = (&'static str, fn(&mut World) -> Attempt);
+const OPENINGS: [Opening; 3] = [
+    ("council", |world| world.council_restrict(Scope::Market(BTC), Level::Guarded, 600)),
+    ("sentinel", |world| world.send("sentinel", Code::Guardian, &GuardianMsg::Trip {}, Amount::ZERO)),
+    ("hold", |world| world.run_playbook("hold")),
+];
+
+#[test]
+fn an_incident_took_as_long_as_the_breakers_records_say_whoever_contained_it() {
+    for (cause, open) in OPENINGS {
+        let mut world = World::builder().build();
+        let step = Tightening { scope: Scope::Market(BTC), level: Level::Guarded, duration_seconds: 600 };
+        let sentinel = Sentinel { address: world.address("sentinel").to_string(), step: step.clone() };
+        let call = world.call(Code::Guardian, &GuardianMsg::SetSentinel(sentinel));
+        world.govern(vec![call]).done();
+        world.send("sentinel", Code::Guardian, &GuardianMsg::Heartbeat {}, Amount::ZERO).done();
+        let playbook = Playbook {
+            name: "hold".into(),
+            council: true,
+            steps: vec![Step::Restrict(step)],
+            undo: vec![],
+            undo_after_seconds: 0,
+            ..world.template(BTC, "chain-gap")
+        };
+        world.approve(vec![playbook]).done();
+        let opened_at = world.now();
+        let incident = open(&mut world).fact::<IncidentOpened>().incident;
+        let status = |world: &mut World, seconds| {
+            world.advance_to(opened_at + seconds);
+            world.advance_incident(incident).facts::<IncidentAdvanced>().pop().map(|fact| fact.status)
+        };
+        assert_eq!(status(&mut world, 599), None, "{cause}");
+        assert_eq!(status(&mut world, 600), Some(IncidentStatus::Recovering), "{cause}");
+        assert_eq!(status(&mut world, 3_599), None, "{cause}");
+        assert_eq!(status(&mut world, 3_600), Some(IncidentStatus::Resolved), "{cause}");
+        let wanted = |time_to_detect| IncidentTimesResponse {
+            incident,
+            time_to_detect,
+            time_to_contain: Some(0),
+            time_to_ease: Some(600),
+            time_to_recover: Some(3_600),
+        };
+        assert_eq!(world.incident_times(incident), wanted(0), "{cause}");
+        assert_eq!(world.incidents()[0].causes, [cause]);
+        // The report says that it began a quarter of an hour before.
+        world.advance(86_400);
+        let closing = Closing { incident, false_alarm: false, post_mortem: None, began_at: Some(opened_at - 900) };
+        world.council_decides(&CouncilAction::Close(closing)).done();
+        assert_eq!(world.incident_times(incident), wanted(900), "{cause}");
+    }
+}
+
+#[test]
+fn rules_that_trip_after_each_other_are_causes_of_one_incident() {
+    let mut world = World::builder().build();
+    for _ in 0..31 {
+        world.advance(5);
+        world.price(BTC, price("60000")).done();
+    }
+    let (mut causes, mut opened) = (vec![], 0);
+    for at in ["59000", "58000", "57000", "56000", "55000", "54000"] {
+        let outcome = world.price(BTC, price(at)).done();
+        opened += outcome.facts::<IncidentOpened>().len();
+        causes.extend(outcome.facts::<IncidentOpened>().into_iter().map(|fact| fact.cause));
+        causes.extend(outcome.facts::<IncidentCause>().into_iter().map(|fact| fact.cause));
+    }
+    let incident = world.incidents().pop().unwrap();
+    assert_eq!((opened, &incident.causes), (1, &causes));
+    for rule in [RuleId::Velocity, RuleId::Band] {
+        assert!(causes.contains(&rule.to_string()), "{causes:?}");
+    }
+    assert!(incident.signals >= causes.len() as u64);
 }
