@@ -8,7 +8,7 @@
 
 use crate::error::ContractError;
 use crate::harm::Direction;
-use crate::max_loss::{changes_exposure_only, text};
+use crate::max_loss::{only_tightens, text};
 use crate::state::{CHANGED_BY, RUNS};
 use cosmwasm_std::{Binary, Deps, Storage};
 use firebreak_messages::guardian::{Playbook, Run, RunStatus, Step, StepOutcome, STEPS_MAX};
@@ -59,7 +59,7 @@ pub fn is_claimed(deps: Deps, playbook: &str, undo: bool, step: &Step) -> Result
     let Step::Call { contract, msg } = step else { return Ok(false) };
     for (entry, run) in noted(deps.storage, &target(contract, msg))? {
         if run.playbook != playbook && is_to_come(entry, &run) {
-            return Ok(undo || changes_exposure_only(deps, contract, msg, Direction::Tighter) != Some(true));
+            return Ok(undo || !only_tightens(deps, contract, msg, Direction::Run));
         }
     }
     Ok(false)

@@ -3,7 +3,9 @@
 //! A query only.
 
 use crate::error::ContractError;
-use crate::harm::{decimal, inside, items, market_of, only_bars_exposure, sets_nothing_new, Direction};
+use crate::harm::{
+    decimal, inside, items, market_of, only_bars_exposure, only_slows_exits, parameters_of, sets_nothing_new, Direction,
+};
 use crate::json::message_name;
 use crate::playbook::is_stale;
 use crate::state::{Approved, ARMED, COUNCIL, COUNCIL_CANDIDATE, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
@@ -16,7 +18,7 @@ use firebreak_messages::time::now;
 use firebreak_messages::{derivatives_vault, insurance_fund, MarketId};
 use firebreak_risk::{
     max_loss, skew_premium, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Playbooks, Price, Ratio,
-    RiskError, SignedAmount, SignedRatio, Size, Stakes, Stolen,
+    RiskError, SignedAmount, SignedRatio, Size, Stakes, Stolen, REACTION_SECONDS,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -76,7 +78,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let SuiteResponse { derivatives_vault: vault, insurance_fund: fund, .. } = SUITE.load(deps.storage)?;
     use derivatives_vault::QueryMsg as Vault;
     use insurance_fund::QueryMsg as Fund;
-    let VaultLimits { outflow, lp_cooldown_seconds, uncollected_share } =
+    let VaultLimits { mut outflow, lp_cooldown_seconds, uncollected_share } =
         ask::<VaultConfigAnswer>(deps, &vault, &Vault::Config {})?.config.parameters;
     let PoolAnswer { pool, value } = ask(deps, &vault, &Vault::Pool {})?;
     let limits = ask::<FundConfigAnswer>(deps, &fund, &Fund::Config {})?.config;
@@ -90,7 +92,12 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
         half_life_seconds = Some(half_life_seconds.map_or(half_life, |least: u64| least.min(half_life)));
         premiums = premiums.plus(premium)?;
     }
-    let playbooks = Present { deps, vault, fund }.playbooks(now(env), stolen)?;
+    let present = (outflow.hour_ratio, outflow.day_ratio);
+    let repair_seconds = if stolen.cancellers { u64::MAX } else { delays.roles.saturating_add(REACTION_SECONDS) };
+    let mut exits = Exits { present, widest: present, held_seconds: 0, repair_seconds };
+    let playbooks = Present { deps, vault, fund }.playbooks(now(env), stolen, &mut exits)?;
+    // What an undo gives back may be more than what its run has left of it now.
+    (outflow.hour_ratio, outflow.day_ratio) = exits.widest;
     let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     // Below this level exits do not queue.
     let queues = sentinels.iter().filter(|record| record.step.level >= Level::ReduceOnly);
@@ -128,7 +135,51 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
         council_restricts: restricted.max(later_restricted) > 0,
         playbooks,
     };
-    Ok(max_loss(&stakes, &barriers, stolen, horizon)?)
+    let mut found = max_loss(&stakes, &barriers, stolen, horizon)?;
+    if exits.held_seconds > 0 {
+        // Run after run the undo moves on, and behind a feed that was set it waits for a delay of `roles`.
+        let seconds = horizon.unwrap_or(exits.repair_seconds);
+        let held = seconds.saturating_add(exits.held_seconds.max(delays.roles));
+        for exit in [&mut found.trader_exit_seconds, &mut found.provider_exit_seconds] {
+            *exit = exit.saturating_add(held);
+        }
+    }
+    Ok(found)
+}
+
+/// What playbooks that only slow exits do to the limiter: the shares that may leave in an hour and in a day.
+struct Exits {
+    present: (Ratio, Ratio),
+    /// Of the present ones and those that a run or an undo sets, each.
+    widest: (Ratio, Ratio),
+    /// How long the limiter may stay as a run has left it: until its undo, or where there is none until the DAO gives it back. 0: as it is.
+    held_seconds: u64,
+    repair_seconds: u64,
+}
+
+impl Exits {
+    /// Whether new parameters of the vault set another limiter than the present one; `None`: they cannot be read.
+    #[inline(never)]
+    fn change(&mut self, parameters: &str) -> Option<bool> {
+        let share = |name| {
+            let share = inside(parameters, &["outflow", name]).and_then(decimal)?;
+            u128::try_from(share.atoms()).ok().map(Ratio::from_atoms)
+        };
+        let (hour, day) = (share("hour_ratio")?, share("day_ratio")?);
+        self.widest = (self.widest.0.max(hour), self.widest.1.max(day));
+        Some((hour, day) != self.present)
+    }
+
+    /// Of one playbook: whether its run, and whether its undo, sets another limiter than the present one; `None`: it sets none.
+    fn note(&mut self, run: Option<bool>, undo: Option<bool>, undo_after_seconds: u64) {
+        let held = match (run.unwrap_or_default(), undo) {
+            (false, None | Some(false)) => return,
+            // Before a run, and after it. An undo that sets it to something else again gives nothing back.
+            (true, Some(false)) | (false, Some(true)) => undo_after_seconds,
+            (true, None | Some(true)) => self.repair_seconds,
+        };
+        self.held_seconds = self.held_seconds.max(held);
+    }
 }
 
 fn ask<T: DeserializeOwned>(deps: Deps, contract: &str, question: &impl Serialize) -> Result<T, ContractError> {
@@ -183,41 +234,51 @@ struct Present<'a> {
 impl Present<'_> {
     /// What the playbooks can do that the thief may run: the council's, and with the feeders' keys those that a signal starts.
     /// One that has ended, or a call whose target the timelock has configured since, does nothing any more.
-    fn playbooks(&self, now: u64, stolen: Stolen) -> Result<Playbooks, ContractError> {
+    fn playbooks(&self, now: u64, stolen: Stolen, exits: &mut Exits) -> Result<Playbooks, ContractError> {
         let storage = self.deps.storage;
         let mut found = Playbooks::default();
         // Bounded by PLAYBOOKS_MAX times STEPS_MAX.
         for armed in ARMED.may_load(storage)?.unwrap_or_default() {
             let Approved { playbook, approved_at } = PLAYBOOKS.load(storage, armed.playbook)?;
             let started = (stolen.council && playbook.council) || (stolen.feeders && !playbook.signals.is_empty());
-            if !started || now > playbook.not_after {
-                continue;
-            }
+            let started = started && now <= playbook.not_after;
             let injection = Injection {
                 amount: Amount::ZERO,
                 runs: playbook.runs_max.into(),
                 window_seconds: playbook.window_seconds,
                 cool_down_seconds: playbook.cool_down_seconds,
             };
-            for (steps, direction) in [(playbook.steps, Direction::Tighter), (playbook.undo, Direction::Either)] {
+            let (mut run, mut undo) = (None, None);
+            for (steps, direction, set) in
+                [(playbook.steps, Direction::Run, &mut run), (playbook.undo, Direction::Either, &mut undo)]
+            {
                 for step in steps {
-                    if !is_stale(storage, &step, approved_at)? {
-                        self.add(&mut found, step, direction, injection)?;
+                    if is_stale(storage, &step, approved_at)? {
+                        continue;
+                    }
+                    if started {
+                        *set = self.add(&mut found, exits, step, direction, injection)?.or(*set);
+                    } else if direction == Direction::Either {
+                        // A run may be in force, whoever started it, and anyone undoes it when it is due.
+                        limiter_of(exits, &self.vault, &step);
                     }
                 }
             }
+            exits.note(run, undo, playbook.undo_after_seconds);
         }
         Ok(found)
     }
 
+    /// Whether the step sets another limiter than the present one, where that is all it does; `None`: it sets none.
     #[inline(never)]
     fn add(
         &self,
         found: &mut Playbooks,
+        exits: &mut Exits,
         step: Step,
         direction: Direction,
         injection: Injection,
-    ) -> Result<(), ContractError> {
+    ) -> Result<Option<bool>, ContractError> {
         let notice = |found: Option<u64>, seconds: u64| Some(found.map_or(seconds, |least| least.min(seconds)));
         match step {
             Step::Restrict(step) => {
@@ -237,37 +298,44 @@ impl Present<'_> {
                     found.configure_fund |= !sets_nothing_new(text(&msg), "configure", "config", config);
                 }
             },
-            Step::Call { contract, msg } if contract == self.vault => {
-                found.configure_vault |= !self.is_harmless(&msg, direction)?;
+            Step::Call { ref contract, ref msg } if *contract == self.vault => {
+                if only_tightens(self.deps, &self.vault, msg, direction) {
+                    return Ok(limiter_of(exits, &self.vault, &step));
+                }
+                found.configure_vault = true;
                 // With a time of its own, which may be over.
-                if message_name(&msg).is_some_and(|name| name.starts_with("settle_")) {
+                if message_name(msg).is_some_and(|name| name.starts_with("settle_")) {
                     found.settle_notice_seconds = notice(found.settle_notice_seconds, 0);
                 }
             }
             // It delays profits, and takes none and no margin.
             Step::Contest { .. } | Step::Call { .. } => {}
         }
-        Ok(())
-    }
-
-    /// Whether a message to the vault forces a loss on nobody: it changes nothing, or of a market nothing but what bars new
-    /// exposure. Whatever is not understood may.
-    fn is_harmless(&self, msg: &Binary, direction: Direction) -> Result<bool, ContractError> {
-        if let Some(harmless) = changes_exposure_only(self.deps, &self.vault, msg, direction) {
-            return Ok(harmless);
-        }
-        let answer = told(self.deps, &self.vault, to_json_binary(&derivatives_vault::QueryMsg::Config {})?);
-        Ok(sets_nothing_new(text(msg), "configure", "parameters", inside(&answer, &["config", "parameters"])))
+        Ok(None)
     }
 }
 
-/// Whether a message that configures a market of this vault changes nothing but limits on new exposure, in this direction;
-/// `None`: it configures none.
+/// Whether a step sets another limiter than the present one; `None`: it sets none.
+fn limiter_of(exits: &mut Exits, vault: &str, step: &Step) -> Option<bool> {
+    match step {
+        Step::Call { contract, msg } if contract == vault => exits.change(parameters_of(text(msg))?),
+        _ => None,
+    }
+}
+
+/// Whether a message to the vault forces a loss on nobody: in this direction it changes nothing, of a market nothing but what bars new
+/// exposure or rests behind a gap, of the parameters nothing but how fast coins leave. Whatever is not understood may.
 #[inline(never)]
-pub fn changes_exposure_only(deps: Deps, vault: &str, msg: &Binary, direction: Direction) -> Option<bool> {
-    let (market, config) = market_of(text(msg))?;
-    let answer = market_told(deps, vault, market);
-    Some(only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction))
+pub fn only_tightens(deps: Deps, vault: &str, msg: &Binary, direction: Direction) -> bool {
+    let msg = text(msg);
+    if let Some((market, config)) = market_of(msg) {
+        let answer = market_told(deps, vault, market);
+        return only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction);
+    }
+    let Some(parameters) = parameters_of(msg) else { return false };
+    let Ok(question) = to_json_binary(&derivatives_vault::QueryMsg::Config {}) else { return false };
+    let answer = told(deps, vault, question);
+    only_slows_exits(parameters, inside(&answer, &["config", "parameters"]).unwrap_or_default(), direction)
 }
 
 /// A contract's answer as it is written; nothing when there is none.

@@ -24,7 +24,8 @@ const DAY: u64 = 86_400;
 /// A procedure that contests BTC for so long.
 fn contest(world: &World, name: &str, seconds: u64) -> Playbook {
     let steps = vec![Step::Contest { market: BTC, seconds }];
-    Playbook { name: name.into(), steps, ..world.template(BTC, "chain-gap") }
+    let ready = world.template(BTC, "orderly-wind-down");
+    Playbook { name: name.into(), steps, ..ready }
 }
 
 /// Alice has won, and closed; bob stands at the other end with little to lose.

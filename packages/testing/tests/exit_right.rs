@@ -1,12 +1,15 @@
 //! Exit right: who asks to leave within the delay of a change leaves under the old parameters. A request keeps the cool-down and the
 //! window of its own time; a change that is executed later binds only who asks after it.
 
-use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, LiquidityWithdrawalRequested};
+use firebreak_messages::derivatives_vault::{
+    ExecuteMsg as VaultMsg, LiquidityWithdrawalRequested, OutflowResponse, ParkedId, ParkedResponse,
+    QueryMsg as VaultQuery,
+};
 use firebreak_messages::guardian::{OperationExecuted, OperationScheduled};
 use firebreak_messages::insurance_fund::{
     ExecuteMsg as FundMsg, QueryMsg as FundQuery, StakerResponse, UnstakeRequested,
 };
-use firebreak_risk::Amount;
+use firebreak_risk::{Amount, Ratio};
 use firebreak_testing::*;
 
 const DAY: u64 = 86_400;
@@ -81,4 +84,59 @@ fn a_trader_with_free_collateral_leaves_within_any_delay() {
     assert!(scheduled.ready_at > world.now());
     world.withdraw("alice", usd(10_000)).done();
     assert_eq!(world.account("alice").cash.atoms(), 0);
+}
+
+/// An hour in which the price is said and anyone collects what the limiter lets out: what the owner has been paid since.
+fn an_hour(world: &mut World, name: &str) -> Amount {
+    let before = world.balance(name);
+    world.advance(3_600);
+    world.refresh().done();
+    let parked = ParkedId { account: world.account_id(name), liquidity: false };
+    let _ = world.send("keeper", Code::Vault, &VaultMsg::CollectParked(parked), Amount::ZERO);
+    world.balance(name).saturating_minus(before)
+}
+
+fn owed(world: &World, name: &str) -> Amount {
+    let parked = ParkedId { account: world.account_id(name), liquidity: false };
+    world.query::<ParkedResponse>(Code::Vault, &VaultQuery::Parked(parked)).amount
+}
+
+/// The promise of the limiter is an amount, and no time: who asks while a tightening is in sight is paid at once, and in every hour
+/// of the delay, what the old figures let out; what still waits then is owed in full, and leaves at the figures of the day.
+#[test]
+fn who_asks_within_the_delay_of_a_tighter_limiter_is_paid_by_each_limiter_in_its_time() {
+    let mut world = World::builder()
+        .vault(|vault| {
+            (vault.outflow.hour_min, vault.outflow.hour_ratio) = (usd(10_000), ratio("0.02"));
+            (vault.outflow.day_min, vault.outflow.day_ratio) = (usd(240_000), ratio("0.4"));
+        })
+        .trader("early", usd(5_000_000))
+        .build();
+    // What came in counts as capacity, and flows off.
+    world.advance(2 * DAY);
+    world.refresh().done();
+    let mut vault = world.setup().vault.clone();
+    (vault.outflow.hour_ratio, vault.outflow.day_ratio) = (Ratio::ZERO, Ratio::ZERO);
+    let call = world.call(Code::Vault, &VaultMsg::Configure { parameters: vault });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+
+    let capacity = world.query::<OutflowResponse>(Code::Vault, &VaultQuery::Outflow {}).traders;
+    assert!(capacity > usd(100_000), "{capacity}");
+    world.withdraw("early", usd(5_000_000)).done();
+    assert_eq!(world.balance("early"), capacity);
+    let old: Vec<Amount> = (0..23).map(|_| an_hour(&mut world, "early")).collect();
+    // The capacity of an hour follows what the vault holds, which becomes less.
+    assert!(old.iter().all(|paid| *paid > usd(80_000)), "{old:?}");
+
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(scheduled.operation).fact::<OperationExecuted>();
+    // The bucket of the hour flows off to the new floor.
+    an_hour(&mut world, "early");
+    let new: Vec<Amount> = (0..6).map(|_| an_hour(&mut world, "early")).collect();
+    // Half of 10,000 an hour.
+    assert_eq!(new, [usd(5_000); 6]);
+    assert_eq!(world.balance("early").plus(owed(&world, "early")).unwrap(), usd(5_000_000));
+    // The claim may be taken back, and the account has it again.
+    assert!(owed(&world, "early") > usd(1_000_000));
 }

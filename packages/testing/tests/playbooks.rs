@@ -345,17 +345,24 @@ fn levels(world: &mut World, market: MarketId, seconds: u64, step: u64) -> Vec<L
 fn a_drained_pool_and_a_gap_freeze_everything_and_reopen_in_steps() {
     for (name, seconds, step) in [("pool-drain", 25 * HOUR, 1_800), ("chain-gap", 2 * HOUR, 120)] {
         let mut world = approved(name);
+        let normal = config(&world);
         let outcome = world.run_playbook(name).done();
-        assert_eq!(outcome.facts::<PlaybookStep>().len(), 2);
+        let started = outcome.fact::<PlaybookStarted>();
+        let steps: Vec<_> = outcome.facts::<PlaybookStep>().into_iter().map(|fact| fact.outcome).collect();
+        assert_eq!(steps, [StepOutcome::Done; 3]);
         // Collateral in, requests and reduce orders are taken even now.
         world.add_collateral("alice", usd(10)).done();
         assert_eq!(levels(&mut world, BTC, seconds, step), [Level::Frozen, Level::ReduceOnly, Level::Normal], "{name}");
         let incident = world.incidents().pop().unwrap();
         assert_eq!((incident.market, incident.level_max), (None, Level::Frozen));
-        // Nothing to undo, and quiet for long: one update says both.
-        let advanced = world.advance_incident(incident.incident).facts::<IncidentAdvanced>();
-        let statuses: Vec<_> = advanced.into_iter().map(|fact| fact.status).collect();
-        assert_eq!(statuses, [IncidentStatus::Recovering, IncidentStatus::Resolved]);
+        // Quiet for long, and over when what was configured is as before: by anyone when it is due.
+        world.advance_to(world.now().max(started.undo_at));
+        world.refresh().done();
+        let advanced = world.advance_incident(incident.incident).done();
+        assert_eq!(advanced.fact::<IncidentAdvanced>().status, IncidentStatus::Recovering);
+        assert_eq!(advanced.fact::<PlaybookUndone>().run, started.run);
+        let advanced = world.advance_incident(incident.incident).fact::<IncidentAdvanced>();
+        assert_eq!((advanced.status, config(&world)), (IncidentStatus::Resolved, normal));
         let times = world.incident_times(incident.incident);
         assert_eq!(
             (times.time_to_contain, times.time_to_recover),

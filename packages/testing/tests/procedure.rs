@@ -6,7 +6,7 @@ use firebreak_messages::circuit_breaker::{
     ExecuteMsg as BreakerMsg, RestrictionAdded, RestrictionLifted, RuleTripped, Scope,
 };
 use firebreak_messages::derivatives_vault::{
-    ConfigResponse, ExecuteMsg as VaultMsg, OrderFilled, QueryMsg as VaultQuery,
+    CollateralWithdrawn, ConfigResponse, ExecuteMsg as VaultMsg, OrderFilled, QueryMsg as VaultQuery,
 };
 use firebreak_messages::guardian::{
     Call, Closing, CouncilAccepted, CouncilAction, CouncilChanged, CouncilConfig, CouncilNamed, DelayClass,
@@ -14,7 +14,7 @@ use firebreak_messages::guardian::{
     OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, Playbook, Sentinel, Step, Tightening,
 };
 use firebreak_messages::{Action, Reason, RuleId, Source};
-use firebreak_risk::{Amount, Level};
+use firebreak_risk::{Amount, Level, Ratio};
 use firebreak_testing::*;
 
 #[test]
@@ -106,6 +106,51 @@ fn the_second_confirmation_restricts_in_its_own_transaction() {
     let stranger = world.address("mallory").to_string();
     let refused = world.confirm("mallory", &action, nonce + 1).refusal();
     assert_eq!(refused.error_as(), Some(&GuardianError::NotMember { found: stranger }));
+}
+
+// R-20, F14
+#[test]
+fn a_market_that_is_restricted_by_name_is_reduce_only_with_all_others_and_free_collateral_leaves() {
+    // Of 4,000 an hour traders have half; a quarter of that at reduce-only.
+    let floor = |vault: &mut firebreak_messages::derivatives_vault::VaultParameters| {
+        let outflow = &mut vault.outflow;
+        (outflow.hour_min, outflow.hour_ratio) = (usd(4_000), Ratio::ZERO);
+        (outflow.day_min, outflow.day_ratio) = (usd(96_000), Ratio::ZERO);
+    };
+    let mut world = World::builder().vault(floor).trader("alice", usd(10_000)).trader("bob", usd(10_000)).build();
+    world.open("alice", ETH, size("1")).done();
+    // What came in counts as capacity, and has flowed off.
+    world.advance(6 * 3_600);
+    world.refresh().done();
+    world.council_restrict(Scope::Market(ETH), Level::Guarded, 2 * 3_600).done();
+    let action = CouncilAction::restrict(Scope::All, Level::ReduceOnly, 3_600);
+    let (nonce, height) = (world.council().nonce, world.height());
+    world.confirm("council-0", &action, nonce).done();
+    let levels = |world: &World| [BTC, ETH].map(|market| world.effective(market).posture.level);
+    assert_eq!(levels(&world), [Level::Normal, Level::Guarded]);
+    let decided = world.confirm("council-2", &action, nonce).done();
+    assert_eq!(decided.fact::<RestrictionAdded>().scope, Scope::All);
+    assert_eq!((levels(&world), world.height()), ([Level::ReduceOnly; 2], height));
+    for market in [BTC, ETH] {
+        assert_eq!(world.effective(market).reason, Some(Reason::Council));
+        let refused = world.place("alice", market, size("0.1")).refusal();
+        assert!(matches!(
+            refused.error_as::<VaultError>(),
+            Some(VaultError::Restricted { action: Action::IncreaseExposure, level: Level::ReduceOnly, .. })
+        ));
+    }
+    // In the same block: with a position in the market of that name, and without any, until the limiter has no more.
+    assert_eq!(world.withdraw("alice", usd(100)).fact::<CollateralWithdrawn>().amount, usd(100));
+    assert_eq!(world.withdraw("bob", usd(2_000)).fact::<CollateralWithdrawn>().amount, usd(400));
+    assert_eq!((world.balance("alice"), world.balance("bob")), (usd(100), usd(400)));
+    world.place_reduce("alice", ETH, size("-1")).done();
+    world.advance(10);
+    world.refresh().done();
+    assert!(world.execute(ETH).fact::<OrderFilled>().size_after.is_zero());
+    // Its own restriction is still there when that of all is over.
+    world.advance(3_600);
+    world.refresh().done();
+    assert_eq!(levels(&world), [Level::Normal, Level::Guarded]);
 }
 
 #[test]

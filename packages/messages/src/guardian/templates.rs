@@ -4,25 +4,30 @@
 //! |---|---|---|---|
 //! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback is promoted, or fallback feeders take over | the timelock |
 //! | `price-crash` | a rule about prices that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
-//! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter) | - |
+//! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter); the outflow limiter at its floor | the limiter as it was, after 1 d or when resolved |
 //! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
-//! | `chain-gap` | council | all frozen 10 min (no liquidation, orders wait), then reduce-only to 1 h | - |
+//! | `chain-gap` | council | all frozen 10 min (no liquidation, orders wait), then reduce-only to 1 h; the market waits for 6 rounds behind a gap | the market as it was, after 1 d or when resolved |
 //! | `orderly-wind-down` | council | all reduce-only 1 d; settlement of the vault in 2 h | - |
 //!
-//! What they do not do today: no one tells the guardian of a drain or a gap, so these two start by the council.
+//! Nothing on chain tells a drain from an exit, or a gap from silence, so `pool-drain` and `chain-gap` start by the council; a DAO that runs observers may arm
+//! either for their rule (`observers`), whose quorum then starts it in its own transaction. `price-crash`, `market-quarantine` and `chain-gap` change one market,
+//! the template's; `pool-drain` the vault.
 
 use super::{Playbook, SignalTrigger, Step, SuiteResponse, Tightening};
 use crate::circuit_breaker::Scope;
-use crate::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, MarketSetup};
+use crate::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, MarketSetup, VaultParameters};
 use crate::ids::{MarketId, RuleId};
 use crate::insurance_fund::ExecuteMsg as FundMsg;
 use crate::oracle::{ExecuteMsg as OracleMsg, FeedConfig, FeedSetup};
 use cosmwasm_std::{to_json_binary, StdResult};
-use firebreak_risk::{Amount, Level, Size};
+use firebreak_risk::{Amount, Level, OutflowParams, Ratio, Size};
 
 /// Rules that see nothing but prices. What moves coins and parameters by itself waits for these alone: the others reach
 /// reduce-only by what a trader does too, as liquidations of his own accounts in a thin market.
 const PRICE_RULES: [RuleId; 5] = [RuleId::Band, RuleId::Velocity, RuleId::Surprise, RuleId::HourMove, RuleId::DayMove];
+
+/// The most rounds that a market may wait for behind a gap.
+const GAP_ROUNDS_MAX: u8 = 6;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -31,6 +36,8 @@ const DAY: u64 = 86_400;
 /// What the procedures of one market are rendered from.
 pub struct Template<'a> {
     pub suite: &'a SuiteResponse,
+    /// As the vault is configured now.
+    pub parameters: &'a VaultParameters,
     pub market: &'a MarketSetup,
     pub feed: &'a FeedSetup,
     /// Who says the price when the feed's own feeders cannot be trusted and it names no fallback.
@@ -48,9 +55,9 @@ impl Template<'_> {
         Ok(vec![
             self.oracle_compromise()?,
             self.price_crash()?,
-            self.pool_drain(),
+            self.pool_drain()?,
             self.market_quarantine()?,
-            self.chain_gap(),
+            self.chain_gap()?,
             self.orderly_wind_down(),
         ])
     }
@@ -95,14 +102,21 @@ impl Template<'_> {
         })
     }
 
-    pub fn pool_drain(&self) -> Playbook {
-        Playbook {
+    /// The buckets keep what they hold at least (`hour_min`, `day_min`), so that small exits go on: a limiter has no less.
+    pub fn pool_drain(&self) -> StdResult<Playbook> {
+        let outflow =
+            OutflowParams { hour_ratio: Ratio::ZERO, day_ratio: Ratio::ZERO, ..self.parameters.outflow.clone() };
+        Ok(Playbook {
             steps: vec![
                 restrict(Scope::All, Level::Frozen, HOUR.saturating_mul(3)),
                 restrict(Scope::All, Level::ReduceOnly, DAY),
+                self.configure_vault(VaultParameters { outflow, ..self.parameters.clone() })?,
             ],
+            undo: vec![self.configure_vault(self.parameters.clone())?],
+            undo_after_seconds: DAY,
+            undo_when_resolved: true,
             ..self.playbook("pool-drain")
-        }
+        })
     }
 
     pub fn market_quarantine(&self) -> StdResult<Playbook> {
@@ -117,14 +131,20 @@ impl Template<'_> {
         })
     }
 
-    pub fn chain_gap(&self) -> Playbook {
-        Playbook {
+    /// The freeze brings the grace behind it; the gap rule holds for a day, in which the chain may halt again.
+    pub fn chain_gap(&self) -> StdResult<Playbook> {
+        let config = &self.market.config;
+        Ok(Playbook {
             steps: vec![
                 restrict(Scope::All, Level::Frozen, MINUTE.saturating_mul(10)),
                 restrict(Scope::All, Level::ReduceOnly, HOUR),
+                self.configure(MarketConfig { gap_rounds: GAP_ROUNDS_MAX, ..config.clone() })?,
             ],
+            undo: vec![self.configure(config.clone())?],
+            undo_after_seconds: DAY,
+            undo_when_resolved: true,
             ..self.playbook("chain-gap")
-        }
+        })
     }
 
     /// In the slowest class: it is the end.
@@ -165,8 +185,15 @@ impl Template<'_> {
     }
 
     fn configure(&self, config: MarketConfig) -> StdResult<Step> {
-        let msg = to_json_binary(&VaultMsg::ConfigureMarket { market: self.id(), config })?;
-        Ok(Step::Call { contract: self.suite.derivatives_vault.clone(), msg })
+        self.vault_call(&VaultMsg::ConfigureMarket { market: self.id(), config })
+    }
+
+    fn configure_vault(&self, parameters: VaultParameters) -> StdResult<Step> {
+        self.vault_call(&VaultMsg::Configure { parameters })
+    }
+
+    fn vault_call(&self, msg: &VaultMsg) -> StdResult<Step> {
+        Ok(Step::Call { contract: self.suite.derivatives_vault.clone(), msg: to_json_binary(msg)? })
     }
 }
 

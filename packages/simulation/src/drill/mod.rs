@@ -64,7 +64,7 @@ impl Drill {
         match self {
             Self::OracleCompromise => "what mallory's account has gained on the false price",
             Self::PriceCrash => "open interest that the market still takes on one side",
-            Self::PoolDrain => "coins that left within three hours",
+            Self::PoolDrain => "coins that left within a day",
             Self::MarketQuarantine => "open interest built up in three hours",
             Self::ChainGap => "notional of alice that was liquidated",
             Self::OrderlyWindDown => "open interest that is left after a day",

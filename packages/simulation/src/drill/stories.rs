@@ -126,6 +126,18 @@ fn pool_drain(procedure: bool) -> Course {
         stage.advance(10 * MINUTE);
         stage.report(price("60000")).done();
     }
+    // Hour by hour to the day's end.
+    for hour in 4..=24u64 {
+        let collect =
+            VaultMsg::CollectParked(ParkedId { account: stage.world.account_id("mallory"), liquidity: false });
+        let _ = stage.world.send("keeper", Code::Vault, &collect, Amount::ZERO);
+        left = stage.world.balance("mallory").saturating_minus(before);
+        if hour == 24 {
+            stage.note(&format!("{} have left within the day", money(left.atoms())));
+        }
+        stage.advance(HOUR);
+        stage.report(price("60000")).done();
+    }
     stage.end(left.atoms())
 }
 
@@ -154,10 +166,16 @@ fn market_quarantine(procedure: bool) -> Course {
 }
 
 fn chain_gap(procedure: bool) -> Course {
-    let mut stage = Stage::new(Drill::ChainGap, procedure, World::builder().trader("alice", usd(6_000)));
-    stage.world.open("alice", BTC, size("1")).done();
+    let builder = World::builder()
+        .with_market(BTC, |config| config.gap_rounds = 2)
+        .trader("alice", usd(6_000))
+        .trader("carol", usd(10_000));
+    let mut stage = Stage::new(Drill::ChainGap, procedure, builder);
+    for name in ["alice", "carol"] {
+        stage.world.open(name, BTC, size("1")).done();
+    }
     stage.calm();
-    stage.begin("alice is long 1 BTC with 6,000");
+    stage.begin("alice is long 1 BTC with 6,000, carol with 10,000");
     stage.advance(2 * HOUR);
     stage.report(price("55200")).done();
     stage.note("the chain is back: 55,200");
@@ -182,7 +200,24 @@ fn chain_gap(procedure: bool) -> Course {
     stage.advance(2 * HOUR);
     stage.report(price("55200")).done();
     stage.note("two hours later");
+    second_gap(&mut stage);
     stage.end(liquidated)
+}
+
+/// The chain stands once more: how many rounds agree before anybody is liquidated.
+fn second_gap(stage: &mut Stage) {
+    stage.advance(30 * MINUTE);
+    stage.report(price("50900")).done();
+    stage.note("the chain stood again, for half an hour: 50,900");
+    for round in 2..=10u64 {
+        stage.advance(10);
+        stage.report(price("50900")).done();
+        if !stage.world.liquidate("carol").facts::<PositionLiquidated>().is_empty() {
+            stage.note(&format!("a keeper liquidates carol at round {round} behind this gap"));
+            return;
+        }
+    }
+    stage.note("ten rounds, and carol is not liquidated");
 }
 
 fn orderly_wind_down(procedure: bool) -> Course {

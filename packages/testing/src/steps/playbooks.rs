@@ -28,6 +28,7 @@ impl World {
         let feed = found.unwrap_or_else(|| panic!("market {market} has no feed"));
         let template = Template {
             suite: &suite,
+            parameters: &self.setup.vault,
             market: setup,
             feed,
             fallback: &self.fallback_of(feed),

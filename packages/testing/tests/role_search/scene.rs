@@ -26,7 +26,7 @@ pub const SHORTER_CODE: u64 = 2 * DAY;
 
 pub const CRASH: &str = "price-crash";
 pub const QUARANTINE: &str = "market-quarantine";
-/// Three hours of `Frozen` everywhere, then a day of `ReduceOnly`; nothing to undo.
+/// Three hours of `Frozen` everywhere, then a day of `ReduceOnly`; the outflow limiter at its floor until its undo a day later.
 pub const DRAIN: &str = "pool-drain";
 /// Of each playbook that changes BTC, by its second step: when its undo is due after the run, and whether a resolved incident undoes it sooner.
 pub const PLAYBOOKS: [(&str, u64, bool); 2] = [(CRASH, DAY, true), (QUARANTINE, 3 * DAY, false)];
