@@ -275,6 +275,32 @@ fn a_council_whose_group_does_not_tell_the_guardian_of_its_members_differs() {
     assert!(lines[1].starts_with("council group hooks: an answer | cannot be read"), "{lines:?}");
 }
 
+// a group that waits for its members' acceptance is not configured, and what is configured is named once.
+#[test]
+fn another_council_that_is_about_to_take_over_differs() {
+    let (plan, mut chain) = deployed("check-candidate");
+    let (guardian, before) = (chain.addresses.guardian.clone(), plan.config.council.clone());
+    let is_another = |address: &String, file: &str| file.contains("group") && *address != plan.config.council.group;
+    let other = plan.outside.iter().find(|outside| is_another(&outside.address, &outside.artifact.file)).unwrap();
+    let council = guardian::CouncilConfig { group: other.address.clone(), threshold: 1, ..before };
+    chain.as_guardian(&guardian, &guardian::ExecuteMsg::SetCouncil { council: council.clone() });
+    let found = checked(&plan, &chain);
+    let [line] = differences(&found).try_into().unwrap_or_else(|lines| panic!("{lines:?}"));
+    let candidate = serde_json::to_value(&council).unwrap();
+    assert_eq!(line, format!("guardian council candidate: nothing | {candidate}"));
+    assert_eq!(found.calls, vec![]);
+    // Where that one is configured, its members are waited for; another figure is named anew.
+    let mut plan = plan.clone();
+    plan.config.council = council;
+    let is_named = |plan: &Plan, chain: &Embedded| {
+        let calls = checked(plan, chain).calls;
+        calls.iter().any(|call| call.msg.get("set_council").is_some())
+    };
+    assert!(!is_named(&plan, &chain));
+    plan.config.council.frozen_seconds_max = 60;
+    assert!(is_named(&plan, &chain));
+}
+
 #[test]
 fn code_and_admin_are_read_from_the_chain() {
     let (plan, mut chain) = deployed("check-code");

@@ -9,10 +9,11 @@ mod stage;
 mod thieves;
 
 use cosmwasm_std::{from_json, to_json_binary};
+use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
-use firebreak_messages::guardian::{ExecuteMsg, Step};
+use firebreak_messages::guardian::{CouncilConfig, ExecuteMsg, Sentinel, Step, Tightening};
 use firebreak_messages::insurance_fund::ExecuteMsg as FundMsg;
-use firebreak_risk::{Amount, MaxLoss, Stolen, REACTION_SECONDS};
+use firebreak_risk::{Amount, Level, MaxLoss, Stolen, REACTION_SECONDS};
 use firebreak_testing::*;
 use proptest::prelude::*;
 use stage::*;
@@ -320,6 +321,38 @@ fn what_a_councils_playbook_configures_counts_when_it_could_force_a_loss() {
     // Nor anything when its approval has ended.
     world.advance(200 * DAY);
     assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, Amount::ZERO);
+}
+
+//
+#[test]
+fn who_has_only_to_accept_counts_as_one_who_has() {
+    let mut world = scene();
+    let sentinels = Stolen { sentinels: true, ..NONE };
+    let exit = |world: &World| bound(world, sentinels, Some(DAY)).provider_exit_seconds;
+    let cool_down = exit(&world);
+    let step = Tightening { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: HOUR };
+    let set = |world: &World, name: &str| {
+        let sentinel = Sentinel { address: world.address(name).into(), step: step.clone() };
+        world.call(Code::Guardian, &ExecuteMsg::SetSentinel(sentinel))
+    };
+    let calls = ["one", "two", "three"].map(|name| set(&world, name)).to_vec();
+    world.govern(calls).done();
+    assert_eq!((cool_down, exit(&world)), (HOUR, 3 * HOUR));
+    world.send("one", Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO).done();
+    assert_eq!(exit(&world), 3 * HOUR);
+    // A council without seconds, and one that has them and may take over at any time.
+    let frozen = |world: &World| bound(world, COUNCIL, Some(DAY)).frozen_seconds;
+    let (before, config) = (frozen(&world), world.council().config);
+    let none = CouncilConfig { frozen_seconds_max: 0, restriction_seconds_max: 0, ..config.clone() };
+    let group = world.another_group(&["new-0", "new-1"], true).to_string();
+    let calls = |world: &World, council| vec![world.call(Code::Guardian, &ExecuteMsg::SetCouncil { council })];
+    world.govern(calls(&world, none)).done();
+    assert!(before > 0 && frozen(&world) == 0, "{before}");
+    world.govern(calls(&world, CouncilConfig { group, ..config })).done();
+    assert_eq!(frozen(&world), before);
+    // Who has not accepted in time cannot any more.
+    world.advance(30 * DAY);
+    assert_eq!((exit(&world), frozen(&world)), (cool_down, 0));
 }
 
 //
