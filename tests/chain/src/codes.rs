@@ -21,7 +21,16 @@ impl Codes {
 
     /// Stores every artifact that this chain does not have yet, under the deployer's name.
     pub fn store(localnet: &mut Localnet) -> Result<Self, ChainError> {
-        let artifacts = artifacts();
+        Self::store_each(localnet, artifacts(&["", "tests"], "--tests"))
+    }
+
+    /// The same for the contracts of DAO DAO: `dao_dao_core`, `dao_pre_propose_single`, `dao_proposal_single`,
+    /// `dao_voting_cw4`.
+    pub fn store_dao_dao(localnet: &mut Localnet) -> Result<Self, ChainError> {
+        Self::store_each(localnet, artifacts(&["dao-dao"], "--dao-dao"))
+    }
+
+    fn store_each(localnet: &mut Localnet, artifacts: Vec<Artifact>) -> Result<Self, ChainError> {
         let checksums: BTreeSet<String> = artifacts.iter().map(|(_, checksum, _)| checksum.clone()).collect();
         let stored = Reader::codes(&localnet.client, &checksums)?;
         let mut codes = BTreeMap::new();
@@ -43,14 +52,16 @@ fn store(localnet: &mut Localnet, path: &Path) -> Result<u64, ChainError> {
     Ok(tx.number("store_code", "code_id").unwrap_or_else(|| panic!("the chain named no code")))
 }
 
-/// Name, checksum and file of everything that `scripts/build-wasm --tests` wrote.
-fn artifacts() -> Vec<(String, String, PathBuf)> {
-    let folder = config::artifacts();
+/// Name, checksum and file.
+type Artifact = (String, String, PathBuf);
+
+/// Everything that `scripts/build-wasm` wrote to these folders, when it was called with an option.
+fn artifacts(folders: &[&str], option: &str) -> Vec<Artifact> {
     let mut found = vec![];
-    for folder in [folder.clone(), folder.join("tests")] {
+    for folder in folders.iter().map(|folder| config::artifacts().join(folder)) {
         let list = folder.join("checksums.txt");
         let text = std::fs::read_to_string(&list)
-            .unwrap_or_else(|error| panic!("{}: {error}; scripts/build-wasm --tests writes it", list.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}; scripts/build-wasm {option} writes it", list.display()));
         for line in text.lines() {
             let Some((checksum, file)) = line.split_once("  ") else { panic!("{}: {line}", list.display()) };
             let name = file.trim_end_matches(".wasm").trim_start_matches("firebreak_").trim_start_matches("test_");
