@@ -190,3 +190,35 @@ fn whoever_holds_margin_for_an_order_may_still_leave_each_position_by_one_order(
     assert_eq!(OrderFilled::all(&bench.step(ETH, 15, "2930")).len(), 1);
     bench.place_request("eve", close).unwrap();
 }
+
+/// Holds ETH and BTC, and margin for an order in BTC beside them.
+fn spread() -> Bench {
+    let mut bench = dear();
+    bench.deposit("eve", 265);
+    bench.trade("eve", ETH, "1");
+    bench.trade("eve", BTC, "0.002");
+    bench.place("eve", BTC, "0.002", "70000").unwrap();
+    bench
+}
+
+#[test]
+fn an_order_that_leaves_one_market_stands_in_the_way_of_no_other() {
+    //
+    let mut bench = spread();
+    bench.set_price(ETH, "2930");
+    let eve = bench.account("eve");
+    let wanted = eve.initial_margin.plus(eve.margin_held).unwrap();
+    assert!(eve.equity < wanted.signed().unwrap() && !eve.liquidatable, "{eve:?}");
+    for (market, all) in [(ETH, "-1"), (BTC, "-0.002")] {
+        bench.place_request("eve", OrderRequest { reduce_only: true, ..market_order(market, all, "1") }).unwrap();
+    }
+}
+
+#[test]
+fn an_order_that_may_open_asks_for_its_margin_also_while_another_price_is_unusable() {
+    //
+    let mut bench = spread();
+    bench.publish(ETH, price("3000"), Price::ZERO, bench.now(), Validity::Invalid);
+    let refused = bench.place("eve", BTC, "0.1", "70000");
+    assert!(matches!(refused, Err(ContractError::MarginTooLow { .. })), "{refused:?}");
+}
