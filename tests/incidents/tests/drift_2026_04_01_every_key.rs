@@ -11,7 +11,7 @@ use firebreak_incidents::*;
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig};
 use firebreak_messages::guardian::{Call, DelayClass, ExecuteMsg, OperationExecuted, OperationScheduled, QueryMsg};
-use firebreak_risk::{Amount, Level, MaxLoss, Ratio, Size, Stolen};
+use firebreak_risk::{Amount, Level, MaxLoss, Ratio, Rounding, Size, Stolen};
 use firebreak_testing::*;
 use serde::Deserialize;
 
@@ -159,4 +159,145 @@ fn the_guard_stays_for_a_day(world: &mut World) {
         let now = world.now();
         world.execute_operation(operation).refused_with(GuardianError::NotReady { operation, ready_at, now });
     }
+}
+
+const EVERY_KEY: Stolen = Stolen { feeders: true, ..GOVERNANCE };
+const TRUE_PRICE: &str = "60000";
+const HONEST: [&str; 2] = ["alice", "bob"];
+
+/// Two honest traders on both sides, a thief with money, profit that vests, a limiter, and a fund that pays half of itself in a day.
+fn trading_venue() -> World {
+    let mut world = World::builder()
+        .with_market(BTC, |market| market.vesting_half_life_seconds = 3 * DAY)
+        .with_market(ETH, |market| market.vesting_half_life_seconds = 3 * DAY)
+        .vault(|vault| {
+            (vault.outflow.hour_min, vault.outflow.hour_ratio) = (usd(100_000), ratio("0.05"));
+            (vault.outflow.day_min, vault.outflow.day_ratio) = (usd(300_000), ratio("0.15"));
+        })
+        .fund(|fund| (fund.cover_share_max, fund.cover_share_per_market_max) = (ratio("0.5"), ratio("0.5")))
+        .trader("alice", usd(600_000))
+        .trader("bob", usd(600_000))
+        .trader("eve", usd(600_000))
+        // At the end the thief's code pays everything out.
+        .recording_violations()
+        .build();
+    for _ in 0..2 {
+        for (name, amount) in [("alice", "30"), ("bob", "-30")] {
+            world.open(name, BTC, size(amount)).done();
+        }
+    }
+    world
+}
+
+/// What somebody has, at the price of the vault.
+fn worth(world: &World, name: &str) -> i128 {
+    world.account(name).equity.atoms() + world.balance(name).atoms() as i128
+}
+
+/// Coins of the fund.
+fn covered(world: &World) -> i128 {
+    let fund = world.insurance();
+    (fund.first_loss.atoms() + fund.staked.atoms()) as i128
+}
+
+/// Of vault and fund.
+fn coins_of(world: &World) -> i128 {
+    let holders = [&world.addresses.derivatives_vault, &world.addresses.insurance_fund];
+    holders.map(|holder| world.balance_of(holder).atoms() as i128).into_iter().sum()
+}
+
+/// A round of the thief's feeders, and whoever can be liquidated is.
+fn say(world: &mut World, percent: u32) {
+    world.advance(5);
+    let at = world.last_price(BTC).times(Ratio::percent(percent), Rounding::Floor).unwrap();
+    if world.report(&[(BTC, at), (ETH, price("3000"))]).is_done() {
+        world.next_block();
+        for name in HONEST {
+            let _ = world.liquidate(name);
+        }
+    }
+}
+
+/// What feeders do: up until the short is gone, out with the profit, down until the long is gone, back to the truth. What others have lost,
+/// and what the thief has or may withdraw beyond it.
+fn feeders_strike(world: &mut World) -> i128 {
+    let (before, funded): (Vec<i128>, i128) = (HONEST.map(|name| worth(world, name)).into(), covered(world));
+    let eve = worth(world, "eve");
+    for _ in 0..2 {
+        world.open("eve", BTC, size("30")).done();
+    }
+    for _ in 0..6 {
+        say(world, 112);
+    }
+    let _ = world.close("eve", BTC);
+    let _ = world.withdraw("eve", usd(4_000_000));
+    for _ in 0..16 {
+        say(world, 89);
+    }
+    for _ in 0..3 {
+        world.advance(5);
+        let _ = world.report(&[(BTC, price(TRUE_PRICE)), (ETH, price("3000"))]);
+        world.next_block();
+    }
+    let lost = HONEST.iter().zip(before).map(|(name, before)| (before - worth(world, name)).max(0)).sum::<i128>();
+    let lost = lost + (funded - covered(world)).max(0);
+    let has = world.balance("eve").atoms() as i128 + world.account("eve").cash.positive_part().atoms() as i128;
+    lost + (has - eve - lost).max(0)
+}
+
+//
+#[test]
+fn with_the_feeders_too_no_more_is_taken_than_their_bound_and_one_honest_canceller_leaves_it_at_that() {
+    // Every key: what feeders take in twelve minutes, and all the rest when the timelock lets it go.
+    let mut world = trading_venue();
+    let (begun, coins) = (world.now(), coins_of(&world));
+    let (early, late) = (bound(&world, EVERY_KEY, 12 * MINUTE), bound(&world, EVERY_KEY, 3 * DAY));
+    let call = theft(&mut world);
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let struck = feeders_strike(&mut world);
+    assert!(world.now() <= begun + 12 * MINUTE, "{} s", world.now() - begun);
+    assert!(struck > 0 && struck <= early && 3 * struck >= early, "{struck}, the bound is {early}");
+    world.council_restrict(Scope::All, Level::Frozen, DAY).done();
+    // Nothing of the timelock's is there yet.
+    world.execute_operation(scheduled.operation).refused_with(GuardianError::NotReady {
+        operation: scheduled.operation,
+        ready_at: scheduled.ready_at,
+        now: world.now(),
+    });
+    // One honest canceller, from here on.
+    let moment = world.moment();
+    world.cancel_operation(scheduled.operation).done();
+    let kept = [world.balance("eve").atoms() as i128, coins_of(&world)];
+    world.advance_to(scheduled.ready_at);
+    assert!(!world
+        .send("eve", Code::Guardian, &ExecuteMsg::Execute { operation: scheduled.operation }, Amount::ZERO)
+        .is_done());
+    assert_eq!(kept, [world.balance("eve").atoms() as i128, coins_of(&world)]);
+    world.go_back_to(&moment);
+    // None: every coin of the vault, what others lost to the feeders among it.
+    world.advance_to(scheduled.ready_at);
+    world.execute_operation(scheduled.operation).fact::<OperationExecuted>();
+    let all = coins - coins_of(&world);
+    assert!(all <= late, "{all}, the bound is {late}");
+
+    // With an honest canceller the bound is the feeders' own: neither the DAO's nor the council's keys add to it.
+    let world = trading_venue();
+    let feeders = Stolen { feeders: true, ..Stolen::default() };
+    let honest = Stolen { cancellers: false, ..EVERY_KEY };
+    for seconds in [12 * MINUTE, DAY, 7 * DAY] {
+        assert_eq!(bound(&world, honest, seconds), bound(&world, feeders, seconds));
+    }
+    assert!(struck <= bound(&world, feeders, 12 * MINUTE));
+    figures(
+        "Drift 2026-04-01, every key and the feeders stolen",
+        "285000000 of 285000000 in 12 minutes",
+        &format!(
+            "{} in 12 minutes, bound {}; {} after 2 days, bound {}; with one honest canceller nothing but the feeders' {}",
+            units(struck),
+            units(early),
+            units(all),
+            units(late),
+            units(struck)
+        ),
+    );
 }
