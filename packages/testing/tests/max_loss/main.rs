@@ -1,12 +1,19 @@
 //! `max_loss` against thieves on the whole suite: for each role whose keys are stolen a hand-written optimum, a greedy thief and random
 //! ones. None takes more than the bound, and for every set of roles the best of them takes at least a third of it.
 
+mod exit;
+mod freeze;
+mod histories;
 mod notice;
+mod observers;
+mod operations;
 mod own_feeders;
+mod random;
 mod refusals;
 mod settlement;
 mod stage;
 mod thieves;
+mod waits;
 
 use cosmwasm_std::{from_json, to_json_binary};
 use firebreak_messages::circuit_breaker::Scope;

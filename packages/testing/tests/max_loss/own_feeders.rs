@@ -8,7 +8,7 @@ use firebreak_messages::guardian::{Call, OperationScheduled};
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, FeedConfig, Feeder};
 use firebreak_testing::*;
 
-fn hers(index: usize) -> String {
+pub fn hers(index: usize) -> String {
     format!("thief-feeder-{index}")
 }
 

@@ -5,6 +5,7 @@
 
 use firebreak_messages::derivatives_vault::{QueryMsg as VaultQuery, SettlementResponse};
 use firebreak_messages::guardian::QueryMsg;
+use firebreak_messages::MarketId;
 use firebreak_risk::{Amount, MaxLoss, Ratio, Rounding, Stolen};
 use firebreak_testing::*;
 
@@ -17,6 +18,7 @@ pub const COUNCIL: Stolen = Stolen { council: true, ..NONE };
 pub const BOTH: Stolen = Stolen { council: true, ..FEEDERS };
 pub const PROPOSERS: Stolen = Stolen { proposers: true, ..NONE };
 pub const TIMELOCK: Stolen = Stolen { proposers: true, cancellers: true, ..NONE };
+pub const EVERY: Stolen = Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: true };
 const HONEST: [&str; 2] = ["alice", "bob"];
 
 pub fn bound(world: &World, stolen: Stolen, horizon_seconds: Option<u64>) -> MaxLoss {
@@ -26,6 +28,11 @@ pub fn bound(world: &World, stolen: Stolen, horizon_seconds: Option<u64>) -> Max
 /// Two honest traders with money, and a thief with capital of her own. Profit takes days to vest; 5 % of the vault leaves within an
 /// hour, 15 % within a day; the fund pays half of itself within a day.
 pub fn scene() -> World {
+    builder().build()
+}
+
+/// The scene before it is built: for who adds to it.
+pub fn builder() -> WorldBuilder {
     let vesting = |config: &mut firebreak_messages::derivatives_vault::MarketConfig| {
         config.vesting_half_life_seconds = 3 * DAY;
     };
@@ -43,7 +50,13 @@ pub fn scene() -> World {
         .trader("alice", usd(3_000_000))
         .trader("bob", usd(3_000_000))
         .trader("mallory", usd(600_000))
-        .build()
+}
+
+/// Without funding: what it costs to hold a position is nobody's key's doing.
+pub fn still(builder: WorldBuilder) -> WorldBuilder {
+    [BTC, ETH].into_iter().fold(builder, |builder, market| {
+        builder.with_market(market, |config| config.funding.velocity_max = Ratio::ZERO)
+    })
 }
 
 /// The scene with ready procedures approved.
@@ -107,16 +120,48 @@ fn fund(world: &World) -> i128 {
     fund.first_loss.atoms() as i128 + fund.staked.atoms() as i128
 }
 
-/// What the thief has of the pool, at the price of the vault, beyond what she put in.
-fn shares(world: &World) -> i128 {
+/// What the thief has of the pool, at the price of the vault.
+fn pool_shares(world: &World) -> i128 {
     let provider = world.provider("mallory");
     let asked = provider.requests.iter().map(|request| request.shares.atoms()).sum::<u128>();
     let (held, pool) = (provider.shares.atoms() + asked, world.pool());
-    if held == 0 {
+    if held == 0 || pool.pool.shares.is_zero() {
         return 0;
     }
     let value = pool.value.map_or(0.0, |value| value.withdraw.positive_part().atoms() as f64);
-    (value * held as f64 / pool.pool.shares.atoms() as f64) as i128 - STAKE.atoms() as i128
+    (value * held as f64 / pool.pool.shares.atoms() as f64) as i128
+}
+
+/// What the thief has beside wallet and cash: shares of the pool, less what her open positions have lost of that cash.
+fn holdings(world: &World) -> i128 {
+    let account = world.account("mallory");
+    let left = if account.equity < account.cash { account.equity } else { account.cash };
+    let lost = account.cash.positive_part().atoms() - left.positive_part().atoms();
+    pool_shares(world) - lost as i128
+}
+
+/// How far the skew of her open position moves the mark against the honest: no key's doing, and undone when she closes it. `P*k/S` of what
+/// they hold; from above.
+fn impact(world: &World) -> i128 {
+    let of = |market: MarketId| {
+        let found = world.market(market);
+        let hers = world.position_size("mallory", market).magnitude() as f64;
+        let moved = world.last_price(market).atoms() as f64 / 1e18 * hers / found.config.skew_scale.magnitude() as f64;
+        let held = HONEST.iter().map(|name| world.position_size(name, market).magnitude() as f64 / 1e12).sum::<f64>();
+        (moved * held).ceil() as i128
+    };
+    [BTC, ETH].into_iter().map(of).sum()
+}
+
+/// Beyond the stake that she brought for it.
+fn shares(world: &World) -> i128 {
+    let provider = world.provider("mallory");
+    let none = provider.shares.is_zero() && provider.requests.is_empty();
+    if none {
+        0
+    } else {
+        pool_shares(world) - STAKE.atoms() as i128
+    }
 }
 
 /// What the thief puts into the pool.
@@ -137,12 +182,22 @@ impl Ledger {
 
     /// Losses of accounts and fund, and the thief's gain that is not out of them.
     pub fn taken(&self, world: &World) -> i128 {
+        self.taken_with(world, shares(world))
+    }
+
+    /// The same of a history whose thief did what came to her mind, out of her own coins.
+    pub fn taken_of_anything(&self, world: &World) -> i128 {
+        self.taken_with(world, holdings(world)) - impact(world) - wages(world)
+    }
+
+    /// The thief has so much beside her coins.
+    fn taken_with(&self, world: &World, shares: i128) -> i128 {
         let lost = |before: &i128, now: i128| (before - now).max(0);
         let forced: i128 =
             HONEST.iter().zip(&self.honest).map(|(name, before)| lost(before, equity(world, name))).sum();
         let forced = forced + lost(&self.fund, fund(world));
         let thief = world.account("mallory");
         let owned = world.balance("mallory").atoms() as i128 + thief.cash.positive_part().atoms() as i128;
-        forced + (owned + shares(world) - self.thief - forced).max(0)
+        forced + (owned + shares - self.thief - forced).max(0)
     }
 }

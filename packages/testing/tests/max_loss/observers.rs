@@ -1,0 +1,130 @@
+//! Stolen observers: a quorum that sees what is not there, as often as it likes. `Stolen` has no field for it, since it gains nothing.
+
+use crate::stage::*;
+use cosmwasm_std::{Binary, HexBinary};
+use firebreak_messages::circuit_breaker::{
+    Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, ObserverConfig, ObserversConfig, RuleConfig, RuleMode,
+    ToAttest, ATTESTATION_SECONDS_MAX,
+};
+use firebreak_messages::{MarketId, RuleId};
+use firebreak_risk::{Amount, Level};
+use firebreak_testing::*;
+use k256::ecdsa::signature::Signer;
+use k256::ecdsa::{Signature, SigningKey};
+
+const OBSERVERS: u8 = 3;
+const MARKETS: [MarketId; 2] = [BTC, ETH];
+
+fn key(observer: u8) -> SigningKey {
+    SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// As many as a quorum wants, of three sources, and both markets listen to them.
+fn watched() -> World {
+    let observer = |number| ObserverConfig {
+        public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
+        source: format!("source-{number}"),
+        weight: 1,
+    };
+    let observers = ObserversConfig { heartbeat_seconds: HOUR, observers: (0..OBSERVERS).map(observer).collect() };
+    let mut builder = still(builder()).setup(|setup| setup.observers = observers);
+    for market in MARKETS {
+        builder =
+            builder.guard(market, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)));
+    }
+    trading(approved_in(builder.build(), &[]))
+}
+
+/// All of them say the worst that they can of a market.
+fn cry(world: &mut World, market: MarketId) -> bool {
+    let (chain_id, contract, now) = (world.chain_id(), world.addresses.circuit_breaker.to_string(), world.now());
+    let signal = ObservedSignal::Price;
+    let to_attest = ToAttest { chain_id: &chain_id, contract: &contract, market, signal };
+    let mut attestations = vec![];
+    for observer in 0..OBSERVERS {
+        let mut one = Attestation {
+            observer,
+            severity: 2,
+            observed_at: now,
+            nonce: now,
+            expires_at: now + ATTESTATION_SECONDS_MAX,
+            signature: [0; 64],
+        };
+        let signature: Signature = key(observer).sign(&to_attest.sign_bytes(&one));
+        one.signature = signature.to_bytes().into();
+        one.write(&mut attestations);
+    }
+    let msg = BreakerMsg::Attest { market, signal, attestations: Binary::from(attestations) };
+    world.send("mallory", Code::Breaker, &msg, Amount::ZERO).is_done()
+}
+
+/// What observers alone may hold of what all rules together may: of the breaker, in any day.
+const OBSERVERS_SECONDS: u64 = 2 * HOUR;
+const REFLEX_SECONDS: u64 = 6 * HOUR;
+/// Answers, budgets and the thief's cries begin and end on whole minutes here.
+const MINUTE: u64 = 60;
+
+/// The most of these minutes that lie in one day.
+fn most_in_a_day(minutes: &[bool]) -> u64 {
+    let day = (DAY / MINUTE) as usize;
+    let most = minutes.windows(day).map(|window| window.iter().filter(|held| **held).count()).max();
+    most.unwrap_or(0) as u64 * MINUTE
+}
+
+//
+#[test]
+fn stolen_observers_take_nothing_and_hold_reduce_only_no_longer_than_its_budget() {
+    let mut world = watched();
+    world.advance_to(world.now().next_multiple_of(DAY));
+    world.refresh().done();
+    world.advance_to(world.now().next_multiple_of(MINUTE));
+    let (ledger, begun, coins) = (Ledger::open(&world), world.now(), world.balance("mallory"));
+    let mut held = MARKETS.map(|_| vec![]);
+    let mut words = 0u64;
+    for minute in 0..7 * DAY / MINUTE {
+        if minute % 30 == 0 {
+            let _ = world.report(&[(BTC, price("60000")), (ETH, price("3000"))]);
+        }
+        for (minutes, market) in held.iter().zip(MARKETS) {
+            // An answer rises a step at a time: two messages, a block apart. While it is held a word would change nothing; once it has
+            // ended they cry on as long as that helps, and when the budget is spent they ask for it each half-hour.
+            let helps = minutes.iter().rev().take(5).any(|held| *held) || minute % 30 < 2;
+            if helps && minutes.last() != Some(&true) {
+                words += u64::from(cry(&mut world, market));
+            }
+        }
+        for (minutes, market) in held.iter_mut().zip(MARKETS) {
+            let level = world.effective(market).posture.level;
+            assert!(level < Level::Frozen, "{level:?}");
+            minutes.push(level >= Level::ReduceOnly);
+        }
+        world.advance(MINUTE);
+    }
+    assert_eq!(world.now(), begun + 7 * DAY);
+    let _ = world.report(&[(BTC, price("60000")), (ETH, price("3000"))]);
+    assert_eq!((ledger.taken(&world), world.balance("mallory")), (0, coins));
+    for (minutes, market) in held.iter().zip(MARKETS) {
+        let (most, all) = (most_in_a_day(minutes), minutes.iter().filter(|held| **held).count());
+        println!("{market}: {words} messages, {most} s of reduce-only in a day, {all} minutes in the week");
+        // Not nothing: the thief is heard.
+        assert!(most > OBSERVERS_SECONDS / 3 && most <= OBSERVERS_SECONDS.min(REFLEX_SECONDS), "{most}");
+    }
+}
+
+//
+#[test]
+fn whoever_wants_out_gets_out_while_stolen_observers_cry() {
+    let mut world = watched();
+    world.refresh().done();
+    for _ in 0..2 {
+        cry(&mut world, BTC);
+        world.next_block();
+    }
+    assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
+    // Positions close, collateral leaves, and none of it is the thief's.
+    world.close("alice", BTC).done();
+    let before = world.balance("bob");
+    world.withdraw("bob", usd(5_000)).done();
+    assert_eq!(world.balance("bob"), before.plus(usd(5_000)).unwrap());
+    assert_eq!(world.position_size("alice", BTC), size("0"));
+}

@@ -1,0 +1,200 @@
+//! The longest freeze and the slowest exits, played: for each set of keys the best of the thieves who hold up, against what the suite
+//! answers.
+
+use crate::exit::{Honest, TRY_SECONDS};
+use crate::freeze::{self, Hold, Plot, SENTINELS};
+use crate::stage::*;
+use crate::{time, ALL_SIX, CRASH};
+use firebreak_risk::{MaxLoss, Stolen};
+use firebreak_testing::*;
+
+/// A horizon for who has no end.
+const WEEK: Option<u64> = Some(7 * DAY);
+/// Longer than any answer that has an end.
+const TRIES_MAX: u64 = 20 * DAY / TRY_SECONDS;
+
+/// What was played: seconds.
+#[derive(Debug, Default, Clone, Copy)]
+struct Played {
+    frozen: u64,
+    trader: u64,
+    provider: u64,
+}
+
+impl Played {
+    fn most(self, other: Self) -> Self {
+        Self {
+            frozen: self.frozen.max(other.frozen),
+            trader: self.trader.max(other.trader),
+            provider: self.provider.max(other.provider),
+        }
+    }
+}
+
+/// Until everybody is out who began to ask so many seconds after the theft, and the thief's time is over; for who has no end, until the
+/// horizon's.
+fn play(world: &mut World, asked_after: u64, seconds: u64, endless: bool, hold: Hold) -> Played {
+    let (mut plot, mut honest, begun) = (Plot::default(), None, world.now());
+    for hour in 0..TRIES_MAX {
+        world.advance_to(begun + hour * TRY_SECONDS);
+        let left = (begun + seconds).saturating_sub(world.now());
+        if left == 0 && (endless || honest.as_ref().is_some_and(Honest::is_over)) {
+            break;
+        }
+        let first = honest.is_none() && hour * TRY_SECONDS >= asked_after;
+        if first {
+            honest = Some(Honest::begin(world));
+        }
+        hold(world, &mut plot, left);
+        if first && plot.silent {
+            // The last price is good for a while yet.
+            world.advance(HOUR / 6);
+        }
+        match &mut honest {
+            Some(honest) => honest.try_all(world, !plot.silent),
+            None => drop(world.refresh()),
+        }
+    }
+    let Honest { frozen, trader, provider, .. } = honest.unwrap();
+    let over = trader.over && provider.over;
+    assert!(endless || over, "somebody never gets out: trader {trader:?}, provider {provider:?}");
+    Played { frozen, trader: trader.failed, provider: provider.failed }
+}
+
+struct Case {
+    name: &'static str,
+    keys: Stolen,
+    playbooks: &'static [&'static str],
+    horizon: Option<u64>,
+    /// When the honest begin to ask: not before the thief can do anything.
+    asked_after: u64,
+    holds: &'static [Hold],
+    /// Of freeze, traders' and providers' exit: whether the best play reaches a third.
+    third: [bool; 3],
+}
+
+const SENTINEL_KEYS: Stolen = Stolen { sentinels: true, ..NONE };
+const UNVETOED: Stolen = Stolen { cancellers: false, ..EVERY };
+const ALL: [bool; 3] = [true; 3];
+
+const CASES: [Case; 9] = [
+    Case {
+        name: "nobody",
+        keys: NONE,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[|_, _, _| {}],
+        third: [true, true, false],
+    },
+    Case {
+        name: "sentinels",
+        keys: SENTINEL_KEYS,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[freeze::trip],
+        third: ALL,
+    },
+    Case {
+        name: "council",
+        keys: COUNCIL,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[freeze::freeze, freeze::queue],
+        third: ALL,
+    },
+    Case {
+        name: "feeders",
+        keys: FEEDERS,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[freeze::silence],
+        third: ALL,
+    },
+    Case {
+        name: "council and feeders",
+        keys: BOTH,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[freeze::silence_and_queue],
+        third: ALL,
+    },
+    Case {
+        name: "every key but the cancellers'",
+        keys: UNVETOED,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[freeze::silence_and_queue],
+        third: ALL,
+    },
+    Case {
+        name: "council, with all six playbooks",
+        keys: COUNCIL,
+        playbooks: ALL_SIX,
+        horizon: None,
+        asked_after: 0,
+        holds: &[freeze::freeze, freeze::queue, freeze::wind_down],
+        // A settled vault fills no order any more and pays everybody: the end is no lock.
+        third: [true, false, true],
+    },
+    Case {
+        name: "proposers and cancellers, 1 d",
+        keys: TIMELOCK,
+        playbooks: CRASH,
+        horizon: Some(DAY),
+        asked_after: HOUR,
+        holds: &[freeze::notice],
+        third: ALL,
+    },
+    Case {
+        name: "proposers and cancellers, 7 d",
+        keys: TIMELOCK,
+        playbooks: CRASH,
+        horizon: WEEK,
+        asked_after: DAY,
+        holds: &[freeze::strangers],
+        third: ALL,
+    },
+];
+
+fn hours(seconds: u64) -> String {
+    format!("{} h", seconds / HOUR)
+}
+
+//
+#[test]
+fn nobody_is_held_up_longer_than_the_suite_answers_and_the_best_thief_reaches_a_third_of_it() {
+    let page = include_str!("../../../../docs/max-loss.md");
+    let (mut missing, mut world, mut built) = (0, None, None);
+    for case in CASES {
+        if built != Some(case.playbooks) {
+            (world, built) = (Some(freeze::guarded(case.playbooks)), Some(case.playbooks));
+        }
+        let world = world.as_mut().unwrap();
+        let MaxLoss { frozen_seconds, trader_exit_seconds, provider_exit_seconds, .. } =
+            bound(world, case.keys, case.horizon);
+        let answered = [frozen_seconds, trader_exit_seconds, provider_exit_seconds];
+        let (seconds, moment) = (time(world, case.keys, case.horizon), world.moment());
+        let mut best = Played::default();
+        for hold in case.holds {
+            best = best.most(play(world, case.asked_after, seconds, case.keys.cancellers && seconds > DAY, *hold));
+            world.go_back_to(&moment);
+        }
+        let played = [best.frozen, best.trader, best.provider];
+        let cells =
+            played.iter().zip(answered).map(|(played, answered)| format!("{} of {}", hours(*played), hours(answered)));
+        let row = format!("| {} | {} |", case.name, cells.collect::<Vec<_>>().join(" | "));
+        println!("{row}");
+        missing += usize::from(!page.contains(&row));
+        for ((played, answered), third) in played.into_iter().zip(answered).zip(case.third) {
+            assert!(played <= answered, "{}: {played} s played, {answered} s answered", case.name);
+            assert!(!third || 3 * (played + TRY_SECONDS) >= answered, "{}: {played} of {answered} s", case.name);
+        }
+    }
+    assert!(SENTINELS.len() == 2 && missing == 0, "docs/max-loss.md has {missing} other rows");
+}
