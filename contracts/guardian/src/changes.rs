@@ -7,9 +7,9 @@
 //! So a target is as tight as the tightest run says until its time is over, and the last undo is never passed over.
 
 use crate::error::ContractError;
-use crate::harm::Direction;
+use crate::harm::{fields, Direction};
 use crate::max_loss::{only_tightens, text};
-use crate::state::{CHANGED_BY, RUNS};
+use crate::state::{ANYTHING, CHANGED_BY, CONFIGURED_AT, RUNS};
 use cosmwasm_std::{Binary, Deps, Storage};
 use firebreak_messages::guardian::{Playbook, Run, RunStatus, Step, StepOutcome, STEPS_MAX};
 
@@ -30,6 +30,40 @@ fn target(contract: &str, msg: &Binary) -> Vec<u8> {
         key.push(digit);
     }
     key
+}
+
+/// Where CONFIGURED_AT has what a call configures: the contract and the market or feed that its message begins with, whatever the message,
+/// or its parameters. `None`: all that the contract has; so is everything that is not as the contracts write it.
+fn configures(contract: &str, msg: &Binary) -> Option<String> {
+    let [(_, body)] = fields(text(msg))?[..] else { return None };
+    let (field, number) = match fields(body)?[..] {
+        [(field @ ("market" | "feed"), number), ..] => (field, number),
+        [(field @ "parameters", _)] => (field, "0"),
+        _ => return None,
+    };
+    number.parse::<u16>().ok()?;
+    Some([contract, " ", field, number].concat())
+}
+
+/// Notes what an operation configures.
+#[inline(never)]
+pub fn note_configured(storage: &mut dyn Storage, contract: &str, msg: &Binary, now: u64) -> Result<(), ContractError> {
+    let key = configures(contract, msg).unwrap_or_else(|| contract.into());
+    CONFIGURED_AT.save(storage, key, &now)?;
+    Ok(CONFIGURED_AT.save(storage, [contract, ANYTHING].concat(), &now)?)
+}
+
+/// Whether the timelock has configured a step's target since the step was decided.
+#[inline(never)]
+pub fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<bool, ContractError> {
+    let Step::Call { contract, msg } = step else { return Ok(false) };
+    let own = configures(contract, msg).unwrap_or_else(|| [contract, ANYTHING].concat());
+    for key in [own, contract.clone()] {
+        if CONFIGURED_AT.may_load(storage, key)?.is_some_and(|configured_at| configured_at > decided_at) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The runs that are noted under a target, each with its entry.

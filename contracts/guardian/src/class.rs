@@ -81,7 +81,7 @@ impl Known {
     ///
     /// An approval that never ends is a weapon in a drawer. One that ends before the dry run gives way could be run out
     /// by whoever keeps an account on the edge: that would be the veto that the dry run is not. One that sets a feed has as
-    /// much room: whoever executes a configuration of the vault just before it holds it up for a `roles` delay.
+    /// much room: whoever executes configurations of the vault before it holds it up for a `roles` delay at most.
     pub fn window(&self, class: DelayClass, calls: &[Call]) -> Result<Window, ContractError> {
         let ready_at = later(self.now, self.delay(class))?;
         let held = if calls.iter().any(|call| self.configures_vault(call) || self.sets_feed(call)) {
@@ -157,12 +157,12 @@ impl Known {
         }
     }
 
-    /// The contract whose parameters a call decides; restrictions and their ends decide none.
-    pub fn configured<'a>(&self, call: &'a Call) -> Option<&'a String> {
+    /// The contract whose parameters a call decides, and its message; restrictions and their ends decide none.
+    pub fn configured<'a>(&self, call: &'a Call) -> Option<(&'a String, &'a Binary)> {
         let Call::Execute { contract, msg, .. } = call else { return None };
         let restricts = *contract == self.suite.circuit_breaker
             && matches!(message_name(msg).as_deref(), Some("restrict" | "lift"));
-        (*contract != self.own && !restricts).then_some(contract)
+        (*contract != self.own && !restricts).then_some((contract, msg))
     }
 
     fn is_feed(&self, contract: &str, msg: &Binary) -> bool {

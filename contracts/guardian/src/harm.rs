@@ -169,7 +169,8 @@ fn rests_longer(new: &str, present: &str, market: &str, direction: Direction) ->
     let number = |text: &str| text.parse::<u64>().ok();
     let (Some(new), Some(present)) = (number(new), number(present)) else { return false };
     let gap = inside(market, &["gap_seconds"]).and_then(number).unwrap_or_default();
-    let known = present >= 2 || gap >= GAP_REST_SECONDS_MAX;
+    // Both ways: an undo that takes back what was harmful is no proof that its run was not, and is all that is left to see of it.
+    let known = new.min(present) >= 2 || gap >= GAP_REST_SECONDS_MAX;
     known && (direction == Direction::Either || (direction == Direction::Run && new > present))
 }
 
@@ -336,6 +337,11 @@ mod tests {
             (599, 1, 6, (false, false)),
             (599, 0, 6, (false, false)),
             (1, 1, 2, (false, false)),
+            // Nor is what a run left judged better than the run.
+            (120, 0, 6, (false, false)),
+            (120, 6, 0, (false, false)),
+            (599, 6, 1, (false, false)),
+            (599, 6, 2, (false, true)),
         ] {
             let present = MarketConfig { gap_seconds, gap_rounds: present, ..config() };
             assert_eq!(judged_from(&present, |config| config.gap_rounds = new), wanted, "{gap_seconds} {new}");

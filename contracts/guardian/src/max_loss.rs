@@ -2,12 +2,12 @@
 //!
 //! A query only.
 
+use crate::changes::is_stale;
 use crate::error::ContractError;
 use crate::harm::{
     decimal, inside, items, market_of, only_bars_exposure, only_slows_exits, parameters_of, sets_nothing_new, Direction,
 };
 use crate::json::message_name;
-use crate::playbook::is_stale;
 use crate::state::{Approved, ARMED, COUNCIL, COUNCIL_CANDIDATE, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
 use cosmwasm_std::{
     from_json, to_json_binary, to_json_vec, Binary, ContractResult, Deps, Empty, Env, QueryRequest, SystemResult,

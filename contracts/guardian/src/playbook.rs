@@ -8,13 +8,12 @@
 //! Every step is a sub-message with a gas limit of its own and a reply in any case: one that fails undoes neither the
 //! others nor the signal that started the run.
 
-use crate::changes;
+use crate::changes::{self, is_stale};
 use crate::class::Known;
 use crate::error::ContractError;
 use crate::incident;
 use crate::state::{
-    after, later, Approved, History, CONFIGURED_AT, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS,
-    RUNS,
+    after, later, Approved, History, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS,
 };
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{to_json_binary, Binary, Deps, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
@@ -79,13 +78,6 @@ pub fn described(storage: &dyn Storage, approved: Approved, now: u64) -> Result<
     let runs = u32::try_from(history.starts.iter().filter(within).count()).unwrap_or(u32::MAX);
     let free_at = free_at(&playbook, &history).max(now);
     Ok(PlaybookResponse { playbook, approved_at, runs, free_at, last_run: history.last_run, stale })
-}
-
-/// Whether the timelock has configured a step's target since the step was decided.
-pub fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<bool, ContractError> {
-    let Step::Call { contract, .. } = step else { return Ok(false) };
-    let configured_at = CONFIGURED_AT.may_load(storage, contract.clone())?;
-    Ok(configured_at.is_some_and(|configured_at| configured_at > decided_at))
 }
 
 /// Starts a run for an incident: the record, then one sub-message for each step.

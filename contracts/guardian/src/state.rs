@@ -74,8 +74,11 @@ pub const SENTINELS: PackedItem<Vec<SentinelRecord>> = PackedItem::new("sentinel
 pub const HEARTBEATS: PackedMap<String, u64> = PackedMap::new("heartbeat", 1);
 /// operation id -> accounts that it must not make liquidatable. At most `WITNESSES_MAX`. Written by `Witness`.
 pub const WITNESSES: PackedMap<u64, Vec<Witness>> = PackedMap::new("witnesses", 1);
-/// contract -> when an operation last configured it, seconds. Written by `RunCalls`; grows with what the timelock calls.
+/// When an operation last configured what, seconds: under contract and market, feed or parameters; under the contract, if the call names
+/// none of them; under the contract and [`ANYTHING`] in any case. Written by `RunCalls`; grows with what the timelock calls.
 pub const CONFIGURED_AT: PackedMap<String, u64> = PackedMap::new("configured_at", 1);
+/// Behind a contract in a key of CONFIGURED_AT.
+pub const ANYTHING: &str = " anything";
 /// market id -> the incident that its last signal belongs to. Written by `Signal`.
 pub const SIGNALED: PackedMap<u16, u64> = PackedMap::new("signaled", 1);
 

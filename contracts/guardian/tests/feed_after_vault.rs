@@ -142,7 +142,7 @@ fn a_configuration_that_failed_holds_no_feed_up() {
 
 //
 #[test]
-fn an_operation_that_sets_a_feed_cannot_be_run_out_by_a_configuration_just_before_it() {
+fn an_operation_that_sets_a_feed_cannot_be_run_out_by_configurations_before_it() {
     let mut chain = Chain::new();
     let (dao, ready_at) = (chain.dao.clone(), chain.now() + DAY);
     let calls = vec![sets_feed(&chain)];
@@ -158,9 +158,17 @@ fn an_operation_that_sets_a_feed_cannot_be_run_out_by_a_configuration_just_befor
     chain.refused(&dao, &until(first - 1), out);
     let feed = only::<OperationScheduled>(&chain.send(&dao, &until(first)).unwrap()).operation;
     let configuration = chain.schedule(vec![configures(&chain)]);
+    let another = chain.schedule(vec![configures(&chain)]);
     chain.wait(DAY);
     chain.run(configuration).unwrap();
-    chain.wait(DAY);
+    chain.wait(DAY - 1);
+    // One after the other would hold it up for ever.
+    chain.run(another).unwrap();
+    assert_eq!(chain.operation(another).status, OperationStatus::Executed);
+    let (free_at, now) = (ready_at + DAY, chain.now());
+    let held = ContractError::VaultConfigured { operation: feed, free_at, now };
+    chain.refused(&"anyone".into_addr(), &ExecuteMsg::Execute { operation: feed }, held);
+    chain.wait(1);
     chain.run(feed).unwrap();
     assert_eq!(chain.operation(feed).status, OperationStatus::Executed);
 }

@@ -456,7 +456,7 @@ fn the_timelock_speaks_last() {
     assert_eq!(chain.runs()[0].steps, [StepOutcome::Done, StepOutcome::Done]);
     // Then the timelock decides something about the breaker's rules: neither the undo of the run nor a later run
     // overwrites it. Restrictions are no parameters, so they still work.
-    assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
+    assert_eq!(chain.govern_all(vec![chain.guard(2), chain.guard(7)]), OperationStatus::Executed);
     assert!(chain.playbooks()[0].stale);
     let before = chain.received(&chain.suite.circuit_breaker).len();
     chain.wait(7 * DAY);
@@ -491,7 +491,7 @@ fn an_undo_leaves_what_was_configured_between_approval_and_run() {
     chain.approve(Playbook { undo, undo_after_seconds: 2 * HOUR, runs_max: 8, ..playbook("old", steps) });
     chain.run_playbook("old").unwrap();
     chain.wait(HOUR);
-    assert_eq!(chain.govern(chain.guard(3)), OperationStatus::Executed);
+    assert_eq!(chain.govern_all(vec![chain.guard(2), chain.guard(7)]), OperationStatus::Executed);
     // The run's restriction works, its call is older than the timelock's. It takes over what the run before changed.
     chain.run_playbook("old").unwrap();
     let run = &chain.runs()[1];
@@ -503,6 +503,59 @@ fn an_undo_leaves_what_was_configured_between_approval_and_run() {
     let run = &chain.runs()[1];
     assert_eq!((run.status, run.undo.clone()), (RunStatus::Ended, vec![StepOutcome::Stale]));
     assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), before);
+}
+
+// R-25: another market's configuration takes no undo away.
+#[test]
+fn an_operation_makes_stale_what_is_about_the_same_market_feed_or_parameters() {
+    use firebreak_messages::derivatives_vault::ExecuteMsg as Vault;
+    use firebreak_messages::oracle::ExecuteMsg as Oracle;
+    use firebreak_messages::FeedId;
+    let at = 4_000_000_000;
+    let chain = Chain::new();
+    let (vault, oracle) = (&chain.suite.derivatives_vault, &chain.suite.oracle);
+    let market = |number| chain.configure_market(number, market_config());
+    let parameters = || configures_vault(&chain);
+    let settles = |number| execute(vault, &Vault::SettleMarket { market: MarketId(number), at });
+    let settles_all = || execute(vault, &Vault::SettleVault { at });
+    // Not as the contracts write it.
+    let spaced = |number: u16| raw(vault, &format!(r#"{{"settle_market": {{"market":{number},"at":{at}}}}}"#));
+    let promotes = || execute(oracle, &Oracle::PromoteFallback { feed: FeedId(1) });
+    let feed = |number| execute(oracle, &set_feed(number));
+    for (index, (call, configured, stale)) in [
+        (market(1), market(1), true),
+        (market(1), market(2), false),
+        (market(1), market(11), false),
+        (market(1), parameters(), false),
+        (market(1), settles(1), true),
+        (market(1), settles(2), false),
+        (market(1), spaced(2), true),
+        (market(1), settles_all(), true),
+        (market(1), feed(1), false),
+        (parameters(), market(1), false),
+        (parameters(), parameters(), true),
+        (parameters(), settles(1), false),
+        (parameters(), spaced(1), true),
+        (parameters(), settles_all(), true),
+        (spaced(1), settles(1), true),
+        (spaced(1), settles(2), true),
+        (spaced(1), parameters(), true),
+        (spaced(1), spaced(2), true),
+        (promotes(), feed(1), true),
+        (promotes(), feed(2), false),
+        (promotes(), execute(oracle, &Oracle::SetHook { hook: None }), true),
+        (promotes(), market(1), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut chain = Chain::new();
+        chain.approve(playbook("steps", vec![step(call)]));
+        assert!(!chain.playbooks()[0].stale);
+        chain.wait(DAY);
+        assert_eq!(chain.govern(configured), OperationStatus::Executed, "{index}");
+        assert_eq!(chain.playbooks()[0].stale, stale, "{index}");
+    }
 }
 
 #[test]

@@ -292,6 +292,31 @@ fn behind_a_gap_nobody_is_liquidated_before_six_rounds_agree() {
     }
 }
 
+// each of them says the whole market, so whichever runs first holds it; restrictions and coins work in any order.
+#[test]
+fn a_crash_behind_a_gap_restricts_and_injects_and_leaves_the_market_to_the_gap() {
+    for (first, then) in [("chain-gap", "price-crash"), ("price-crash", "chain-gap")] {
+        let mut world = watchful();
+        let playbook = world.template(BTC, "price-crash");
+        world.approve(vec![playbook]).done();
+        world.refresh().done();
+        let normal = world.market(BTC).config;
+        let held = world.run_playbook(first).fact::<PlaybookStarted>();
+        let changed = world.market(BTC).config;
+        assert_ne!(changed, normal, "{first}");
+        let outcome = world.run_playbook(then).done();
+        let found = outcomes(&outcome);
+        let claimed = found.iter().filter(|outcome| **outcome == StepOutcome::Claimed).count();
+        assert_eq!((claimed, found.len()), (1, 3), "{then}: {found:?}");
+        assert!(found.iter().all(|outcome| matches!(outcome, StepOutcome::Claimed | StepOutcome::Done)), "{found:?}");
+        assert_eq!(world.market(BTC).config, changed, "{then}");
+        world.advance_to(held.undo_at);
+        world.refresh().done();
+        world.undo(held.run).fact::<PlaybookUndone>();
+        assert_eq!(world.market(BTC).config, normal);
+    }
+}
+
 /// Alice is healthy when the chain stands, eve is not: who of them is liquidated in the ten minutes behind the freeze, and afterwards.
 fn behind_the_thaw(procedure: bool) -> [(bool, bool); 2] {
     let mut world = watchful();

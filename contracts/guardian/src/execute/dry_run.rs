@@ -92,10 +92,7 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
 /// because that delay was made longer since.
 pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result<Option<WasmMsg>, ContractError> {
     let Some(witnesses) = WITNESSES.may_load(deps.storage, record.operation)? else { return Ok(None) };
-    let waited = later(record.ready_at, known.delay(DelayClass::Roles))?;
-    // An approval of before the room was asked for may end sooner than that: it is judged for the least delay of roles all the same.
-    let room = record.not_after.saturating_sub(DRY_RUN_ROOM_SECONDS).max(later(record.ready_at, ROLES_DELAY_MIN)?);
-    if now(env) >= waited.min(room) {
+    if now(env) >= gives_way_at(known, record)? {
         return Ok(None);
     }
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
@@ -108,6 +105,14 @@ pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result
     }
     let msg = to_json_binary(&ExecuteMsg::CheckWitnesses { accounts })?;
     Ok(Some(WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] }))
+}
+
+/// From when on an operation passes whatever else holds it up, seconds: R-19 between a feed and what was configured before it, too.
+pub fn gives_way_at(known: &Known, record: &Operation) -> Result<u64, ContractError> {
+    let waited = later(record.ready_at, known.delay(DelayClass::Roles))?;
+    // An approval of before the room was asked for may end sooner than that: it is judged for the least delay of roles all the same.
+    let room = record.not_after.saturating_sub(DRY_RUN_ROOM_SECONDS).max(later(record.ready_at, ROLES_DELAY_MIN)?);
+    Ok(waited.min(room))
 }
 
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::MadeLiquidatable`], [`ContractError::AccountUnreadable`].

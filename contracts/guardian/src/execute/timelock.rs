@@ -10,13 +10,13 @@
 //! ```
 //! `failed` is no end: whoever executes could bring it about, so it stays open until `not_after`.
 
+use crate::changes;
 use crate::class::{Known, Window};
 use crate::error::ContractError;
 use crate::execute::{dry_run, ensure_self};
 use crate::reply::EXECUTED;
 use crate::state::{
-    after, later, CONFIGURED_AT, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES,
-    VAULT_CONFIGURED_AT,
+    after, later, EXECUTING, FEED_SET_AT, NEXT_OPERATION, OPERATIONS, REVOKED_AT, ROLES, VAULT_CONFIGURED_AT,
 };
 use crate::validate::between;
 use cosmwasm_std::{to_json_binary, CosmosMsg, DepsMut, Env, MessageInfo, Response, Storage, SubMsg, WasmMsg};
@@ -114,12 +114,12 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
     if now > not_after {
         return Err(ContractError::Expired { operation, not_after, now });
     }
-    ensure_apart(deps.storage, &known, &record, now)?;
     if (class, ready_at) != (record.class, record.ready_at) {
-        // The dry run gives way a `roles` delay after it was ready as what it has become; R-19 asks for the class.
+        // The dry run and R-19 give way a `roles` delay after it was ready as what it has become; R-19 asks for the class.
         (record.class, record.ready_at) = (class, ready_at);
         OPERATIONS.save(deps.storage, operation, &record)?;
     }
+    ensure_apart(deps.storage, &known, &record, now)?;
     EXECUTING.save(deps.storage, &operation)?;
     let run = WasmMsg::Execute {
         contract_addr: env.contract.address.to_string(),
@@ -150,9 +150,9 @@ pub fn run_calls(deps: DepsMut, env: &Env, info: &MessageInfo, operation: u64) -
     if record.class >= DelayClass::Roles && calls.iter().any(|call| known.configures_vault(call)) {
         VAULT_CONFIGURED_AT.save(deps.storage, &now(env))?;
     }
-    // Bounded by CALLS_MAX. From now on playbooks that were approved before leave these contracts' parameters alone.
-    for contract in calls.iter().filter_map(|call| known.configured(call)) {
-        CONFIGURED_AT.save(deps.storage, contract.clone(), &now(env))?;
+    // Bounded by CALLS_MAX. From now on playbooks that were approved before leave these markets, feeds and parameters alone.
+    for (contract, msg) in calls.iter().filter_map(|call| known.configured(call)) {
+        changes::note_configured(deps.storage, contract, msg, now(env))?;
     }
     let witnesses = dry_run::judge(deps.as_ref(), env, &known, &record)?;
     Ok(Response::new().add_messages(record.calls.into_iter().map(message)).add_messages(witnesses))
@@ -179,7 +179,8 @@ fn ensure_apart(storage: &dyn Storage, known: &Known, record: &Operation, now: u
         }
     }
     if calls.iter().any(|call| known.sets_feed(call)) {
-        let free_at = free_at(VAULT_CONFIGURED_AT)?;
+        // Whatever was configured meanwhile, then it has been in sight for both delays: one configuration after the other is no veto.
+        let free_at = free_at(VAULT_CONFIGURED_AT)?.min(dry_run::gives_way_at(known, record)?);
         if now < free_at {
             return Err(ContractError::VaultConfigured { operation, free_at, now });
         }
