@@ -39,6 +39,13 @@ pub fn guarded(names: &[&str]) -> World {
     world
 }
 
+/// The same where nobody has approved a procedure, and there is no sentinel.
+pub fn without_playbooks() -> World {
+    let mut world = trading(still(builder()).checking(Checking::CheapOnly).build());
+    world.refresh().done();
+    world
+}
+
 fn level(world: &World) -> Level {
     world.breaker_status(BTC).posture.level
 }
@@ -90,6 +97,21 @@ pub fn silence_and_queue(world: &mut World, plot: &mut Plot, left: u64) {
     }
 }
 
+/// Silence, and a freeze when it is over.
+pub fn silence_and_freeze(world: &mut World, plot: &mut Plot, left: u64) {
+    silence(world, plot, left);
+    if left <= HOUR {
+        freeze(world, plot, left);
+    }
+}
+
+/// The council, when what was asked at first is about to be mature.
+pub fn queue_late(world: &mut World, plot: &mut Plot, left: u64) {
+    if world.provider("lp").requests.first().is_some_and(|request| request.matures_at <= world.now()) {
+        queue(world, plot, left);
+    }
+}
+
 /// One after the other.
 pub fn trip(world: &mut World, _: &mut Plot, left: u64) {
     for name in SENTINELS {
@@ -97,6 +119,12 @@ pub fn trip(world: &mut World, _: &mut Plot, left: u64) {
             let _ = world.send(name, Code::Guardian, &ExecuteMsg::Trip {}, Amount::ZERO);
         }
     }
+}
+
+/// Sentinels first, then playbooks and the council.
+pub fn trip_and_queue(world: &mut World, plot: &mut Plot, left: u64) {
+    trip(world, plot, left);
+    queue(world, plot, left);
 }
 
 /// The council's procedure that settles, as soon as may be.

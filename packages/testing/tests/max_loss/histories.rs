@@ -77,7 +77,7 @@ fn play(playbooks: &[&str], seeds: std::ops::Range<u64>, moves: u64) {
 }
 
 /// Committed: every run plays the same histories.
-const SEEDS: std::ops::Range<u64> = 40..43;
+const SEEDS: std::ops::Range<u64> = 40..46;
 const MOVES: u64 = 40;
 
 //

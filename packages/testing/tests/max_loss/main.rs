@@ -4,6 +4,7 @@
 mod exit;
 mod freeze;
 mod histories;
+mod moves;
 mod notice;
 mod observers;
 mod operations;
