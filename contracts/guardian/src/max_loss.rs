@@ -233,7 +233,8 @@ struct Present<'a> {
 
 impl Present<'_> {
     /// What the playbooks can do that the thief may run: the council's, and with the feeders' keys those that a signal starts.
-    /// One that has ended, or a call whose target the timelock has configured since, does nothing any more.
+    /// One that has ended, or a call whose target the timelock has configured since, does nothing any more: nor does the undo of an active
+    /// run that an operation voided, which had to carry the normal configuration. What is configured counts as that.
     fn playbooks(&self, now: u64, stolen: Stolen, exits: &mut Exits) -> Result<Playbooks, ContractError> {
         let storage = self.deps.storage;
         let mut found = Playbooks::default();

@@ -22,7 +22,10 @@ fn orders_of(units: i32) -> MarketConfig {
 
 /// Schedules both so that both are ready now.
 fn both_ready(chain: &mut Chain, first: Vec<Call>, second: Vec<Call>) -> (u64, u64) {
-    let operations = (chain.schedule(first), chain.schedule(second));
+    let first = chain.schedule(first);
+    // Not ready long before the other one.
+    chain.wait((chain.operation(first).ready_at - chain.now()).saturating_sub(DAY));
+    let operations = (first, chain.schedule(second));
     let ready_at = chain.operation(operations.0).ready_at.max(chain.operation(operations.1).ready_at);
     chain.wait(ready_at - chain.now());
     operations

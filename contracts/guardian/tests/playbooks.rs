@@ -550,6 +550,7 @@ fn an_operation_makes_stale_what_is_about_the_same_market_feed_or_parameters() {
     .enumerate()
     {
         let mut chain = Chain::new();
+        chain.govern(chain.configure_market(1, market_config()));
         chain.approve(playbook("steps", vec![step(call)]));
         assert!(!chain.playbooks()[0].stale);
         chain.wait(DAY);

@@ -100,6 +100,31 @@ fn a_drained_pool_lets_out_its_floor_until_the_limiter_is_given_back() {
     assert_eq!(closed.status, IncidentStatus::Resolved);
 }
 
+// R-25, F14
+#[test]
+fn what_an_operation_configures_of_a_market_takes_the_undo_of_a_drain_from_nobody() {
+    let mut world = limited(World::builder()).build();
+    let playbook = world.template(BTC, "pool-drain");
+    world.approve(vec![playbook]).done();
+    let mut ether = world.market(ETH).config;
+    ether.gap_rounds = 3;
+    let msg = VaultMsg::ConfigureMarket { market: ETH, config: ether.clone() };
+    let ready = world.schedule(vec![world.call(Code::Vault, &msg)]).fact::<OperationScheduled>();
+    world.advance_to(ready.ready_at);
+    world.refresh().done();
+    let normal = parameters(&world);
+    let started = world.run_playbook("pool-drain").fact::<PlaybookStarted>();
+    // By anyone, an operation that waited already.
+    world.execute_operation(ready.operation).done();
+    assert_eq!(world.market(ETH).config, ether);
+    // It still counts as what holds exits up.
+    assert!(bound(&world, COUNCIL, Some(HOUR)).trader_exit_seconds >= HOUR + DAY);
+    world.advance_to(started.undo_at);
+    world.refresh().done();
+    assert_eq!(outcomes(&world.undo(started.run).done()), [StepOutcome::Done]);
+    assert_eq!(parameters(&world), normal);
+}
+
 //
 #[test]
 fn a_limiter_at_its_floor_takes_from_nobody_and_keeps_everybody_waiting() {
@@ -292,10 +317,10 @@ fn behind_a_gap_nobody_is_liquidated_before_six_rounds_agree() {
     }
 }
 
-// each of them says the whole market, so whichever runs first holds it; restrictions and coins work in any order.
+// behind a gap the crash's caps only tighten; behind a crash the six rounds are there already, and the gap's caps would be wider.
 #[test]
-fn a_crash_behind_a_gap_restricts_and_injects_and_leaves_the_market_to_the_gap() {
-    for (first, then) in [("chain-gap", "price-crash"), ("price-crash", "chain-gap")] {
+fn a_crash_behind_a_gap_works_and_a_gap_behind_a_crash_leaves_the_market_to_it() {
+    for (first, then, passed_over) in [("chain-gap", "price-crash", 0), ("price-crash", "chain-gap", 1)] {
         let mut world = watchful();
         let playbook = world.template(BTC, "price-crash");
         world.approve(vec![playbook]).done();
@@ -305,14 +330,22 @@ fn a_crash_behind_a_gap_restricts_and_injects_and_leaves_the_market_to_the_gap()
         let changed = world.market(BTC).config;
         assert_ne!(changed, normal, "{first}");
         let outcome = world.run_playbook(then).done();
+        let second = outcome.fact::<PlaybookStarted>();
         let found = outcomes(&outcome);
         let claimed = found.iter().filter(|outcome| **outcome == StepOutcome::Claimed).count();
-        assert_eq!((claimed, found.len()), (1, 3), "{then}: {found:?}");
+        assert_eq!((claimed, found.len()), (passed_over, 3), "{then}: {found:?}");
         assert!(found.iter().all(|outcome| matches!(outcome, StepOutcome::Claimed | StepOutcome::Done)), "{found:?}");
-        assert_eq!(world.market(BTC).config, changed, "{then}");
-        world.advance_to(held.undo_at);
+        let both = world.market(BTC).config;
+        assert_eq!(both.gap_rounds, 6);
+        assert_eq!(both == changed, passed_over == 1, "{then}");
+        assert!(both.open_interest_max < normal.open_interest_max, "{then}");
+        world.advance_to(second.undo_at.max(held.undo_at));
         world.refresh().done();
         world.undo(held.run).fact::<PlaybookUndone>();
+        if passed_over == 0 {
+            assert_eq!(world.market(BTC).config, both);
+            world.undo(second.run).fact::<PlaybookUndone>();
+        }
         assert_eq!(world.market(BTC).config, normal);
     }
 }

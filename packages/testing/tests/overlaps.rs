@@ -97,6 +97,42 @@ fn a_quarantine_within_a_crash_closes_the_market_and_gives_it_back() {
     assert_eq!((run(&world, quarantine.run).status, config(&world)), (RunStatus::Ended, normal));
 }
 
+// the procedure of a gap switches no other one off.
+#[test]
+fn a_crash_and_a_quarantine_within_the_day_of_a_gap_close_the_market_and_give_it_back() {
+    for (name, last_is_gap) in [("price-crash", false), ("price-crash", true), ("market-quarantine", false)] {
+        let mut world =
+            World::builder().with_market(BTC, |config| config.gap_rounds = 2).trader("alice", usd(50_000)).build();
+        let playbooks = ["chain-gap", name].map(|name| world.template(BTC, name)).to_vec();
+        world.approve(playbooks).done();
+        let normal = config(&world);
+        let gap = world.run_playbook("chain-gap").fact::<PlaybookStarted>();
+        assert_eq!(config(&world).gap_rounds, 6);
+        world.advance(2 * HOUR);
+        for _ in 0..31 {
+            world.advance(5);
+            world.refresh().done();
+        }
+        let outcome = if name == "price-crash" {
+            world.price(BTC, price("57600")).done()
+        } else {
+            world.run_playbook(name).done()
+        };
+        let second = outcome.fact::<PlaybookStarted>();
+        assert!(!steps(&outcome).is_empty() && steps(&outcome).iter().all(|outcome| *outcome == Done), "{name}");
+        let closed = config(&world);
+        assert!(closed.open_interest_max < normal.open_interest_max && closed.order_size_max < normal.order_size_max);
+        assert_eq!(closed.gap_rounds, 6);
+        // The first undo leaves what the other run holds, the last one gives the market back.
+        world.advance_to(second.undo_at);
+        let (first, last) = if last_is_gap { (second.run, gap.run) } else { (gap.run, second.run) };
+        assert_eq!(steps(&world.undo(first).done()), [Claimed]);
+        assert_eq!(config(&world), closed);
+        assert_eq!(steps(&world.undo(last).done()), [Done]);
+        assert_eq!(config(&world), normal);
+    }
+}
+
 /// Three procedures with caps of their own: which one runs, or is undone, or how long nothing happens.
 #[derive(Debug, Clone, Copy)]
 enum Turn {

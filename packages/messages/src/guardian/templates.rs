@@ -3,9 +3,9 @@
 //! | name | starts | steps | undo |
 //! |---|---|---|---|
 //! | `oracle-compromise` | council | market reduce-only 2 h; the feed's fallback is promoted, or fallback feeders take over | the timelock |
-//! | `price-crash` | a rule about prices that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
+//! | `price-crash` | a rule about prices that reaches reduce-only; council | market guarded 6 h (leverage cap, smaller orders); half the open interest, a quarter of the order size, 6 rounds behind a gap; first-loss coins into the pool | the market as it was, after 1 d or when resolved |
 //! | `pool-drain` | council | all frozen 3 h (outflows shut), then reduce-only to 24 h (outflows at a quarter); the outflow limiter at its floor | the limiter as it was, after 1 d or when resolved |
-//! | `market-quarantine` | council | market reduce-only 24 h; caps at their least | the market as it was, after 3 d |
+//! | `market-quarantine` | council | market reduce-only 24 h; caps at their least, 6 rounds behind a gap | the market as it was, after 3 d |
 //! | `chain-gap` | council | all frozen 10 min (no liquidation, orders wait), then reduce-only to 1 h; the market waits for 6 rounds behind a gap | the market as it was, after 1 d or when resolved |
 //! | `orderly-wind-down` | council | all reduce-only 1 d; settlement of the vault in 2 h | - |
 //!
@@ -18,7 +18,7 @@ use crate::circuit_breaker::Scope;
 use crate::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, MarketSetup, VaultParameters};
 use crate::ids::{MarketId, RuleId};
 use crate::insurance_fund::ExecuteMsg as FundMsg;
-use crate::oracle::{ExecuteMsg as OracleMsg, FeedConfig, FeedSetup};
+use crate::oracle::{ExecuteMsg as OracleMsg, FeedConfig, FeedSetup, GAP_REST_SECONDS_MAX};
 use cosmwasm_std::{to_json_binary, StdResult};
 use firebreak_risk::{Amount, Level, OutflowParams, Ratio, Size};
 
@@ -84,6 +84,7 @@ impl Template<'_> {
         let cautious = MarketConfig {
             open_interest_max: share(config.open_interest_max, 2),
             order_size_max: share(config.order_size_max, 4),
+            gap_rounds: beside_a_gap(config),
             ..config.clone()
         };
         let mut steps =
@@ -122,7 +123,8 @@ impl Template<'_> {
     pub fn market_quarantine(&self) -> StdResult<Playbook> {
         let config = &self.market.config;
         let least = Size::from_atoms(1);
-        let closed = MarketConfig { open_interest_max: least, order_size_max: least, ..config.clone() };
+        let gap_rounds = beside_a_gap(config);
+        let closed = MarketConfig { open_interest_max: least, order_size_max: least, gap_rounds, ..config.clone() };
         Ok(Playbook {
             steps: vec![restrict(Scope::Market(self.id()), Level::ReduceOnly, DAY), self.configure(closed)?],
             undo: vec![self.configure(config.clone())?],
@@ -199,6 +201,16 @@ impl Template<'_> {
 
 fn restrict(scope: Scope, level: Level, duration_seconds: u64) -> Step {
     Step::Restrict(Tightening { scope, level, duration_seconds })
+}
+
+/// As many rounds behind a gap as `chain-gap` asks for: what changes a market while that one's undo is to come only tightens it, or it would be
+/// passed over. Where the rule is off and gaps are short a run must not turn it on: rounds that are slower would each begin another rest.
+fn beside_a_gap(config: &MarketConfig) -> u8 {
+    if config.gap_rounds >= 2 || config.gap_seconds >= GAP_REST_SECONDS_MAX {
+        GAP_ROUNDS_MAX
+    } else {
+        config.gap_rounds
+    }
 }
 
 /// One of so many equal parts, and never nothing. Rounding: down.

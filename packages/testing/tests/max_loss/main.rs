@@ -323,8 +323,9 @@ fn what_a_councils_playbook_configures_counts_when_it_could_force_a_loss() {
     let harmful = bound(&world, COUNCIL, Some(DAY));
     assert!(harmful.total > usd(6_600_000) && harmful.leaves == Amount::ZERO, "{harmful:?}");
     // What the timelock has configured since is not the playbook's to say any more.
-    let parameters = world.call(Code::Vault, &VaultMsg::Configure { parameters: world.setup().vault.clone() });
-    world.govern(vec![parameters]).done();
+    let config = world.market(BTC).config;
+    let market = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+    world.govern(vec![market]).done();
     assert_eq!(bound(&world, COUNCIL, Some(DAY)).total, harmless.total);
     // Nor anything when its approval has ended.
     world.advance(200 * DAY);
