@@ -145,6 +145,8 @@ fn without_limits(config: &MarketConfig, of: &MarketConfig) -> MarketConfig {
         account_share_max: of.account_share_max,
         pool_loss_max: of.pool_loss_max,
         insurance_ratio_min: of.insurance_ratio_min,
+        // A procedure that bars exposure asks for the most rounds behind a gap too.
+        gap_rounds: of.gap_rounds,
         ..config.clone()
     }
 }
