@@ -260,7 +260,7 @@ impl Known {
             ExecuteMsg::Signal { .. } => refuse("signal"),
             ExecuteMsg::AcceptRole { .. } => refuse("accept_role"),
             ExecuteMsg::CompleteRole { .. } => refuse("complete_role"),
-            ExecuteMsg::AcceptCouncil {} => refuse("accept_council"),
+            ExecuteMsg::AcceptCouncil(_) => refuse("accept_council"),
             ExecuteMsg::RunCalls { .. } => refuse("run_calls"),
             ExecuteMsg::SetSentinel(sentinel) => {
                 // Refused here too: else a bad value would be found out only after the wait.
@@ -269,6 +269,7 @@ impl Known {
             }
             ExecuteMsg::RemoveSentinel { .. } => Ok(roles("a sentinel")),
             ExecuteMsg::Trip {} => refuse("trip"),
+            ExecuteMsg::AcceptSentinel(_) => refuse("accept_sentinel"),
             ExecuteMsg::Heartbeat {} => refuse("heartbeat"),
             ExecuteMsg::StepDown {} => refuse("step_down"),
             ExecuteMsg::Witness { .. } => refuse("witness"),

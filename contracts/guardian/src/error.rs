@@ -110,14 +110,22 @@ pub enum ContractError {
     NoCouncilCandidate { expires_at: u64 },
     #[error("{group} does not tell the guardian of other members: add the guardian to its hooks (R-18)")]
     NoHook { group: String },
+    #[error(
+        "operation {found} is older than what last set the council or named another: wanted {wanted} or a later one"
+    )]
+    CouncilSetSince { wanted: u64, found: u64 },
+    #[error("what {address} is named for is something else than what was accepted: read it and accept that")]
+    NotAsNamed { address: String },
 
     // Sentinels and heartbeats.
     #[error("{found} is no sentinel")]
     NotSentinel { found: String },
     #[error("sentinel {address} tripped at {tripped_at} and is armed again by the timelock only")]
     SentinelSpent { address: String, tripped_at: u64 },
-    #[error("sentinel {address} has not accepted: its own heartbeat arms it before {accept_until}")]
+    #[error("sentinel {address} has not accepted: its own acceptance arms it before {accept_until}")]
     SentinelNotAccepted { address: String, accept_until: u64 },
+    #[error("{found} is not named as a sentinel, is so no longer, or has accepted")]
+    NotNamed { found: String },
     #[error("{max} sentinels are set, that is the most")]
     TooManySentinels { max: usize },
     #[error("{found} is no sentinel, canceller or council member")]

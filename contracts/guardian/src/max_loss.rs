@@ -101,7 +101,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     // Below this level exits do not queue.
     let queues = sentinels.iter().filter(|record| record.step.level >= Level::ReduceOnly);
-    // A named one is as good as armed: its own heartbeat is all that is missing. So with a council that may take over at any time.
+    // A named one is as good as armed: its own acceptance is all that is missing. So with a council that may take over at any time.
     let moment = now(env);
     let queues = queues.filter(|record| record.armed || record.may_accept(moment));
     let queues = queues.map(|record| record.step.duration_seconds);

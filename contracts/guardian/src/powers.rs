@@ -57,7 +57,7 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
     }
     for record in SENTINELS.may_load(deps.storage)?.unwrap_or_default() {
         let (level, seconds_max, ready) = (record.step.level, record.step.duration_seconds, record.armed);
-        let what = if record.accept_until > 0 { "restrict once, after its heartbeat" } else { "restrict once" };
+        let what = if record.accept_until > 0 { "restrict once, after its acceptance" } else { "restrict once" };
         list.add(Power { level, seconds_max, ready, ..power(Holder::Sentinel, &record.address, what) })?;
     }
     for member in weights::first_members(&deps.querier, &Addr::unchecked(&council.group)) {

@@ -41,6 +41,9 @@ pub const COUNCIL: PackedItem<CouncilConfig> = PackedItem::new("council", 1);
 /// The group that is about to be the council; absent when there is none. Written by `SetCouncil`, `AcceptCouncil`; apart
 /// from the council, so that a confirmation does not read it.
 pub const COUNCIL_CANDIDATE: PackedItem<CouncilCandidate> = PackedItem::new("council_candidate", 1);
+/// The oldest operation that may still set the council: the last one that did, or named another; from a takeover on, the next one
+/// to be scheduled. Absent before the first. Written by `SetCouncil`, `AcceptCouncil`; read by `SetCouncil` alone.
+pub const COUNCIL_SINCE: Item<u64> = Item::new("council_since");
 /// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`, `AcceptCouncil`. One
 /// record: R-20 bounds what the deciding confirmation may cost.
 pub const BALLOT: PackedItem<Ballot> = PackedItem::new("ballot", 1);
@@ -67,9 +70,9 @@ pub const CHANGED_BY: &str = "changed_by ";
 /// Id of the next run.
 pub const NEXT_RUN: PackedItem<u64> = PackedItem::new("next_run", 1);
 /// Keys that may do one small thing once. At most `SENTINELS_MAX`. Written by `SetSentinel`, `RemoveSentinel`, `Trip`,
-/// `Heartbeat`.
+/// `AcceptSentinel`.
 pub const SENTINELS: PackedItem<Vec<SentinelRecord>> = PackedItem::new("sentinels", 2);
-/// address -> its last sign of life, seconds. Written by `Heartbeat`, `Trip`; by sentinels, cancellers and members only,
+/// address -> its last sign of life, seconds. Written by `Heartbeat`, `AcceptSentinel`, `Trip`; by sentinels, cancellers and members only,
 /// never looped over.
 pub const HEARTBEATS: PackedMap<String, u64> = PackedMap::new("heartbeat", 1);
 /// operation id -> accounts that it must not make liquidatable. At most `WITNESSES_MAX`. Written by `Witness`.
@@ -142,12 +145,12 @@ pub struct SentinelRecord {
     pub armed: bool,
     /// 0: never.
     pub tripped_at: u64,
-    /// Until when its own heartbeat arms it, seconds; 0: it has accepted.
+    /// Until when its own acceptance arms it, seconds; 0: it has accepted.
     pub accept_until: u64,
 }
 
 impl SentinelRecord {
-    /// Whether a heartbeat is its acceptance.
+    /// Whether it is named and its time has not passed.
     pub fn may_accept(&self, now: u64) -> bool {
         now < self.accept_until
     }

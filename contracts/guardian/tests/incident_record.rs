@@ -131,8 +131,9 @@ fn times_to_contain_and_to_recover_are_those_of_whoever_opened_the_incident() {
             address: "watch".into_addr().to_string(),
             step: Tightening { scope: Scope::Market(BTC), level: Level::Guarded, duration_seconds: HOUR },
         };
+        let accept = ExecuteMsg::AcceptSentinel(sentinel.step.clone());
         assert_eq!(chain.govern(chain.own(&ExecuteMsg::SetSentinel(sentinel))), OperationStatus::Executed);
-        chain.send(&"watch".into_addr(), &ExecuteMsg::Heartbeat {}).unwrap();
+        chain.send(&"watch".into_addr(), &accept).unwrap();
         chain.approve(playbook("guard", vec![restricts(Scope::Market(BTC), Level::Guarded, HOUR)]));
         chain.approve(playbook("vain", vec![step(execute(&chain.suite.oracle, &set_feed(666)))]));
         open(&mut chain);

@@ -23,10 +23,21 @@ fn named(chain: &mut Chain) -> Addr {
     watch
 }
 
-/// Named, and accepted by its own heartbeat.
+/// What a named sentinel sends who has read the query.
+fn acceptance(chain: &Chain, address: &Addr) -> ExecuteMsg {
+    let one = all(chain).into_iter().find(|one| one.sentinel.address == *address.as_str());
+    ExecuteMsg::AcceptSentinel(one.expect("a sentinel").sentinel.step)
+}
+
+fn accept(chain: &mut Chain, address: &Addr) -> SentinelSet {
+    let msg = acceptance(chain, address);
+    only(&chain.send(address, &msg).unwrap())
+}
+
+/// Named, and accepted by its own key.
 fn armed(chain: &mut Chain) -> Addr {
     let watch = named(chain);
-    let armed = only::<SentinelSet>(&chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap());
+    let armed = accept(chain, &watch);
     assert_eq!(armed, SentinelSet { address: watch.to_string(), armed: true });
     watch
 }
@@ -89,16 +100,20 @@ fn a_sentinel_is_armed_by_its_own_key_alone() {
         let power = powers(chain).into_iter().find(|power| power.holder == Holder::Sentinel).unwrap();
         (power.what, power.ready)
     };
-    assert_eq!(row(&chain), ("restrict once, after its heartbeat".into(), false));
+    assert_eq!(row(&chain), ("restrict once, after its acceptance".into(), false));
     let not_yet =
         |accept_until| ContractError::SentinelNotAccepted { address: "watch".into_addr().into(), accept_until };
     chain.refused(&watch, &ExecuteMsg::Trip {}, not_yet(accept_until));
-    // Not by the heartbeat of somebody else.
-    for stranger in [mallory, dao] {
-        let wanted = ContractError::NoHeartbeat { found: stranger.to_string() };
-        chain.refused(&stranger, &ExecuteMsg::Heartbeat {}, wanted);
+    // Not by somebody else, nor by a heartbeat, nor for another step than the one that was named.
+    let accepts = acceptance(&chain, &watch);
+    let nobody = |found: &Addr| ContractError::NotNamed { found: found.to_string() };
+    for stranger in [mallory, dao, veto, guardian.clone()] {
+        chain.refused(&stranger, &accepts, nobody(&stranger));
     }
-    chain.send(&veto, &ExecuteMsg::Heartbeat {}).unwrap();
+    chain.refused(&watch, &ExecuteMsg::Heartbeat {}, ContractError::NoHeartbeat { found: watch.to_string() });
+    let longer = Tightening { scope: Scope::All, ..sentinel(&watch, Level::ReduceOnly, HOUR).step };
+    let other = ContractError::NotAsNamed { address: watch.to_string() };
+    chain.refused(&watch, &ExecuteMsg::AcceptSentinel(longer), other);
     assert_eq!(waits(&chain), (false, accept_until));
     // Nor by being named twice, which begins the time anew.
     chain.wait(DAY);
@@ -107,16 +122,18 @@ fn a_sentinel_is_armed_by_its_own_key_alone() {
     assert_eq!(waits(&chain), (false, accept_until));
     // To the second, and then never, until it is named again.
     chain.wait(30 * DAY);
-    chain.refused(&watch, &ExecuteMsg::Heartbeat {}, ContractError::NoHeartbeat { found: watch.to_string() });
+    chain.refused(&watch, &accepts, nobody(&watch));
     chain.refused(&watch, &ExecuteMsg::Trip {}, not_yet(accept_until));
     named(&mut chain);
     chain.wait(30 * DAY - 1);
-    chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
+    chain.send(&watch, &accepts).unwrap();
     assert_eq!((waits(&chain), row(&chain)), ((true, 0), ("restrict once".into(), true)));
     // A further one is a sign of life and no more, of a spent one too.
     let again = chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
     assert_eq!(SentinelSet::all(&again.events), []);
+    chain.refused(&watch, &accepts, nobody(&watch));
     chain.send(&watch, &ExecuteMsg::Trip {}).unwrap();
+    chain.refused(&watch, &accepts, nobody(&watch));
     let again = chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
     assert_eq!((SentinelSet::all(&again.events), waits(&chain)), (vec![], (false, 0)));
     // Whoever was removed is a stranger.
@@ -131,9 +148,14 @@ fn a_heartbeat_of_a_canceller_counts_whatever_else_was_offered_to_him() {
     let mut chain = Chain::new();
     let (veto, guardian) = (chain.veto.clone(), chain.guardian.clone());
     chain.send(&guardian, &ExecuteMsg::SetSentinel(sentinel(&veto, Level::Guarded, 60))).unwrap();
-    chain.wait(30 * DAY);
-    chain.send(&veto, &ExecuteMsg::Heartbeat {}).unwrap();
-    assert!(!all(&chain)[0].armed);
+    let accept_until = all(&chain)[0].accept_until;
+    // Nor does the heartbeat that he gives as a canceller accept it unseen.
+    for seconds in [0, DAY, 30 * DAY] {
+        chain.wait(seconds);
+        let beat = chain.send(&veto, &ExecuteMsg::Heartbeat {}).unwrap();
+        assert_eq!(SentinelSet::all(&beat.events), []);
+        assert_eq!((all(&chain)[0].armed, all(&chain)[0].accept_until), (false, accept_until));
+    }
 }
 
 #[test]
@@ -142,7 +164,7 @@ fn a_step_that_the_breaker_refuses_leaves_the_sentinel_armed() {
     let (watch, guardian) = ("watch".into_addr(), chain.guardian.clone());
     let step = Tightening { scope: Scope::Market(MarketId(666)), level: Level::Guarded, duration_seconds: 60 };
     chain.send(&guardian, &ExecuteMsg::SetSentinel(Sentinel { address: watch.to_string(), step })).unwrap();
-    chain.send(&watch, &ExecuteMsg::Heartbeat {}).unwrap();
+    accept(&mut chain, &watch);
     let before = chain.picture();
     assert!(chain.app.execute_contract(watch, guardian, &ExecuteMsg::Trip {}, &[]).is_err());
     assert_eq!((chain.picture(), all(&chain)[0].armed), (before, true));
@@ -180,6 +202,16 @@ fn a_sentinel_has_bounds() {
     let gone = ExecuteMsg::RemoveSentinel { address: first.to_string() };
     chain.refused(&guardian, &gone, ContractError::NotSentinel { found: first.to_string() });
     chain.send(&guardian, &more).unwrap();
+    // Who has let the time pass makes room, who has accepted does not.
+    let second = "watch 1".into_addr();
+    accept(&mut chain, &second);
+    chain.wait(30 * DAY - 1);
+    let late = ExecuteMsg::SetSentinel(sentinel(&"late".into_addr(), Level::Guarded, 60));
+    chain.refused(&guardian, &late, ContractError::TooManySentinels { max: 8 });
+    chain.wait(1);
+    chain.send(&guardian, &late).unwrap();
+    let names: Vec<_> = all(&chain).into_iter().map(|one| one.sentinel.address).collect();
+    assert_eq!(names, [second.to_string(), "late".into_addr().to_string()]);
 }
 
 // a pause window that had run out is why some pools could not be paused on 2025-11-03. Here the pause expires, the
@@ -187,12 +219,13 @@ fn a_sentinel_has_bounds() {
 #[test]
 fn silence_is_shown_and_takes_no_power_away() {
     let mut chain = Chain::new();
-    let watch = named(&mut chain);
+    let watch = armed(&mut chain);
+    let accepted_at = chain.now();
     let (alice, bob, veto, mallory) =
         (chain.alice.clone(), chain.bob.clone(), chain.veto.clone(), "mallory".into_addr());
     for pauser in [&watch, &alice, &veto] {
         let given = only::<HeartbeatGiven>(&chain.send(pauser, &ExecuteMsg::Heartbeat {}).unwrap());
-        assert_eq!((given.address, given.before), (pauser.to_string(), 0));
+        assert_eq!((given.address, given.before), (pauser.to_string(), if *pauser == watch { accepted_at } else { 0 }));
     }
     for stranger in [mallory, chain.dao.clone()] {
         let wanted = ContractError::NoHeartbeat { found: stranger.to_string() };

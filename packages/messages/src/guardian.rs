@@ -188,12 +188,13 @@ pub enum ExecuteMsg {
     SetDelays { delays: Delays },
     /// The guardian itself only. Of the group that is the council: its figures change at once, every open confirmation is void
     /// and no other group is a candidate any more. Of another group: it is the candidate, in place of the last one, and the
-    /// present council stays in power. Emits [`CouncilChanged`], [`CouncilNamed`].
+    /// present council stays in power. Refused in an operation that was scheduled before the one that
+    /// last did either, or before the last takeover. Emits [`CouncilChanged`], [`CouncilNamed`].
     SetCouncil { council: CouncilConfig },
-    /// A member of the candidate's group, within 30 days after it was named. The acceptance that reaches the candidate's
-    /// threshold makes it the council at once, if the group tells the guardian of other members. Emits
-    /// [`CouncilAccepted`], [`CouncilChanged`].
-    AcceptCouncil {},
+    /// A member of the candidate's group, within 30 days after it was named: accepts what the `council` query shows of it, to the
+    /// figure. The acceptance that reaches the candidate's threshold makes it the council at once, if the group tells the guardian
+    /// of other members or nobody can change them. Emits [`CouncilAccepted`], [`CouncilChanged`].
+    AcceptCouncil(CouncilConfig),
     /// The guardian itself only: runs an operation's calls inside the sub-message of `Execute`.
     RunCalls { operation: u64 },
     /// The guardian itself only: approves a playbook, or replaces the one of that name; a run of it that waits for its undo
@@ -207,7 +208,7 @@ pub enum ExecuteMsg {
     /// Anyone: brings an incident's status up to what the breaker's record says now. Unrestricted, quiet for an hour and
     /// with nothing left to undo, it is resolved; runs that are due are undone on the way. Emits [`IncidentAdvanced`].
     Advance { incident: u64 },
-    /// The guardian itself only: arms a sentinel anew, or names one, which its own first heartbeat arms. Emits
+    /// The guardian itself only: arms a sentinel anew, or names one, which accepts by its own key. Emits
     /// [`SentinelSet`].
     SetSentinel(Sentinel),
     /// The guardian itself only. Emits [`SentinelRemoved`].
@@ -215,8 +216,10 @@ pub enum ExecuteMsg {
     /// An armed sentinel: its one step, in this transaction, as a restriction of source `procedure`. Emits
     /// [`IncidentOpened`], [`SentinelTripped`].
     Trip {},
-    /// Sentinels, cancellers and council members: a sign of life. It arms a sentinel that was named at most 30 days ago.
-    /// Emits [`HeartbeatGiven`], [`SentinelSet`].
+    /// A sentinel that was named at most 30 days ago: accepts the step that the `sentinels` query shows of it, and is armed. Emits
+    /// [`SentinelSet`].
+    AcceptSentinel(Tightening),
+    /// Sentinels that have accepted, cancellers and council members: a sign of life. Emits [`HeartbeatGiven`].
     Heartbeat {},
     /// Anyone, while the insurance fund holds less than half of its stress loss (F13): every market is `Guarded` for an hour, as a
     /// restriction of source `procedure`; again as long as it is true. Emits [`CoverageThin`].
@@ -228,9 +231,10 @@ pub enum ExecuteMsg {
     /// The guardian itself only: the last call of such an operation. An account that could not be liquidated before it and
     /// can be now fails the whole operation.
     CheckWitnesses { accounts: Vec<AccountId> },
-    /// The council's cw4 group: its members changed, so every open confirmation is void. Never an error, from
+    /// The council's cw4 group: its members changed, so every open confirmation is void. Of
+    /// the group that is to be the council: every acceptance is, and it is as if named anew, without more time. Never an error, from
     /// anyone: a group's hook that fails would keep the group from changing. From strangers it does nothing.
-    /// Emits [`CouncilVoided`].
+    /// Emits [`CouncilVoided`], [`CouncilNamed`].
     MemberChangedHook { diffs: Vec<MemberDiff> },
 }
 

@@ -317,7 +317,7 @@ fn an_incident_took_as_long_as_the_breakers_records_say_whoever_contained_it() {
         let sentinel = Sentinel { address: world.address("sentinel").to_string(), step: step.clone() };
         let call = world.call(Code::Guardian, &GuardianMsg::SetSentinel(sentinel));
         world.govern(vec![call]).done();
-        world.send("sentinel", Code::Guardian, &GuardianMsg::Heartbeat {}, Amount::ZERO).done();
+        world.send("sentinel", Code::Guardian, &GuardianMsg::AcceptSentinel(step.clone()), Amount::ZERO).done();
         let playbook = Playbook {
             name: "hold".into(),
             council: true,

@@ -8,13 +8,13 @@ use crate::error::ContractError;
 use crate::execute::playbook::{for_council, join};
 use crate::incident::{self, Opening};
 use crate::playbook;
-use crate::state::{after, later, Ballot, Pending, BALLOT, COUNCIL, SUITE};
+use crate::state::{after, later, Ballot, Pending, BALLOT, COUNCIL, COUNCIL_CANDIDATE, SUITE};
 use crate::{validate, weights};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, QuerierWrapper, Response};
 use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::guardian::{
-    ActionConfirmed, CouncilAction, CouncilConfig, CouncilVoided, IncidentAction, Playbook, Step, SuiteResponse,
-    Tightening, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
+    ActionConfirmed, CouncilAction, CouncilConfig, CouncilNamed, CouncilVoided, IncidentAction, Playbook, Step,
+    SuiteResponse, Tightening, CONFIRMATIONS_MAX, PENDING_ACTIONS_MAX,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::Source;
@@ -118,7 +118,8 @@ fn reach(playbook: &Playbook) -> Scope {
 }
 
 /// The group has other members: every open confirmation is void. Weights are read when they are counted anyway;
-/// this also voids what a member confirmed who left and came back.
+/// this also voids what a member confirmed who left and came back. Of the group that is to be the council: every acceptance is
+/// void.
 ///
 /// Never an error. A stranger changes nothing: an old group that still tells the guardian is one.
 pub fn members_changed(deps: DepsMut, info: &MessageInfo) -> Response {
@@ -126,13 +127,25 @@ pub fn members_changed(deps: DepsMut, info: &MessageInfo) -> Response {
         return Response::new();
     };
     if info.sender.as_str() != council.group {
-        return Response::new();
+        return accepted_void(deps, info).unwrap_or_default();
     }
     let (nonce, epoch) = (ballot.nonce.saturating_add(1), ballot.epoch.saturating_add(1));
     match BALLOT.save(deps.storage, &Ballot { nonce, epoch, pending: vec![] }) {
         Ok(()) => Response::new().add_event(CouncilVoided { nonce, epoch }),
         Err(_) => Response::new(),
     }
+}
+
+/// As if the group had just been named, but for the time it has.
+fn accepted_void(deps: DepsMut, info: &MessageInfo) -> Option<Response> {
+    let mut candidate = COUNCIL_CANDIDATE.may_load(deps.storage).ok()??;
+    if info.sender.as_str() != candidate.config.group {
+        return None;
+    }
+    candidate.accepted.clear();
+    COUNCIL_CANDIDATE.save(deps.storage, &candidate).ok()?;
+    let CouncilConfig { group, threshold, .. } = candidate.config;
+    Some(Response::new().add_event(CouncilNamed { group, threshold, expires_at: candidate.expires_at }))
 }
 
 /// The weights of those who confirmed, as they are now: whoever left since weighs nothing and is taken out. Bounded by

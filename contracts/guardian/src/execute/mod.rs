@@ -21,7 +21,7 @@ pub use dry_run::{check_witnesses, witness};
 pub use incident::advance;
 pub use playbook::{remove_playbook, set_playbook, undo};
 pub use roles::{accept_role, complete_role, propose_role, revoke_role};
-pub use sentinel::{heartbeat, remove_sentinel, set_sentinel, trip};
+pub use sentinel::{accept_sentinel, heartbeat, remove_sentinel, set_sentinel, trip};
 pub use settings::set_delays;
 pub use signal::{signal, Trip};
 pub use takeover::{accept_council, set_council};

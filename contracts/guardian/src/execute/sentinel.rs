@@ -1,11 +1,11 @@
 //! Sentinels: one key, one small step, once. And heartbeats of everybody who can stop something (R-30).
 //!
 //! ```text
-//! SetSentinel, by an operation --> named --Heartbeat, by the sentinel--> armed
+//! SetSentinel, by an operation --> named --AcceptSentinel, by the sentinel--> armed
 //! armed --Trip, by the sentinel--> spent --SetSentinel, by an operation--> armed
 //! ```
-//! The first heartbeat is its acceptance, within 30 days (R-21): an address that nobody holds the key of is never taken for
-//! somebody who watches. A key that has accepted is armed again at once.
+//! It accepts the step that it is named for, within 30 days (R-21): an address that nobody holds the key of is never taken for
+//! somebody who watches. A message of its own, since bots give heartbeats. A key that has accepted is armed again at once.
 
 use crate::error::ContractError;
 use crate::execute::ensure_self;
@@ -21,7 +21,7 @@ use firebreak_messages::guardian::{
 use firebreak_messages::time::now;
 use firebreak_messages::Source;
 
-/// Arms a sentinel anew, or names one.
+/// Arms a sentinel anew, or names one. Whoever has let the time pass makes room.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`], [`ContractError::TooManySentinels`].
 pub fn set_sentinel(
@@ -33,12 +33,13 @@ pub fn set_sentinel(
     ensure_self(env, info)?;
     validate::sentinel(&sentinel)?;
     let address = deps.api.addr_validate(&sentinel.address)?.into_string();
-    let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
+    let (mut sentinels, now) = (SENTINELS.may_load(deps.storage)?.unwrap_or_default(), now(env));
+    sentinels.retain(|record| record.accept_until == 0 || record.may_accept(now));
     let before = sentinels.iter().position(|record| record.address == address);
     let before = before.map(|position| sentinels.remove(position));
     let tripped_at = before.as_ref().map_or(0, |record| record.tripped_at);
     let armed = before.is_some_and(|record| record.accept_until == 0);
-    let accept_until = if armed { 0 } else { later(now(env), CANDIDACY_SECONDS)? };
+    let accept_until = if armed { 0 } else { later(now, CANDIDACY_SECONDS)? };
     if sentinels.len() >= SENTINELS_MAX {
         return Err(ContractError::TooManySentinels { max: SENTINELS_MAX });
     }
@@ -105,28 +106,46 @@ pub fn trip(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Response, Co
     Ok(Response::new().add_event(opened).add_event(SentinelTripped { address, incident, until }).add_message(restrict))
 }
 
-/// A sign of life of whoever can stop something. Keys that nobody has any more are found before they are needed. That of a
-/// named sentinel arms it.
+/// Arms a named sentinel, which says for what. A sign of life too.
+///
+/// Errors: [`ContractError::NotNamed`], [`ContractError::NotAsNamed`].
+pub fn accept_sentinel(
+    deps: DepsMut,
+    env: &Env,
+    info: &MessageInfo,
+    step: Tightening,
+) -> Result<Response, ContractError> {
+    let (address, now) = (info.sender.to_string(), now(env));
+    let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
+    let named = |record: &&mut SentinelRecord| record.address == address && record.may_accept(now);
+    let Some(record) = sentinels.iter_mut().find(named) else {
+        return Err(ContractError::NotNamed { found: address });
+    };
+    if record.step != step {
+        return Err(ContractError::NotAsNamed { address });
+    }
+    (record.armed, record.accept_until) = (true, 0);
+    SENTINELS.save(deps.storage, &sentinels)?;
+    HEARTBEATS.save(deps.storage, address.clone(), &now)?;
+    Ok(Response::new().add_event(SentinelSet { address, armed: true }))
+}
+
+/// A sign of life of whoever can stop something. Keys that nobody has any more are found before they are needed.
 ///
 /// Errors: [`ContractError::NoHeartbeat`].
 pub fn heartbeat(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Response, ContractError> {
     let (address, now) = (info.sender.to_string(), now(env));
-    let mut response = Response::new();
-    let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
-    if let Some(record) = sentinels.iter_mut().find(|record| record.address == address && record.may_accept(now)) {
-        (record.armed, record.accept_until) = (true, 0);
-        SENTINELS.save(deps.storage, &sentinels)?;
-        response = response.add_event(SentinelSet { address: address.clone(), armed: true });
-    } else if !can_stop(deps.as_ref(), &sentinels, &address)? {
+    if !can_stop(deps.as_ref(), &address)? {
         return Err(ContractError::NoHeartbeat { found: address });
     }
     let before = HEARTBEATS.may_load(deps.storage, address.clone())?.unwrap_or_default();
     HEARTBEATS.save(deps.storage, address.clone(), &now)?;
-    Ok(response.add_event(HeartbeatGiven { address, before }))
+    Ok(Response::new().add_event(HeartbeatGiven { address, before }))
 }
 
 /// Sentinels that have accepted, cancellers and members of the council.
-fn can_stop(deps: Deps, sentinels: &[SentinelRecord], address: &str) -> Result<bool, ContractError> {
+fn can_stop(deps: Deps, address: &str) -> Result<bool, ContractError> {
+    let sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     if sentinels.iter().any(|record| record.address == address && record.accept_until == 0)
         || ROLES.load(deps.storage)?.holds(Role::Canceller, address)
     {

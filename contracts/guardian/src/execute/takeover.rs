@@ -6,18 +6,23 @@
 //! Within 30 days or not at all. The delay comes first, in the timelock, so an honest group replaces a stolen one in the
 //! block in which it accepts. A group whose keys nobody holds never accepts, and the present council stays in power until
 //! then; it has no word in this, nor has the candidate any before. The last `SetCouncil` holds: one of the present group also
-//! withdraws a candidate.
+//! withdraws a candidate. Last is the one scheduled last, however late it is executed: an older operation is refused, and after a
+//! takeover every one that was scheduled before it. Else anyone, a stolen council first, executed an old one that is open and
+//! had its seat back, or withdrew who was named in its place.
 
 use crate::error::ContractError;
 use crate::execute::council::{keep, weigh};
 use crate::execute::ensure_self;
-use crate::state::{after, later, Ballot, CouncilCandidate, BALLOT, COUNCIL, COUNCIL_CANDIDATE};
+use crate::state::{
+    after, later, Ballot, CouncilCandidate, BALLOT, COUNCIL, COUNCIL_CANDIDATE, COUNCIL_SINCE, EXECUTING,
+    NEXT_OPERATION,
+};
 use crate::{validate, weights};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use firebreak_messages::guardian::{CouncilAccepted, CouncilChanged, CouncilConfig, CouncilNamed, CANDIDACY_SECONDS};
 use firebreak_messages::time::now;
 
-/// Errors: [`ContractError::Unauthorized`], and those of [`validate::council`].
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::CouncilSetSince`], and those of [`validate::council`].
 pub fn set_council(
     deps: DepsMut,
     env: &Env,
@@ -25,6 +30,7 @@ pub fn set_council(
     council: CouncilConfig,
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
+    ensure_last(deps.storage)?;
     let config = validate::council(deps.as_ref(), council)?;
     if config.group == COUNCIL.load(deps.storage)?.group {
         return Ok(Response::new().add_event(seat(deps.storage, config)?));
@@ -35,12 +41,32 @@ pub fn set_council(
     Ok(Response::new().add_event(named))
 }
 
-/// Weights count as they are now, as with confirmations. What was asked of the group when it was named is asked again, since
-/// its members may be others; and its hook, which it cannot have known of before the guardian existed, only here.
+/// Ids say which was scheduled first, in one block too. Not the time of execution: then whoever executes an old one kept out a
+/// newer one that is not ready. Two calls of one operation were decided together: the second holds.
 ///
-/// Errors: [`ContractError::NoCouncilCandidate`], [`ContractError::NotMember`], [`ContractError::TooManyConfirmations`]; of
+/// Errors: [`ContractError::CouncilSetSince`].
+fn ensure_last(storage: &mut dyn Storage) -> Result<(), ContractError> {
+    let Some(found) = EXECUTING.may_load(storage)? else { return Ok(()) };
+    let wanted = COUNCIL_SINCE.may_load(storage)?.unwrap_or_default();
+    if found < wanted {
+        return Err(ContractError::CouncilSetSince { wanted, found });
+    }
+    Ok(COUNCIL_SINCE.save(storage, &found)?)
+}
+
+/// Weights count as they are now, as with confirmations. What was asked of the group when it was named is asked again, since
+/// its members may be others; and its hook, which it cannot have known of before the guardian existed, only here. A group that
+/// nobody can change has nothing to tell, and nobody who could add the hook.
+///
+/// Errors: [`ContractError::NoCouncilCandidate`], [`ContractError::NotMember`], [`ContractError::NotAsNamed`],
+/// [`ContractError::TooManyConfirmations`]; of
 /// the acceptance that decides [`ContractError::NoHook`] and those of [`validate::council`].
-pub fn accept_council(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Response, ContractError> {
+pub fn accept_council(
+    deps: DepsMut,
+    env: &Env,
+    info: &MessageInfo,
+    council: CouncilConfig,
+) -> Result<Response, ContractError> {
     let (candidate, now) = (COUNCIL_CANDIDATE.may_load(deps.storage)?, now(env));
     let expires_at = candidate.as_ref().map_or(0, |candidate| candidate.expires_at);
     let Some(mut candidate) = candidate.filter(|candidate| now < candidate.expires_at) else {
@@ -51,6 +77,9 @@ pub fn accept_council(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Re
     if own_weight == 0 {
         return Err(ContractError::NotMember { found: member });
     }
+    if council != candidate.config {
+        return Err(ContractError::NotAsNamed { address: group });
+    }
     candidate.accepted.retain(|other| *other != member);
     let weights = weigh(&deps.querier, &group, &mut candidate.accepted);
     let weight = weights.iter().copied().fold(own_weight, u64::saturating_add);
@@ -60,10 +89,13 @@ pub fn accept_council(deps: DepsMut, env: &Env, info: &MessageInfo) -> Result<Re
         return Ok(Response::new().add_event(CouncilAccepted { member, weight }));
     }
     let config = validate::council(deps.as_ref(), candidate.config)?;
-    if !weights::tells(&deps.querier, &group, env.contract.address.as_str()) {
+    let told = weights::tells(&deps.querier, &group, env.contract.address.as_str());
+    if !told && weights::admin(&deps.querier, &group).is_some() {
         return Err(ContractError::NoHook { group });
     }
     let changed = seat(deps.storage, config)?;
+    let next = NEXT_OPERATION.load(deps.storage)?;
+    COUNCIL_SINCE.save(deps.storage, &next)?;
     Ok(Response::new().add_event(CouncilAccepted { member, weight }).add_event(changed))
 }
 

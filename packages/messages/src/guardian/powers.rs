@@ -25,7 +25,7 @@ pub struct Sentinel {
 pub struct SentinelResponse {
     pub sentinel: Sentinel,
     pub armed: bool,
-    /// Until when its first heartbeat arms it, seconds; 0: it has accepted.
+    /// Until when its own acceptance arms it, seconds; 0: it has accepted.
     pub accept_until: u64,
     /// 0: never.
     pub tripped_at: u64,

@@ -57,9 +57,11 @@ impl World {
         self.transact(&self.address("deployer"), group, &hook, Amount::ZERO, Nature::Any).done();
     }
 
-    /// A member of the group that is to be the council accepts.
+    /// A member of the group that is to be the council accepts what the guardian shows of it.
     pub fn accept_council(&mut self, member: &str) -> Attempt {
-        self.send(member, Code::Guardian, &ExecuteMsg::AcceptCouncil {}, Amount::ZERO)
+        let shown = self.council();
+        let council = shown.candidate.map_or(shown.config, |candidate| candidate.config);
+        self.send(member, Code::Guardian, &ExecuteMsg::AcceptCouncil(council), Amount::ZERO)
     }
 
     pub fn council(&self) -> CouncilResponse {

@@ -30,9 +30,9 @@ pub fn guarded(names: &[&str]) -> World {
         |name: &&str| ExecuteMsg::SetSentinel(Sentinel { address: world.address(name).into(), step: step.clone() });
     let calls = SENTINELS.iter().map(arm).map(|msg| world.call(Code::Guardian, &msg)).collect();
     world.govern(calls).done();
-    // Armed once they have shown that they are there.
+    // Armed once they have accepted.
     for name in SENTINELS {
-        world.send(name, Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO).done();
+        world.send(name, Code::Guardian, &ExecuteMsg::AcceptSentinel(step.clone()), Amount::ZERO).done();
     }
     let mut world = trading(world);
     world.refresh().done();

@@ -347,7 +347,7 @@ fn who_has_only_to_accept_counts_as_one_who_has() {
     let calls = ["one", "two", "three"].map(|name| set(&world, name)).to_vec();
     world.govern(calls).done();
     assert_eq!((cool_down, exit(&world)), (HOUR, 3 * HOUR));
-    world.send("one", Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO).done();
+    world.send("one", Code::Guardian, &ExecuteMsg::AcceptSentinel(step.clone()), Amount::ZERO).done();
     assert_eq!(exit(&world), 3 * HOUR);
     // A council without seconds, and one that has them and may take over at any time.
     let frozen = |world: &World| bound(world, COUNCIL, Some(DAY)).frozen_seconds;

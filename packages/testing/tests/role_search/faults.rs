@@ -90,7 +90,7 @@ struct Faulty {
 }
 
 impl Faulty {
-    fn guardian(&self, mut deps: DepsMut, mut env: Env, info: MessageInfo, msg: Vec<u8>) -> AnyResult<Response> {
+    fn guardian(&self, mut deps: DepsMut, mut env: Env, info: MessageInfo, mut msg: Vec<u8>) -> AnyResult<Response> {
         if self.fault == Fault::ForgetsChanges {
             let keys = deps.storage.range(None, None, Order::Ascending).map(|(key, _)| key);
             let noted = keys.filter(|key| key.windows(10).any(|part| part == b"changed_by"));
@@ -106,10 +106,11 @@ impl Faulty {
                 let before = OPERATIONS.load(deps.storage, operation)?;
                 OPERATIONS.save(deps.storage, operation, &Operation { not_after: u64::MAX, ..before })?;
             }
-            (Fault::SeatsEarly, AcceptCouncil {}) => {
+            (Fault::SeatsEarly, AcceptCouncil(_)) => {
                 let mut candidate = COUNCIL_CANDIDATE.load(deps.storage)?;
                 candidate.config.threshold = 1;
                 COUNCIL_CANDIDATE.save(deps.storage, &candidate)?;
+                msg = to_json_vec(&AcceptCouncil(candidate.config))?;
             }
             (Fault::UndoesEarly, Undo { .. }) => env.block.time = env.block.time.plus_days(7),
             (Fault::CancelsNothing, Cancel { operation }) => {

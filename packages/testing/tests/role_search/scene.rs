@@ -100,7 +100,7 @@ pub fn calm(fault: Option<Fault>) -> Scene {
         world.open(name, BTC, size(amount)).done();
     }
     let step = Tightening { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: HOUR };
-    let sentinel = Sentinel { address: world.address("sentinel").into(), step };
+    let sentinel = Sentinel { address: world.address("sentinel").into(), step: step.clone() };
     let mut calls = vec![world.call(Code::Guardian, &ExecuteMsg::SetSentinel(sentinel))];
     calls.push(world.call(Code::Guardian, &ExecuteMsg::SetPlaybook(world.template(BTC, DRAIN))));
     // Two of the three go on, so that whoever sends the council's messages sends them after the takeover too.
@@ -116,7 +116,7 @@ pub fn calm(fault: Option<Fault>) -> Scene {
         calls.push(world.call(Code::Guardian, &ExecuteMsg::SetPlaybook(playbook)));
     }
     assert!(world.govern(calls).done().has::<OperationExecuted>());
-    world.send("sentinel", Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO).done();
+    world.send("sentinel", Code::Guardian, &ExecuteMsg::AcceptSentinel(step), Amount::ZERO).done();
     // Longer ago than a day the vault was empty, and what may leave is a share of the least that it held within a day.
     world.advance(2 * HOUR);
     world.refresh().done();

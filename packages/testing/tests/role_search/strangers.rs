@@ -16,7 +16,7 @@ use serde_json::{to_value, Value};
 /// Who tries, one of them in each state in turn.
 const WHO: [&str; 6] = ["mallory", "council-0", "sentinel", "canceller", "proposer-2", "feeder-0"];
 /// How contracts say that it is not the sender's to do.
-const REFUSALS: [&str; 9] = [
+const REFUSALS: [&str; 10] = [
     "Unauthorized",
     "NotCandidate",
     "NoCandidate",
@@ -24,6 +24,7 @@ const REFUSALS: [&str; 9] = [
     "NotHolder",
     "NotMember",
     "NotSentinel",
+    "NotNamed",
     "NotFeeder",
     "NotRegistered",
 ];
@@ -66,7 +67,8 @@ pub fn privileges(world: &World, operation: u64) -> Vec<Privilege> {
         guardian(GuardianMsg::Signal { market: BTC, rule: RuleId::Band, level, moved: Ratio::ONE, observed_at: now }),
         guardian(GuardianMsg::SetDelays { delays: setup.delays.clone() }),
         guardian(GuardianMsg::SetCouncil { council: world.council().config }),
-        of(Code::Guardian, &GuardianMsg::AcceptCouncil {}, &SEATS),
+        of(Code::Guardian, &GuardianMsg::AcceptCouncil(world.council().config), &SEATS),
+        guardian(GuardianMsg::AcceptSentinel(step.clone())),
         guardian(GuardianMsg::RunCalls { operation }),
         guardian(GuardianMsg::SetPlaybook(world.template(BTC, QUARANTINE))),
         guardian(GuardianMsg::RemovePlaybook { playbook: QUARANTINE.into() }),

@@ -41,7 +41,8 @@ fn is_a_right(message: &Message) -> bool {
             | GuardianMsg::RevokeRole { .. }
             | GuardianMsg::SetDelays { .. }
             | GuardianMsg::SetCouncil { .. }
-            | GuardianMsg::AcceptCouncil {}
+            | GuardianMsg::AcceptCouncil(_)
+            | GuardianMsg::AcceptSentinel(_)
             | GuardianMsg::RunCalls { .. }
             | GuardianMsg::SetPlaybook(_)
             | GuardianMsg::SetSentinel(_)
@@ -164,7 +165,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         observed_at: suite.now(),
     };
     let step = Tightening { scope: Scope::All, level: Level::Guarded, duration_seconds: 60 };
-    let sentinel = Sentinel { address: stranger.clone(), step };
+    let sentinel = Sentinel { address: stranger.clone(), step: step.clone() };
     let guardian_rows: Vec<(GuardianMsg, String)> = vec![
         (suite.scheduling(vec![suite.migration(&guardian, 1)]), not_proposer),
         (GuardianMsg::Cancel { operation: 1 }, not_canceller),
@@ -175,7 +176,10 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         (GuardianMsg::RevokeRole { role, address: suite.at.dao.to_string() }, unauthorized.clone()),
         (GuardianMsg::SetDelays { delays: setup.delays.clone() }, unauthorized.clone()),
         (GuardianMsg::SetCouncil { council: setup.council.clone() }, unauthorized.clone()),
-        (GuardianMsg::AcceptCouncil {}, GuardianError::NoCouncilCandidate { expires_at: 0 }.to_string()),
+        (
+            GuardianMsg::AcceptCouncil(setup.council.clone()),
+            GuardianError::NoCouncilCandidate { expires_at: 0 }.to_string(),
+        ),
         (GuardianMsg::RunCalls { operation: 1 }, unauthorized.clone()),
         (GuardianMsg::SetPlaybook(playbook(suite.now())), unauthorized.clone()),
         (GuardianMsg::RemovePlaybook { playbook: "freeze".into() }, unauthorized.clone()),
@@ -183,6 +187,7 @@ pub fn what_nobody_may(suite: &Suite) -> Vec<Row> {
         (GuardianMsg::RemoveSentinel { address: stranger.clone() }, unauthorized.clone()),
         (GuardianMsg::CheckWitnesses { accounts: vec![] }, unauthorized),
         (GuardianMsg::Trip {}, GuardianError::NotSentinel { found: sender.clone() }.to_string()),
+        (GuardianMsg::AcceptSentinel(step), GuardianError::NotNamed { found: sender.clone() }.to_string()),
         (GuardianMsg::Heartbeat {}, GuardianError::NoHeartbeat { found: sender.clone() }.to_string()),
     ];
 

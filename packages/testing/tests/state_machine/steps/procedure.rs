@@ -39,6 +39,9 @@ pub fn accept_role(m: &mut Machine) -> bool {
 }
 
 pub fn accept_council(m: &mut Machine) -> bool {
+    if m.world.is_broken(Code::Guardian) {
+        return false;
+    }
     let member = format!("council-{}", m.dice.below(3));
     m.world.accept_council(&member).is_done()
 }

@@ -13,13 +13,18 @@ fn governed(m: &mut Machine, msg: &ExecuteMsg) -> bool {
     m.world.govern(vec![call]).0.is_ok_and(|outcome| outcome.has::<OperationExecuted>())
 }
 
-/// Anew when it has tripped; for the first time it is named, and its heartbeat arms it.
+/// Anew when it has tripped; for the first time it is named, and accepts or not.
 pub fn arm(m: &mut Machine) -> bool {
+    named(m).is_some()
+}
+
+fn named(m: &mut Machine) -> Option<Tightening> {
     let scope = Scope::Market(m.market());
     let level = *m.dice.pick(&[Level::Guarded, Level::ReduceOnly]);
     let step = Tightening { scope, level, duration_seconds: m.dice.between(60, 3_600) as u64 };
     let address = m.world.address(SENTINEL).to_string();
-    governed(m, &ExecuteMsg::SetSentinel(Sentinel { address, step }))
+    let sentinel = Sentinel { address, step: step.clone() };
+    governed(m, &ExecuteMsg::SetSentinel(sentinel)).then_some(step)
 }
 
 pub fn remove(m: &mut Machine) -> bool {
@@ -29,8 +34,8 @@ pub fn remove(m: &mut Machine) -> bool {
 
 /// Armed first, now and then: else a history rarely has one.
 pub fn trip(m: &mut Machine) -> bool {
-    if m.dice.one_in(4) && arm(m) {
-        let _ = m.world.send(SENTINEL, Code::Guardian, &ExecuteMsg::Heartbeat {}, Amount::ZERO);
+    if let Some(step) = m.dice.one_in(4).then(|| named(m)).flatten() {
+        let _ = m.world.send(SENTINEL, Code::Guardian, &ExecuteMsg::AcceptSentinel(step), Amount::ZERO);
     }
     m.world.send(SENTINEL, Code::Guardian, &ExecuteMsg::Trip {}, Amount::ZERO).is_done()
 }
