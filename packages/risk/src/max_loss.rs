@@ -219,26 +219,28 @@ impl Reached {
 
 /// Freeze, traders' exit, providers' exit. A restriction outlasts the horizon in which it was made.
 fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) -> (u64, u64, u64) {
-    let (mut frozen, mut restricted) = (0u64, 0u64);
-    if stolen.sentinels {
-        restricted = barriers.sentinel_seconds;
-    }
+    let mut queued = if stolen.sentinels { barriers.sentinel_seconds } else { 0 };
     // The council's own budget, and again that of the playbooks.
     for restricts in [stolen.council && barriers.council_restricts, barriers.playbooks.restrict] {
-        restricted = restricted.saturating_add(if restricts { COUNCIL_BUDGET.allowance_seconds } else { 0 });
+        queued = queued.saturating_add(if restricts { COUNCIL_BUDGET.allowance_seconds } else { 0 });
     }
     if reached.notice {
-        // The timelock's restrictions have no budget; the last one is made with the horizon's end.
-        restricted = restricted.saturating_add(seconds).saturating_add(NOTICE_RESTRICTION_SECONDS);
+        queued = queued.saturating_add(NOTICE_RESTRICTION_SECONDS);
     }
-    if reached.notice || barriers.playbooks.freeze || (stolen.council && barriers.council_freezes) {
-        frozen = FROZEN_BUDGET.allowance_seconds;
-    }
-    if stolen.feeders || reached.timelock || reached.settled {
-        // Silence: no price, no fill, until somebody else says the price. A settlement has no way back.
-        frozen = frozen.max(seconds);
-    }
-    (frozen, frozen, restricted.max(frozen).max(barriers.lp_cooldown_seconds))
+    let freezes = reached.notice || barriers.playbooks.freeze || (stolen.council && barriers.council_freezes);
+    let freeze = if freezes { FROZEN_BUDGET.allowance_seconds } else { 0 };
+    // Silence: no price, no fill, until somebody else says the price. A settlement has no way back.
+    let silent = stolen.feeders || reached.timelock || reached.settled;
+    let silence = if silent { seconds } else { 0 };
+    // One wait behind the other: what keeps exits queued begins when the silence ends, or when a request is about to be mature. The
+    // timelock's restrictions have no budget; the last one is made with the horizon's end.
+    let begins = if reached.notice { seconds } else { silence.max(barriers.lp_cooldown_seconds.min(seconds)) };
+    let queued = match queued.max(freeze) {
+        0 => silence,
+        longest => begins.saturating_add(longest),
+    };
+    let frozen = silence.saturating_add(freeze);
+    (frozen, frozen, queued.max(barriers.lp_cooldown_seconds))
 }
 
 /// What playbooks send, at most: what their budgets and cool-downs allow, and what the fund's own window does. The timelock has

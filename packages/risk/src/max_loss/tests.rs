@@ -94,15 +94,16 @@ fn the_council_sends_what_its_playbooks_and_the_funds_window_allow() {
     let large = Injection { amount: units(50), runs: 2, window_seconds: DAY, cool_down_seconds: 60 };
     let found = with(Playbooks { injections: vec![large], ..Playbooks::default() }, council, HOUR);
     assert_eq!(found.total, units(36));
-    // Restrictions outlast the horizon: the freeze budget of a week, and a week of the council's own.
+    // Restrictions outlast the horizon, in whose last second they may begin: the freeze budget of a week, and a week of the council's own.
     let found = bound(council, Some(HOUR));
     assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (DAY, DAY));
-    assert_eq!((found.provider_exit_seconds, found.leaves), (7 * DAY, Amount::ZERO));
+    assert_eq!((found.provider_exit_seconds, found.leaves), (HOUR + 7 * DAY, Amount::ZERO));
     // Without a playbook that injects there is nothing to send.
     let without = Barriers { council_freezes: false, ..barriers() };
     let found = max_loss(&stakes(), &without, council, None).unwrap();
     assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 0));
-    assert_eq!(found.provider_exit_seconds, 7 * DAY);
+    // Or when a request's cool-down is about to end.
+    assert_eq!(found.provider_exit_seconds, DAY + 7 * DAY);
     let mute = Barriers { council_restricts: false, ..without };
     assert_eq!(max_loss(&stakes(), &mute, council, None).unwrap().provider_exit_seconds, DAY);
     // The cool-down.
@@ -166,10 +167,10 @@ fn a_council_that_may_settle_stops_everything_and_with_the_feeders_pays_what_the
     let settles = Playbooks { settle_notice_seconds: Some(2 * HOUR), restrict: true, ..Default::default() };
     let council = Stolen { council: true, ..NONE };
     let found = with(settles.clone(), council, 30 * DAY);
-    assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 30 * DAY));
-    assert_eq!((found.trader_exit_seconds, found.provider_exit_seconds), (30 * DAY, 30 * DAY));
+    assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 30 * DAY + DAY));
+    assert_eq!((found.trader_exit_seconds, found.provider_exit_seconds), (31 * DAY, (30 + 14) * DAY));
     // Before the notice is over: the council's week and its playbooks'.
-    assert_eq!(with(settles.clone(), council, 2 * HOUR).provider_exit_seconds, 14 * DAY);
+    assert_eq!(with(settles.clone(), council, 2 * HOUR).provider_exit_seconds, 2 * HOUR + 14 * DAY);
     let both = Stolen { feeders: true, ..council };
     assert_eq!(with(settles.clone(), both, 2 * HOUR).leaves, bound(feeders_only(), Some(2 * HOUR)).leaves);
     let found = with(settles, both, 2 * HOUR + 1);
@@ -220,7 +221,7 @@ fn what_a_councils_playbook_configures_may_cost_every_account() {
 fn armed_sentinels_hold_exits_up_one_after_the_other() {
     let many = Barriers { sentinel_seconds: 30 * HOUR, ..barriers() };
     let found = max_loss(&stakes(), &many, Stolen { sentinels: true, ..NONE }, Some(60)).unwrap();
-    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (0, 30 * HOUR));
+    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (0, 60 + 30 * HOUR));
 }
 
 #[test]
@@ -258,7 +259,8 @@ fn what_feeders_start_by_a_signal_counts_without_the_council() {
     let found = with(settles, feeders_only(), HOUR);
     // Settled at their price: everything; the injections are within the fund's window, 200 * (1 - 0.5^2).
     assert_eq!((found.taken, found.forced), (units(1_000), units(550)));
-    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (DAY, 7 * DAY));
+    // Silent for the hour, then frozen, or queued.
+    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (HOUR + DAY, HOUR + 7 * DAY));
 }
 
 #[test]

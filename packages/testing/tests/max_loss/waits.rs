@@ -227,21 +227,18 @@ fn ensure_answered(found: [(u64, u64); 3]) {
 
 //
 #[test]
-#[ignore = "open: 118 h of freeze and of traders' exit played, 96 h answered: the silence and the freeze are not added"]
 fn a_freeze_that_begins_when_a_silence_ends_is_answered() {
     ensure_answered(against(&mut freeze::guarded(CRASH), BOTH, freeze::silence_and_freeze));
 }
 
 //
 #[test]
-#[ignore = "open: 262 h of providers' exit played, 168 h answered: the silence and the council's week are not added"]
 fn a_restriction_that_begins_when_a_silence_ends_is_answered() {
     ensure_answered(against(&mut freeze::without_playbooks(), BOTH, freeze::silence_and_queue));
 }
 
 //
 #[test]
-#[ignore = "open: 604,805 s of providers' exit played, 604,800 s answered: the cool-down and the council's week are not added"]
 fn a_restriction_that_begins_when_a_cool_down_ends_is_answered() {
     ensure_answered(against(&mut freeze::without_playbooks(), COUNCIL, freeze::queue_late));
 }
