@@ -157,12 +157,18 @@ impl Known {
         }
     }
 
-    /// The contract whose parameters a call decides, and its message; restrictions and their ends decide none.
+    /// The contract whose parameters a call decides, and its message. Restrictions and their ends decide none, nor do contests and what is
+    /// ruled on them, nor coins for a pool: a playbook's word on the same contract is as good after these as before.
     pub fn configured<'a>(&self, call: &'a Call) -> Option<(&'a String, &'a Binary)> {
         let Call::Execute { contract, msg, .. } = call else { return None };
-        let restricts = *contract == self.suite.circuit_breaker
-            && matches!(message_name(msg).as_deref(), Some("restrict" | "lift"));
-        (*contract != self.own && !restricts).then_some((contract, msg))
+        let name = message_name(msg);
+        let decides_none = match name.as_deref() {
+            Some("restrict" | "lift") => *contract == self.suite.circuit_breaker,
+            Some("contest_market" | "cut_contested") => *contract == self.suite.derivatives_vault,
+            Some("inject") => *contract == self.suite.insurance_fund,
+            _ => false,
+        };
+        (*contract != self.own && !decides_none).then_some((contract, msg))
     }
 
     fn is_feed(&self, contract: &str, msg: &Binary) -> bool {

@@ -8,7 +8,9 @@ use crate::state::{
 use crate::weights;
 use cosmwasm_std::{Addr, Deps, Env, Storage};
 use firebreak_messages::circuit_breaker::EXTENSION_MAX_SECONDS;
-use firebreak_messages::guardian::{Holder, Playbook, Power, PowersResponse, Step, SuiteResponse, HEARTBEAT_SECONDS};
+use firebreak_messages::guardian::{
+    Holder, Playbook, Power, PowersResponse, Step, SuiteResponse, COVERAGE_STEP_SECONDS, HEARTBEAT_SECONDS,
+};
 use firebreak_messages::time::now;
 use firebreak_risk::Level;
 
@@ -73,27 +75,36 @@ pub fn powers(deps: Deps, env: &Env) -> Result<PowersResponse, ContractError> {
         let what = "be the council: name its members";
         list.add(Power { level, seconds_max, ..power(Holder::GroupAdmin, &admin, what) })?;
     }
+    let enforce = power(Holder::Rules, &breaker, "restrict where the evidence says so");
+    list.add(Power { level: Level::ReduceOnly, seconds_max: EXTENSION_MAX_SECONDS, ..enforce })?;
     list.add(power(Holder::Feeders, &oracle, "report: a quorum makes a feed's price"))?;
     let observe = power(Holder::Observers, &breaker, "attest: a quorum restricts by its rule");
     list.add(Power { level: Level::ReduceOnly, seconds_max: EXTENSION_MAX_SECONDS, ..observe })?;
-    for what in [
-        "execute what is ready",
-        "undo a run that is due",
-        "complete a role that has waited",
-        "step leverage down while the fund is thin",
-    ] {
+    let steps_down = power(Holder::Anyone, "", "step leverage down while the fund is thin");
+    list.add(Power { level: Level::Guarded, seconds_max: COVERAGE_STEP_SECONDS, ..steps_down })?;
+    for what in ["execute what is ready", "undo a run that is due", "complete a role that has waited"] {
         list.add(power(Holder::Anyone, "", what))?;
     }
     Ok(PowersResponse { powers: list.powers })
 }
 
-/// The tightest level of a playbook's restrictions and the longest of them; what its calls change lasts until the undo.
+/// The tightest level of a playbook's restrictions and how long what it does lasts: the longest of them, and until the undo of its calls. 0
+/// for a settlement, and for a call that no undo takes back: for good.
 fn reach(playbook: &Playbook) -> (Level, u64) {
-    playbook.steps.iter().fold((Level::Normal, playbook.undo_after_seconds), |(level, seconds), step| match step {
-        Step::Restrict(restriction) => (level.max(restriction.level), seconds.max(restriction.duration_seconds)),
-        Step::Settle { .. } => (level.max(Level::Settlement), seconds),
-        Step::Call { .. } | Step::Contest { .. } => (level, seconds),
-    })
+    let stays = playbook.undo.is_empty();
+    let lasting = playbook.steps.iter().any(|step| match step {
+        Step::Settle { .. } => true,
+        Step::Call { .. } => stays,
+        Step::Restrict(_) | Step::Contest { .. } => false,
+    });
+    let (level, seconds) =
+        playbook.steps.iter().fold((Level::Normal, playbook.undo_after_seconds), |(level, seconds), step| match step {
+            Step::Restrict(restriction) => (level.max(restriction.level), seconds.max(restriction.duration_seconds)),
+            Step::Settle { .. } => (level.max(Level::Settlement), seconds),
+            Step::Contest { seconds: contested, .. } => (level, seconds.max(*contested)),
+            Step::Call { .. } => (level, seconds),
+        });
+    (level, if lasting { 0 } else { seconds })
 }
 
 fn power(holder: Holder, address: &str, what: &str) -> Power {

@@ -522,7 +522,19 @@ fn an_operation_makes_stale_what_is_about_the_same_market_feed_or_parameters() {
     let spaced = |number: u16| raw(vault, &format!(r#"{{"settle_market": {{"market":{number},"at":{at}}}}}"#));
     let promotes = || execute(oracle, &Oracle::PromoteFallback { feed: FeedId(1) });
     let feed = |number| execute(oracle, &set_feed(number));
+    let contests = |number| execute(vault, &Vault::ContestMarket { market: MarketId(number), until: at });
+    let cuts = || execute(vault, &Vault::CutContested(MarketId(1)));
+    let fund = &chain.suite.insurance_fund;
+    let injects = || {
+        let amount = firebreak_risk::Amount::from_units(1);
+        execute(fund, &firebreak_messages::insurance_fund::ExecuteMsg::Inject { vault: vault.to_string(), amount })
+    };
     for (index, (call, configured, stale)) in [
+        // These decide no parameter.
+        (market(1), contests(1), false),
+        (market(1), cuts(), false),
+        (parameters(), cuts(), false),
+        (injects(), injects(), false),
         (market(1), market(1), true),
         (market(1), market(2), false),
         (market(1), market(11), false),

@@ -260,6 +260,9 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
     let signals = vec![SignalTrigger { market: None, rule: None, level: Level::ReduceOnly }];
     let both = Playbook { signals, ..playbook("freeze", vec![restricts(Scope::All, Level::Frozen, 2 * HOUR)]) };
     chain.approve(both);
+    let promote = firebreak_messages::oracle::ExecuteMsg::PromoteFallback { feed: firebreak_messages::FeedId(1) };
+    let switch = step(execute(&chain.suite.oracle, &promote));
+    chain.approve(playbook("switch", vec![switch]));
     let rows: Vec<_> = powers(&chain)
         .into_iter()
         .map(|power| (power.holder, power.what, power.level, power.delay_seconds, power.seconds_max, power.ready))
@@ -275,19 +278,18 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
         row(Holder::Council, "restrict", Level::Frozen, 0, 6 * HOUR),
         row(Holder::Council, "run freeze", Level::Frozen, 0, 2 * HOUR),
         row(Holder::Rules, "run freeze", Level::Frozen, 0, 2 * HOUR),
+        // What no undo takes back is for good.
+        row(Holder::Council, "run switch", normal, 0, 0),
         row(Holder::Sentinel, "restrict once", Level::ReduceOnly, 0, HOUR),
     ];
     wanted.extend((0..3).map(|_| row(Holder::Member, "confirm with 1 of 2", normal, 0, 0)));
     let owns = "be the council: name its members";
     wanted.push(row(Holder::GroupAdmin, owns, Level::Frozen, 0, 2 * DAY));
+    wanted.push(row(Holder::Rules, "restrict where the evidence says so", Level::ReduceOnly, 0, 6 * HOUR));
     wanted.push(row(Holder::Feeders, "report: a quorum makes a feed's price", normal, 0, 0));
     wanted.push(row(Holder::Observers, "attest: a quorum restricts by its rule", Level::ReduceOnly, 0, 6 * HOUR));
-    for what in [
-        "execute what is ready",
-        "undo a run that is due",
-        "complete a role that has waited",
-        "step leverage down while the fund is thin",
-    ] {
+    wanted.push(row(Holder::Anyone, "step leverage down while the fund is thin", Level::Guarded, 0, HOUR));
+    for what in ["execute what is ready", "undo a run that is due", "complete a role that has waited"] {
         wanted.push(row(Holder::Anyone, what, normal, 0, 0));
     }
     assert_eq!(rows, wanted);
