@@ -266,3 +266,24 @@ fn leaving_and_coming_back_does_not_refill_a_used_window() {
     assert_eq!(chain.cover(vec![deficit(ETH, 10_000_000)]).total, Amount::ZERO);
     chain.assert_solvent();
 }
+
+#[test]
+fn what_comes_into_a_fund_that_was_emptied_counts_like_any_new_coins() {
+    let mut chain = Chain::new(a_tenth_a_week());
+    let (alice, bob) = (chain.alice.clone(), chain.bob.clone());
+    let bought = [600_000, 400_000].map(|atoms| chain.stake(&alice, atoms));
+    let requests = bought.map(|shares| chain.request(&alice, shares));
+    chain.wait(3_600);
+    for request in requests {
+        chain.claim(&alice, request).unwrap();
+    }
+    assert_eq!(chain.state().staked, Amount::ZERO);
+    // The window grows towards what is there, which is nothing.
+    chain.wait(8 * DAY);
+    chain.stake(&bob, 1_000_000);
+    assert_eq!(chain.coverable(BTC, 10_000_000), Amount::ZERO);
+    chain.wait(DAY);
+    // 10 % of 1000000 / 7
+    assert_eq!(chain.cover(vec![deficit(BTC, 10_000_000)]).total, amount(14_285));
+    chain.assert_solvent();
+}
