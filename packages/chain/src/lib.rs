@@ -20,6 +20,7 @@ pub mod keeper;
 pub mod localnet;
 pub mod message;
 mod network;
+pub mod playbooks;
 pub mod proposal;
 mod signer;
 mod tx;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use firebreak_chain::deploy::{Config, DeployError, State};
-use firebreak_chain::{keeper, Client};
+use firebreak_chain::{keeper, ChainError, Client};
 use firebreak_messages::guardian::{QueryMsg, SuiteResponse};
 use serde_json::json;
 use std::path::PathBuf;
@@ -18,9 +18,8 @@ pub struct KeeperArgs {
     pub rpc: Option<String>,
 }
 
-/// Prints one line of JSON for each message that guardian and vault wait for: contract, msg, why. Needs no key and sends nothing: whoever
-/// has one sends them as they are, from a scheduler.
-pub fn run(args: &KeeperArgs) -> Result<ExitCode, DeployError> {
+/// The node, the guardian and the newest block's second.
+pub(super) fn connect(args: &KeeperArgs) -> Result<(Client, String, u64), DeployError> {
     let mut config = Config::load(&args.config)?;
     if let Some(rpc) = &args.rpc {
         config.network.rpc.clone_from(rpc);
@@ -32,12 +31,20 @@ pub fn run(args: &KeeperArgs) -> Result<ExitCode, DeployError> {
             DeployError::Config { file: args.config.display().to_string(), wrong }
         })?,
     };
-    let chain = |doing: &str| {
-        let doing = doing.to_string();
-        move |error| DeployError::Chain { doing, error }
-    };
     let client = Client::connect(config.network.clone()).map_err(chain("connecting"))?;
     let now = client.block().map_err(chain("asking for the newest block"))?.seconds();
+    Ok((client, guardian, now))
+}
+
+fn chain(doing: &str) -> impl Fn(ChainError) -> DeployError {
+    let doing = doing.to_string();
+    move |error| DeployError::Chain { doing: doing.clone(), error }
+}
+
+/// Prints one line of JSON for each message that guardian and vault wait for: contract, msg, why. Needs no key and sends nothing: whoever
+/// has one sends them as they are, from a scheduler.
+pub fn run(args: &KeeperArgs) -> Result<ExitCode, DeployError> {
+    let (client, guardian, now) = connect(args)?;
     for keeper::Errand { why, msg } in
         keeper::errands(&client, &guardian, now).map_err(chain("looking for a keeper's errands"))?
     {

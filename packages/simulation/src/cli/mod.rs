@@ -7,6 +7,7 @@ mod detect;
 mod drill;
 mod gas;
 mod keeper;
+mod playbooks;
 mod proposal;
 mod replay;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Proposal(proposal::ProposalArgs),
     /// One trouble, met without its procedure and with it, on an embedded chain.
     Drill(drill::DrillArgs),
+    /// Prints the shipped playbooks of a market as a request for `proposal`, from what a deployment answers now.
+    Playbooks(playbooks::PlaybooksArgs),
     /// Prints what keepers should send to the guardian now: accounts as witnesses of a change, the step down for a thin fund.
     Keeper(keeper::KeeperArgs),
     /// Measures what every message costs on a local chain, against the committed figures.
@@ -73,6 +76,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
         Command::Drill(args) => drill::run(args).map_err(|error| (WRONG_INPUT, error.to_string())),
         Command::Proposal(args) => proposal::run(args)
+            .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
+        Command::Playbooks(args) => playbooks::run(args)
             .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
         Command::Keeper(args) => keeper::run(args)
             .map_err(|error| (if error.is_wrong_input() { WRONG_INPUT } else { VIOLATED }, error.to_string())),
