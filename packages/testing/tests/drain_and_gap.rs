@@ -1,10 +1,9 @@
 //! Two ready procedures do what their names say: `pool-drain` closes the vault's buckets down to their floor, `chain-gap` waits for rounds
 //! that agree and leaves users a grace behind its freeze. And a quorum of observers starts one of them, in its own transaction.
 
-use cosmwasm_std::{Binary, HexBinary};
+use cosmwasm_std::HexBinary;
 use firebreak_messages::circuit_breaker::{
-    Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, ObserverConfig, ObserversConfig, RestrictionAdded,
-    RuleConfig, RuleMode, RuleTripped, Scope, ToAttest,
+    ObservedSignal, ObserverConfig, ObserversConfig, RestrictionAdded, RuleConfig, RuleMode, RuleTripped, Scope,
 };
 use firebreak_messages::derivatives_vault::{
     ConfigResponse, ExecuteMsg as VaultMsg, OutflowResponse, ParkedId, PositionLiquidated, QueryMsg as VaultQuery,
@@ -424,25 +423,11 @@ fn observed() -> World {
 
 /// The first so many observers say that money flows out of a market as it should not; anyone relays their words.
 fn attest(world: &mut World, observers: std::ops::Range<u8>) -> Attempt {
-    let (market, signal, now) = (BTC, ObservedSignal::Flow, world.now());
-    let (chain_id, contract) = (world.chain_id(), world.addresses.circuit_breaker.to_string());
-    let to_attest = ToAttest { chain_id: &chain_id, contract: &contract, market, signal };
-    let mut attestations = vec![];
-    for observer in observers {
-        let mut one = Attestation {
-            observer,
-            severity: 2,
-            observed_at: now,
-            nonce: now,
-            expires_at: now + 300,
-            signature: [0; 64],
-        };
-        let signature: Signature = key(observer).sign(&to_attest.sign_bytes(&one));
-        one.signature = signature.to_bytes().into();
-        one.write(&mut attestations);
-    }
-    let msg = BreakerMsg::Attest { market, signal, attestations: Binary::from(attestations) };
-    world.send("anyone", Code::Breaker, &msg, Amount::ZERO)
+    let saying = Saying { market: BTC, signal: ObservedSignal::Flow, severity: 2, seconds: 300 };
+    world.attest("anyone", saying, observers, |observer, bytes| {
+        let signature: Signature = key(observer).sign(bytes);
+        signature.to_bytes().into()
+    })
 }
 
 //

@@ -5,7 +5,10 @@ mod drill;
 mod governance;
 mod insurance;
 mod liquidity;
+mod observers;
 mod playbooks;
 mod prices;
 mod reads;
 mod trading;
+
+pub use observers::Saying;

@@ -1,13 +1,12 @@
 //! Stolen observers: a quorum that sees what is not there, as often as it likes. `Stolen` has no field for it, since it gains nothing.
 
 use crate::stage::*;
-use cosmwasm_std::{Binary, HexBinary};
+use cosmwasm_std::HexBinary;
 use firebreak_messages::circuit_breaker::{
-    Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, ObserverConfig, ObserversConfig, RuleConfig, RuleMode,
-    ToAttest, ATTESTATION_SECONDS_MAX,
+    ObservedSignal, ObserverConfig, ObserversConfig, RuleConfig, RuleMode, ATTESTATION_SECONDS_MAX,
 };
 use firebreak_messages::{MarketId, RuleId};
-use firebreak_risk::{Amount, Level};
+use firebreak_risk::Level;
 use firebreak_testing::*;
 use k256::ecdsa::signature::Signer;
 use k256::ecdsa::{Signature, SigningKey};
@@ -17,6 +16,11 @@ const MARKETS: [MarketId; 2] = [BTC, ETH];
 
 fn key(observer: u8) -> SigningKey {
     SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn sign(observer: u8, bytes: &[u8]) -> [u8; 64] {
+    let signature: Signature = key(observer).sign(bytes);
+    signature.to_bytes().into()
 }
 
 /// As many as a quorum wants, of three sources, and both markets listen to them.
@@ -37,25 +41,8 @@ fn watched() -> World {
 
 /// All of them say the worst that they can of a market.
 fn cry(world: &mut World, market: MarketId) -> bool {
-    let (chain_id, contract, now) = (world.chain_id(), world.addresses.circuit_breaker.to_string(), world.now());
-    let signal = ObservedSignal::Price;
-    let to_attest = ToAttest { chain_id: &chain_id, contract: &contract, market, signal };
-    let mut attestations = vec![];
-    for observer in 0..OBSERVERS {
-        let mut one = Attestation {
-            observer,
-            severity: 2,
-            observed_at: now,
-            nonce: now,
-            expires_at: now + ATTESTATION_SECONDS_MAX,
-            signature: [0; 64],
-        };
-        let signature: Signature = key(observer).sign(&to_attest.sign_bytes(&one));
-        one.signature = signature.to_bytes().into();
-        one.write(&mut attestations);
-    }
-    let msg = BreakerMsg::Attest { market, signal, attestations: Binary::from(attestations) };
-    world.send("mallory", Code::Breaker, &msg, Amount::ZERO).is_done()
+    let (signal, severity, seconds) = (ObservedSignal::Price, 2, ATTESTATION_SECONDS_MAX);
+    world.attest("mallory", Saying { market, signal, severity, seconds }, 0..OBSERVERS, sign).is_done()
 }
 
 /// What observers alone may hold of what all rules together may: of the breaker, in any day.

@@ -4,10 +4,8 @@ use crate::past::{Past, Scheduled, Started};
 use crate::scene::{
     sign, APPROVAL, CODE, CRASH, DAY, DRAIN, HOUR, OBSERVERS, PARAMETERS, PLAYBOOKS, QUARANTINE, ROLES, SHORTER_CODE,
 };
-use cosmwasm_std::{Addr, Binary};
-use firebreak_messages::circuit_breaker::{
-    Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, RestrictionAdded, Scope, ToAttest,
-};
+use cosmwasm_std::Addr;
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, ObservedSignal, RestrictionAdded, Scope};
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, ParkedId};
 use firebreak_messages::guardian::{
     Call, CouncilAction, CouncilChanged, Delays, ExecuteMsg, OperationExecuted, OperationScheduled, PlaybookStarted,
@@ -294,24 +292,8 @@ fn leaves_and_comes_back(world: &mut World) -> Option<Outcome> {
 }
 
 fn attest(world: &mut World) -> Option<Outcome> {
-    let (market, signal, now) = (BTC, ObservedSignal::Price, world.now());
-    let (chain_id, contract) = (world.chain_id(), world.addresses.circuit_breaker.to_string());
-    let to_attest = ToAttest { chain_id: &chain_id, contract: &contract, market, signal };
-    let mut attestations = vec![];
-    for observer in 0..OBSERVERS {
-        let mut one = Attestation {
-            observer,
-            severity: 2,
-            observed_at: now,
-            nonce: now,
-            expires_at: now + 300,
-            signature: [0; 64],
-        };
-        one.signature = sign(observer, &to_attest.sign_bytes(&one));
-        one.write(&mut attestations);
-    }
-    let msg = BreakerMsg::Attest { market, signal, attestations: Binary::from(attestations) };
-    world.send("anyone", Code::Breaker, &msg, Amount::ZERO).0.ok()
+    let saying = Saying { market: BTC, signal: ObservedSignal::Price, severity: 2, seconds: 300 };
+    world.attest("anyone", saying, 0..OBSERVERS, sign).0.ok()
 }
 
 /// The last open incident, of those with a run if there is any.

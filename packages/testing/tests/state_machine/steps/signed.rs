@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use crate::watch::{Key, OBSERVERS, PYTH_ID};
 use cosmwasm_std::Binary;
-use firebreak_messages::circuit_breaker::{Attestation, ExecuteMsg as BreakerMsg, ObservedSignal, Scope, ToAttest};
+use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, ObservedSignal, Scope};
 use firebreak_messages::guardian::{CouncilAction, OperationExecuted};
 use firebreak_messages::oracle::{ExecuteMsg as OracleMsg, Feeder, Observation, RoundToSign, SignedReport};
 use firebreak_messages::MarketId;
@@ -58,17 +58,8 @@ pub fn attest(m: &mut Machine) -> bool {
 
 /// Observers from `first` on.
 fn say(m: &mut Machine, market: MarketId, signal: ObservedSignal, severity: u8, first: u8) -> bool {
-    let (chain_id, contract, now) = (m.world.chain_id(), m.world.addresses.circuit_breaker.to_string(), m.world.now());
-    let to_attest = ToAttest { chain_id: &chain_id, contract: &contract, market, signal };
-    let mut attestations = vec![];
-    for observer in first..OBSERVERS {
-        let mut one =
-            Attestation { observer, severity, observed_at: now, nonce: now, expires_at: now + 300, signature: [0; 64] };
-        one.signature = Key::Observer(observer).sign(&to_attest.sign_bytes(&one));
-        one.write(&mut attestations);
-    }
-    let msg = BreakerMsg::Attest { market, signal, attestations: Binary::from(attestations) };
-    m.world.send("relayer", Code::Breaker, &msg, Amount::ZERO).is_done()
+    let saying = Saying { market, signal, severity, seconds: 300 };
+    m.world.attest("relayer", saying, first..OBSERVERS, |observer, bytes| Key::Observer(observer).sign(bytes)).is_done()
 }
 
 /// The guardian's verdict on a closed incident, for those who had warned. Mostly nobody had: then all warn of one that was none.
