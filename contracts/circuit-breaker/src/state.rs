@@ -9,18 +9,12 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::{FeedId, MarketId, PackedItem, PackedMap, RuleId};
 use firebreak_risk::detect::{RuleBook, SharedBudget};
 use firebreak_risk::{BudgetRule, Level, TimeBudget};
-pub use firebreak_risk::{COUNCIL_BUDGET, FROZEN_BUDGET};
+pub use firebreak_risk::{COUNCIL_BUDGET, FED_BUDGET, FROZEN_BUDGET, REDUCE_ONLY_BUDGET};
 use serde::{Deserialize, Serialize};
 
 const HOUR: u64 = 3_600;
 
-/// `ReduceOnly` from reflex sources, per market, all rules and observers together: a rule that trips all day long must not close a
-/// market by persistence.
-pub const REDUCE_ONLY_BUDGET: BudgetRule =
-    BudgetRule { window_seconds: 24 * HOUR, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
-/// What all that are no rules of the price draw of it: what trades, liquidations or observers can feed leaves the price four hours.
-/// And what those draw of that who are no observers: nobody spends the observers' time by liquidating himself.
-pub const FED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: 2 * HOUR, ..REDUCE_ONLY_BUDGET };
+/// What those draw of [`FED_BUDGET`] who are no observers: nobody spends the observers' time by liquidating himself.
 pub const TRADED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: HOUR, ..REDUCE_ONLY_BUDGET };
 
 /// What every message needs: one record, one read.

@@ -10,7 +10,8 @@ use firebreak_messages::circuit_breaker::{
 use firebreak_messages::{RuleId, Source, MARKETS_MAX};
 use firebreak_risk::detect::Cage;
 use firebreak_risk::{
-    BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, Ratio, PHASES_MAX,
+    BasisPoints, Level, LiquidationAccess, LpExit, OrderAccess, OrderExecution, Phase, Posture, Ratio, COUNCIL_BUDGET,
+    GOVERNANCE_RESTRICTION_SECONDS, PHASES_MAX,
 };
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -168,8 +169,8 @@ fn seconds_max(source: Source) -> Option<u64> {
         | Source::Solvency
         | Source::Observers
         | Source::Cage => None,
-        Source::Council | Source::Procedure => Some(DAY.saturating_mul(7)),
-        Source::Governance => Some(DAY.saturating_mul(30)),
+        Source::Council | Source::Procedure => Some(COUNCIL_BUDGET.allowance_seconds),
+        Source::Governance => Some(GOVERNANCE_RESTRICTION_SECONDS),
     }
 }
 

@@ -13,9 +13,9 @@ use cosmwasm_std::{
     from_json, to_json_binary, to_json_vec, Binary, ContractResult, Deps, Empty, Env, QueryRequest, SystemResult,
     WasmQuery,
 };
-use firebreak_messages::guardian::{CouncilConfig, Step, SuiteResponse};
+use firebreak_messages::guardian::{CouncilConfig, SignalTrigger, Step, SuiteResponse};
 use firebreak_messages::time::now;
-use firebreak_messages::{derivatives_vault, insurance_fund, MarketId};
+use firebreak_messages::{derivatives_vault, insurance_fund, MarketId, RuleId};
 use firebreak_risk::{
     max_loss, skew_premium, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Playbooks, Price, Ratio,
     RiskError, SignedAmount, SignedRatio, Size, Stakes, Stolen, REACTION_SECONDS,
@@ -86,11 +86,12 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let (delays, council) = (DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
     // One page holds all markets.
     let markets = told(deps, &vault, to_json_binary(&Vault::Markets { start_after: None, limit: Some(32) })?);
-    let (mut half_life_seconds, mut premiums) = (None, Amount::ZERO);
+    let (mut half_life_seconds, mut premiums, mut count) = (None, Amount::ZERO, 0u64);
     for market in inside(&markets, &["markets"]).and_then(items).ok_or_else(|| unreadable(&markets))? {
         let MarketFigures { half_life, premium } = MarketFigures::of(market)?;
         half_life_seconds = Some(half_life_seconds.map_or(half_life, |least: u64| least.min(half_life)));
         premiums = premiums.plus(premium)?;
+        count = count.saturating_add(1);
     }
     let present = (outflow.hour_ratio, outflow.day_ratio);
     let repair_seconds = if stolen.cancellers { u64::MAX } else { delays.roles.saturating_add(REACTION_SECONDS) };
@@ -130,6 +131,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
         cover_share: limits.cover_share_max,
         inject_share: limits.inject_share_max,
         cover_window_seconds: limits.cover_window_seconds,
+        markets: count,
         sentinel_seconds: queues.fold(0, u64::saturating_add),
         council_freezes: frozen.max(later_frozen) > 0,
         council_restricts: restricted.max(later_restricted) > 0,
@@ -232,7 +234,8 @@ struct Present<'a> {
 }
 
 impl Present<'_> {
-    /// What the playbooks can do that the thief may run: the council's, and with the feeders' keys those that a signal starts.
+    /// What the playbooks can do that the thief may run: the council's, with the feeders' keys those that a signal starts (who lies about a
+    /// price has honest observers cry), with the observers' those that theirs does.
     /// One that has ended, or a call whose target the timelock has configured since, does nothing any more: nor does the undo of an active
     /// run that an operation voided, which had to carry the normal configuration. What is configured counts as that.
     fn playbooks(&self, now: u64, stolen: Stolen, exits: &mut Exits) -> Result<Playbooks, ContractError> {
@@ -241,7 +244,9 @@ impl Present<'_> {
         // Bounded by PLAYBOOKS_MAX times STEPS_MAX.
         for armed in ARMED.may_load(storage)?.unwrap_or_default() {
             let Approved { playbook, approved_at } = PLAYBOOKS.load(storage, armed.playbook)?;
-            let started = (stolen.council && playbook.council) || (stolen.feeders && !playbook.signals.is_empty());
+            let signaled =
+                playbook.signals.iter().any(|signal| stolen.feeders || (stolen.observers && is_of_observers(signal)));
+            let started = (stolen.council && playbook.council) || signaled;
             let started = started && now <= playbook.not_after;
             let injection = Injection {
                 amount: Amount::ZERO,
@@ -314,6 +319,11 @@ impl Present<'_> {
         }
         Ok(None)
     }
+}
+
+/// Whether a quorum of observers brings this signal about: by what it says, or by saying nothing.
+fn is_of_observers(signal: &SignalTrigger) -> bool {
+    matches!(signal.rule, None | Some(RuleId::Observers | RuleId::Silence))
 }
 
 /// Whether a step sets another limiter than the present one; `None`: it sets none.

@@ -59,7 +59,10 @@ pub use shared_budget::SharedBudget;
 pub use solvency::{share_of, Answered, MoveWatch, Thresholds};
 pub use sum_window::{AmountBucket, AmountWindow, SUM_BUCKETS};
 pub use surprise::{Drift, DriftParams, Shock, ShockParams, Surprise, SurpriseParams, SHOCK_WAGERS};
-pub use time_budget::{BudgetRule, Grant, SpentBucket, TimeBudget, COUNCIL_BUDGET, FROZEN_BUDGET};
+pub use time_budget::{
+    BudgetRule, Grant, SpentBucket, TimeBudget, COUNCIL_BUDGET, FED_BUDGET, FROZEN_BUDGET,
+    GOVERNANCE_RESTRICTION_SECONDS, REDUCE_ONLY_BUDGET,
+};
 pub use totals::{Reading, Totals};
 pub use watch::{evidence_score, Heard, RuleInput, Watch};
 

@@ -104,7 +104,7 @@ mod median;
 pub use detect::{
     move_in_margins, response_phases, step_reached, BudgetRule, Episode, ExtremeBucket, ExtremeWindow, Extremes, Grant,
     MeanBucket, MeanWindow, Response, Sample, SpentBucket, TimeBudget, Verdict, COUNCIL_BUDGET, EXTREME_BUCKETS,
-    FROZEN_BUDGET, MEAN_BUCKETS,
+    FED_BUDGET, FROZEN_BUDGET, GOVERNANCE_RESTRICTION_SECONDS, MEAN_BUCKETS, REDUCE_ONLY_BUDGET,
 };
 pub use median::{median_absolute_deviation, weighted_median, Weighted};
 

@@ -6,7 +6,9 @@
 //!
 //! Source: `docs/max-loss.md`.
 
-use crate::detect::{COUNCIL_BUDGET, FROZEN_BUDGET};
+use crate::detect::{
+    BudgetRule, COUNCIL_BUDGET, FED_BUDGET, FROZEN_BUDGET, GOVERNANCE_RESTRICTION_SECONDS, REDUCE_ONLY_BUDGET,
+};
 use crate::error::RiskResult;
 use crate::number::{Rounding, ONE};
 use crate::outflow::OutflowParams;
@@ -34,6 +36,8 @@ pub struct Stolen {
     pub council: bool,
     pub sentinels: bool,
     pub feeders: bool,
+    /// Of the breaker.
+    pub observers: bool,
 }
 
 /// Whose coins there are. Units: settlement coin.
@@ -64,7 +68,8 @@ pub struct Injection {
     pub cool_down_seconds: u64,
 }
 
-/// What the playbooks can do that the thief may run: the council's with its keys, those of a signal with the feeders'.
+/// What the playbooks can do that the thief may run: the council's with its keys, those of a signal with the feeders', and of these
+/// with the observers' whichever one of theirs starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Playbooks {
     pub injections: Vec<Injection>,
@@ -95,6 +100,8 @@ pub struct Barriers {
     pub cover_window_seconds: u64,
     /// In which the armed sentinels together can keep exits queued.
     pub sentinel_seconds: u64,
+    /// Each has budgets of its own, and a provider waits for all of them.
+    pub markets: u64,
     /// The council may freeze, or keep exits queued, by itself.
     pub council_freezes: bool,
     pub council_restricts: bool,
@@ -114,7 +121,7 @@ pub struct MaxLoss {
     pub value: Amount,
     /// The most coins that leave the suite.
     pub leaves: Amount,
-    /// Longest time in which no order fills.
+    /// Longest time in which no order of a market fills.
     pub frozen_seconds: u64,
     /// Until a trader with free collateral, and a provider who asks now, can have coins.
     pub trader_exit_seconds: u64,
@@ -217,30 +224,65 @@ impl Reached {
     }
 }
 
-/// Freeze, traders' exit, providers' exit. A restriction outlasts the horizon in which it was made.
+/// Freeze, traders' exit, providers' exit. A restriction begins when it is made, and outlasts the horizon in which it was.
 fn waits(barriers: &Barriers, stolen: Stolen, reached: Reached, seconds: u64) -> (u64, u64, u64) {
-    let mut queued = if stolen.sentinels { barriers.sentinel_seconds } else { 0 };
-    // The council's own budget, and again that of the playbooks.
-    for restricts in [stolen.council && barriers.council_restricts, barriers.playbooks.restrict] {
-        queued = queued.saturating_add(if restricts { COUNCIL_BUDGET.allowance_seconds } else { 0 });
-    }
-    if reached.notice {
-        queued = queued.saturating_add(NOTICE_RESTRICTION_SECONDS);
-    }
-    let freezes = reached.notice || barriers.playbooks.freeze || (stolen.council && barriers.council_freezes);
-    let freeze = if freezes { FROZEN_BUDGET.allowance_seconds } else { 0 };
     // Silence: no price, no fill, until somebody else says the price. A settlement has no way back.
     let silent = stolen.feeders || reached.timelock || reached.settled;
     let silence = if silent { seconds } else { 0 };
-    // One wait behind the other: what keeps exits queued begins when the silence ends, or when a request is about to be mature. The
-    // timelock's restrictions have no budget; the last one is made with the horizon's end.
-    let begins = if reached.notice { seconds } else { silence.max(barriers.lp_cooldown_seconds.min(seconds)) };
-    let queued = match queued.max(freeze) {
-        0 => silence,
-        longest => begins.saturating_add(longest),
+    let freezes = reached.notice || barriers.playbooks.freeze || (stolen.council && barriers.council_freezes);
+    let (council, playbooks) = (stolen.council && barriers.council_restricts, barriers.playbooks.restrict);
+    // The council's own budget, and again that of the playbooks. A freeze draws on these as well.
+    let budgets = [
+        (council, &COUNCIL_BUDGET),
+        (playbooks, &COUNCIL_BUDGET),
+        (freezes && !council && !playbooks, &FROZEN_BUDGET),
+        (stolen.observers, &FED_BUDGET),
+    ];
+    let sentinels = if stolen.sentinels { barriers.sentinel_seconds } else { 0 };
+    let freeze = longest(&[(freezes, &FROZEN_BUDGET)]);
+    // The timelock's restrictions have no budget, and the last one is made with the horizon's end: they hold throughout.
+    let (of_timelock, together) = match reached {
+        Reached { timelock: true, .. } => (GOVERNANCE_RESTRICTION_SECONDS, u64::MAX),
+        Reached { notice: true, .. } => (NOTICE_RESTRICTION_SECONDS, u64::MAX),
+        Reached { .. } => (0, unbroken(&budgets, sentinels, barriers.markets)),
     };
-    let frozen = silence.saturating_add(freeze);
-    (frozen, frozen, queued.max(barriers.lp_cooldown_seconds))
+    let last = longest(&budgets).max(sentinels).max(of_timelock);
+    // The first true price behind a lie is a move, and the rules of the price answer it: the one wait that nobody makes by himself.
+    let answer = if stolen.feeders || reached.timelock { REDUCE_ONLY_BUDGET.allowance_seconds } else { 0 };
+    // What keeps exits queued begins when the silence ends, or when a request is about to be mature.
+    let begins = silence.max(barriers.lp_cooldown_seconds.min(seconds));
+    let queued = begins.saturating_add(together).min(seconds.saturating_add(last)).saturating_add(answer);
+    // Whoever has positions in several markets waits for one after the other.
+    let one_by_one = unbroken(&[(freezes, &FROZEN_BUDGET)], 0, barriers.markets);
+    let trader = silence.saturating_add(one_by_one).min(seconds.saturating_add(freeze));
+    (silence.saturating_add(freeze), trader, queued.max(barriers.lp_cooldown_seconds))
+}
+
+/// Of these budgets that somebody may draw on, the most that one restriction draws.
+fn longest(budgets: &[(bool, &BudgetRule)]) -> u64 {
+    drawn(budgets).map(|budget| budget.allowance_seconds).max().unwrap_or_default()
+}
+
+/// How long these budgets of so many markets hold without a gap, with what is there `once`: as long as they are enough for all of a time,
+/// in whose course those that are smaller than their window come back. For ever, where they are enough for every time.
+fn unbroken(budgets: &[(bool, &BudgetRule)], once: u64, markets: u64) -> u64 {
+    let mut held = 0u64;
+    for _ in 0..STEPS_MAX {
+        let of = |budget: &BudgetRule| {
+            let windows = held.checked_div(budget.window_seconds).unwrap_or(u64::MAX).saturating_add(1);
+            budget.allowance_seconds.saturating_mul(markets.max(1)).saturating_mul(windows)
+        };
+        let enough = drawn(budgets).map(of).fold(once, u64::saturating_add);
+        if enough == held {
+            return held;
+        }
+        held = enough;
+    }
+    u64::MAX
+}
+
+fn drawn<'a>(budgets: &'a [(bool, &BudgetRule)]) -> impl Iterator<Item = &'a BudgetRule> {
+    budgets.iter().filter(|(may, _)| *may).map(|(_, budget)| *budget)
 }
 
 /// What playbooks send, at most: what their budgets and cool-downs allow, and what the fund's own window does. The timelock has

@@ -23,7 +23,8 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 
-const COUNCIL: Stolen = Stolen { proposers: false, cancellers: false, council: true, sentinels: false, feeders: false };
+const COUNCIL: Stolen =
+    Stolen { proposers: false, cancellers: false, council: true, sentinels: false, feeders: false, observers: false };
 const FEEDERS: Stolen = Stolen { council: false, feeders: true, ..COUNCIL };
 const BOTH: Stolen = Stolen { feeders: true, ..COUNCIL };
 

@@ -17,7 +17,8 @@ use serde::Deserialize;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;
-const GOVERNANCE: Stolen = Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: false };
+const GOVERNANCE: Stolen =
+    Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: false, observers: true };
 
 /// The venue as it failed: whoever is admin is it at once, for everything.
 struct OneStepVenue {

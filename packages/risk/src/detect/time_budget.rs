@@ -26,6 +26,14 @@ pub const FROZEN_BUDGET: BudgetRule =
 /// may follow, and a council could keep liquidity providers from leaving for ever, one week after the other.
 pub const COUNCIL_BUDGET: BudgetRule =
     BudgetRule { window_seconds: 28 * DAY, bucket_seconds: DAY, allowance_seconds: 7 * DAY };
+/// `ReduceOnly` from reflex sources, per market, all rules and observers together: a rule that trips all day long must not close a
+/// market by persistence.
+pub const REDUCE_ONLY_BUDGET: BudgetRule =
+    BudgetRule { window_seconds: DAY, bucket_seconds: HOUR, allowance_seconds: 6 * HOUR };
+/// What all that are no rules of the price draw of it: what trades, liquidations or observers can feed leaves the price four hours.
+pub const FED_BUDGET: BudgetRule = BudgetRule { allowance_seconds: 2 * HOUR, ..REDUCE_ONLY_BUDGET };
+/// The longest restriction of the timelock, seconds. No budget counts these: its word comes with a delay, in which a canceller may stop it.
+pub const GOVERNANCE_RESTRICTION_SECONDS: u64 = 30 * DAY;
 
 /// Seconds spent within one bucket of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,10 +129,13 @@ mod tests {
     const START: u64 = 1_000 * HOUR;
 
     #[test]
-    fn the_budgets_are_a_day_of_a_week_and_a_week_of_four() {
+    fn the_budgets_are_a_day_of_a_week_a_week_of_four_and_six_hours_of_a_day() {
         let seconds = |rule: BudgetRule| [rule.window_seconds, rule.bucket_seconds, rule.allowance_seconds];
         assert_eq!(seconds(FROZEN_BUDGET), [604_800, 21_600, 86_400]);
         assert_eq!(seconds(COUNCIL_BUDGET), [2_419_200, 86_400, 604_800]);
+        assert_eq!(seconds(REDUCE_ONLY_BUDGET), [86_400, 3_600, 21_600]);
+        assert_eq!(seconds(FED_BUDGET), [86_400, 3_600, 7_200]);
+        assert_eq!(GOVERNANCE_RESTRICTION_SECONDS, 2_592_000);
     }
 
     #[test]

@@ -38,6 +38,7 @@ fn barriers() -> Barriers {
         cover_share: Ratio::percent(50),
         inject_share: Ratio::percent(20),
         cover_window_seconds: DAY,
+        markets: 1,
         sentinel_seconds: 2 * HOUR,
         council_freezes: true,
         council_restricts: true,
@@ -51,7 +52,8 @@ fn injects() -> Playbooks {
     Playbooks { injections: vec![injection], ..Playbooks::default() }
 }
 
-const NONE: Stolen = Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false };
+const NONE: Stolen =
+    Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false, observers: false };
 
 fn bound(stolen: Stolen, horizon: Option<u64>) -> MaxLoss {
     let playbooks = if stolen.council { injects() } else { Playbooks::default() };
@@ -155,6 +157,12 @@ fn a_whole_timelock_injects_after_its_shortest_delay_and_owns_everything_after_t
     }
     let found = bound(timelock, Some(DAY + 1));
     assert_eq!((found.total, found.leaves), (units(1_600), units(1_600)));
+    // A month, renewed in the last second; and feeders of her own, whose lie the rules answer when it is over.
+    assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (DAY + 1 + DAY, DAY + 1 + DAY));
+    assert_eq!(found.provider_exit_seconds, DAY + 1 + 30 * DAY + 6 * HOUR);
+    // Nobody else's week comes behind it: it begins when it is made.
+    let every = Stolen { council: true, sentinels: true, feeders: true, observers: true, ..timelock };
+    assert_eq!(bound(every, Some(DAY + 1)).provider_exit_seconds, found.provider_exit_seconds);
     assert_eq!(bound(timelock, None).frozen_seconds, u64::MAX);
 }
 
@@ -168,9 +176,9 @@ fn a_council_that_may_settle_stops_everything_and_with_the_feeders_pays_what_the
     let council = Stolen { council: true, ..NONE };
     let found = with(settles.clone(), council, 30 * DAY);
     assert_eq!((found.total, found.frozen_seconds), (Amount::ZERO, 30 * DAY + DAY));
-    assert_eq!((found.trader_exit_seconds, found.provider_exit_seconds), (31 * DAY, (30 + 14) * DAY));
-    // Before the notice is over: the council's week and its playbooks'.
-    assert_eq!(with(settles.clone(), council, 2 * HOUR).provider_exit_seconds, 2 * HOUR + 14 * DAY);
+    assert_eq!((found.trader_exit_seconds, found.provider_exit_seconds), (31 * DAY, (30 + 7) * DAY));
+    // Before the notice is over: the council's week or its playbooks', begun with the horizon's end.
+    assert_eq!(with(settles.clone(), council, 2 * HOUR).provider_exit_seconds, 2 * HOUR + 7 * DAY);
     let both = Stolen { feeders: true, ..council };
     assert_eq!(with(settles.clone(), both, 2 * HOUR).leaves, bound(feeders_only(), Some(2 * HOUR)).leaves);
     let found = with(settles, both, 2 * HOUR + 1);
@@ -225,6 +233,88 @@ fn armed_sentinels_hold_exits_up_one_after_the_other() {
 }
 
 #[test]
+fn the_rules_answer_the_truth_behind_a_lie_for_their_own_budget() {
+    for seconds in [60, HOUR, 3 * DAY] {
+        let found = bound(feeders_only(), Some(seconds));
+        // Reduce-only at most: no fill waits for it, and no trader's coins.
+        assert_eq!((found.frozen_seconds, found.trader_exit_seconds), (seconds, seconds));
+        assert_eq!(found.provider_exit_seconds, (seconds + 6 * HOUR).max(DAY));
+        // Behind whatever else is made with the horizon's end.
+        let with_council = bound(Stolen { council: true, ..feeders_only() }, Some(seconds));
+        assert_eq!(with_council.provider_exit_seconds, seconds + 7 * DAY + 6 * HOUR);
+    }
+    // An honest price is nobody's lie.
+    assert_eq!(bound(Stolen { council: true, ..NONE }, Some(60)).provider_exit_seconds, 60 + 7 * DAY);
+}
+
+#[test]
+fn stolen_observers_take_nothing_and_hold_providers_for_two_hours_of_each_market() {
+    let observers = Stolen { observers: true, ..NONE };
+    let of = |markets, stolen, seconds| {
+        max_loss(&stakes(), &Barriers { markets, ..barriers() }, stolen, Some(seconds)).unwrap()
+    };
+    for (markets, seconds, held) in [
+        (1, 7 * DAY, DAY + 2 * HOUR),
+        (3, 7 * DAY, DAY + 6 * HOUR),
+        // With the horizon's end the last one.
+        (3, DAY + HOUR, DAY + HOUR + 2 * HOUR),
+        (1, HOUR, DAY),
+        // Market after market, and the first one has its time back.
+        (12, 7 * DAY, 7 * DAY + 2 * HOUR),
+        (11, 30 * DAY, DAY + 22 * HOUR),
+    ] {
+        let found = of(markets, observers, seconds);
+        assert_eq!((found.total, found.frozen_seconds, found.trader_exit_seconds), (Amount::ZERO, 0, 0));
+        assert_eq!(found.provider_exit_seconds, held, "{markets} {seconds}");
+    }
+    // Behind the council's week, within the time.
+    let found = of(1, Stolen { council: true, ..observers }, 30 * DAY);
+    assert_eq!(found.provider_exit_seconds, DAY + 7 * DAY + 8 * 2 * HOUR);
+    // What a signal of theirs starts counts without the council.
+    let playbooks = Playbooks { restrict: true, freeze: true, ..injects() };
+    let found = with(playbooks, observers, HOUR);
+    assert_eq!((found.forced, found.frozen_seconds), (units(5), DAY));
+    assert_eq!(found.provider_exit_seconds, HOUR + 7 * DAY);
+}
+
+#[test]
+fn budgets_of_several_markets_follow_each_other() {
+    let council = Stolen { council: true, ..NONE };
+    let of = |markets, seconds| {
+        let found = max_loss(&stakes(), &Barriers { markets, ..barriers() }, council, Some(seconds)).unwrap();
+        (found.frozen_seconds, found.trader_exit_seconds, found.provider_exit_seconds)
+    };
+    assert_eq!(of(1, 60 * DAY), (DAY, DAY, (1 + 7) * DAY));
+    assert_eq!(of(0, 60 * DAY), of(1, 60 * DAY));
+    assert_eq!(of(2, 60 * DAY), (DAY, 2 * DAY, (1 + 14) * DAY));
+    // No more than what is made within the time.
+    assert_eq!(of(2, 4 * DAY), (DAY, 2 * DAY, (4 + 7) * DAY));
+    assert_eq!(of(6, 2 * DAY), (DAY, 3 * DAY, (2 + 7) * DAY));
+    // A week of four in four markets, a day of seven in seven: no end but the horizon's.
+    assert_eq!(of(4, 60 * DAY), (DAY, 4 * DAY, (60 + 7) * DAY));
+    assert_eq!(of(7, 60 * DAY), (DAY, (60 + 1) * DAY, (60 + 7) * DAY));
+}
+
+#[test]
+fn budgets_last_until_they_are_not_enough() {
+    let week = BudgetRule { window_seconds: 28 * DAY, bucket_seconds: DAY, allowance_seconds: 7 * DAY };
+    for (markets, once, held) in [
+        (1, 0, 7 * DAY),
+        (3, 0, 21 * DAY),
+        (4, 0, u64::MAX),
+        // 3 * 7 + 7 days are a window: then three weeks come back.
+        (3, 7 * DAY - 1, 28 * DAY - 1),
+        (3, 7 * DAY, (7 + 2 * 21) * DAY),
+    ] {
+        assert_eq!(unbroken(&[(true, &week)], once, markets), held, "{markets} {once}");
+    }
+    assert_eq!(
+        (unbroken(&[(false, &week)], 0, 3), longest(&[(false, &week)]), longest(&[(true, &week)])),
+        (0, 0, 7 * DAY)
+    );
+}
+
+#[test]
 fn waiting_fees_are_part_of_what_there_is_and_of_what_is_lost() {
     let stakes = Stakes { fees: units(7), ..stakes() };
     let found = max_loss(&stakes, &barriers(), feeders_only(), Some(HOUR)).unwrap();
@@ -259,8 +349,8 @@ fn what_feeders_start_by_a_signal_counts_without_the_council() {
     let found = with(settles, feeders_only(), HOUR);
     // Settled at their price: everything; the injections are within the fund's window, 200 * (1 - 0.5^2).
     assert_eq!((found.taken, found.forced), (units(1_000), units(550)));
-    // Silent for the hour, then frozen, or queued.
-    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (HOUR + DAY, HOUR + 7 * DAY));
+    // Silent for the hour, then frozen, or queued; and the rules answer the truth.
+    assert_eq!((found.frozen_seconds, found.provider_exit_seconds), (HOUR + DAY, HOUR + 7 * DAY + 6 * HOUR));
 }
 
 #[test]
@@ -283,12 +373,13 @@ fn a_bucket_drains_once_at_once_and_once_a_window_until_too_many_to_count() {
 }
 
 fn any_stolen() -> impl Strategy<Value = Stolen> {
-    any::<[bool; 5]>().prop_map(|[proposers, cancellers, council, sentinels, feeders]| Stolen {
+    any::<[bool; 6]>().prop_map(|[proposers, cancellers, council, sentinels, feeders, observers]| Stolen {
         proposers,
         cancellers,
         council,
         sentinels,
         feeders,
+        observers,
     })
 }
 
@@ -322,6 +413,7 @@ proptest! {
             council: one.council || other.council,
             sentinels: one.sentinels || other.sentinels,
             feeders: one.feeders || other.feeders,
+            observers: one.observers || other.observers,
         };
         let of = |stolen: Stolen, horizon| {
             let playbooks = if stolen.council { injects() } else { Playbooks::default() };
@@ -337,11 +429,11 @@ proptest! {
 
     /// No single role takes everything within a week, while profit vests and the fund has a window.
     #[test]
-    fn no_single_role_takes_everything(horizon in 0u64..=7 * DAY, role in 0usize..5) {
-        let mut flags = [false; 5];
+    fn no_single_role_takes_everything(horizon in 0u64..=7 * DAY, role in 0usize..6) {
+        let mut flags = [false; 6];
         flags[role] = true;
-        let [proposers, cancellers, council, sentinels, feeders] = flags;
-        let found = bound(Stolen { proposers, cancellers, council, sentinels, feeders }, Some(horizon));
+        let [proposers, cancellers, council, sentinels, feeders, observers] = flags;
+        let found = bound(Stolen { proposers, cancellers, council, sentinels, feeders, observers }, Some(horizon));
         prop_assert!(found.total < found.value);
     }
 

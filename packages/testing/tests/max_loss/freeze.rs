@@ -3,8 +3,9 @@
 use crate::own_feeders::named;
 use crate::settlement;
 use crate::stage::*;
+use crate::{in_turn, observers};
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
-use firebreak_messages::guardian::{ExecuteMsg, OperationExecuted, OperationScheduled, Sentinel, Tightening};
+use firebreak_messages::guardian::{Call, ExecuteMsg, OperationExecuted, OperationScheduled, Sentinel, Tightening};
 use firebreak_messages::Source;
 use firebreak_risk::{Amount, Level, Phase, Posture};
 use firebreak_testing::*;
@@ -13,8 +14,9 @@ use firebreak_testing::*;
 #[derive(Default)]
 pub struct Plot {
     pub silent: bool,
-    settled: bool,
-    operation: Option<OperationScheduled>,
+    pub begun: bool,
+    pub operation: Option<OperationScheduled>,
+    pub later: Option<OperationScheduled>,
 }
 
 /// How to hold up: at so many seconds of the horizon left.
@@ -22,9 +24,11 @@ pub type Hold = fn(&mut World, &mut Plot, u64);
 
 pub const SENTINELS: [&str; 2] = ["sentinel-0", "sentinel-1"];
 
-/// The thief's scene with two sentinels, each of which may close every market for an hour, and nothing that costs to hold.
+/// The thief's scene with two sentinels, each of which may close every market for an hour, with observers whose word holds for two, and
+/// nothing that costs to hold.
 pub fn guarded(names: &[&str]) -> World {
-    let mut world = approved_in(still(builder()).checking(Checking::CheapOnly).build(), names);
+    let builder = in_turn::answering(observers::watched(still(builder())));
+    let mut world = approved_in(builder.checking(Checking::CheapOnly).build(), names);
     let step = Tightening { scope: Scope::All, level: Level::ReduceOnly, duration_seconds: HOUR };
     let arm =
         |name: &&str| ExecuteMsg::SetSentinel(Sentinel { address: world.address(name).into(), step: step.clone() });
@@ -41,7 +45,8 @@ pub fn guarded(names: &[&str]) -> World {
 
 /// The same where nobody has approved a procedure, and there is no sentinel.
 pub fn without_playbooks() -> World {
-    let mut world = trading(still(builder()).checking(Checking::CheapOnly).build());
+    let builder = in_turn::answering(observers::watched(still(builder())));
+    let mut world = trading(builder.checking(Checking::CheapOnly).build());
     world.refresh().done();
     world
 }
@@ -129,9 +134,9 @@ pub fn trip_and_queue(world: &mut World, plot: &mut Plot, left: u64) {
 
 /// The council's procedure that settles, as soon as may be.
 pub fn wind_down(world: &mut World, plot: &mut Plot, left: u64) {
-    if left > 0 && !plot.settled {
+    if left > 0 && !plot.begun {
         settlement::at_the_true_price(world, left);
-        plot.settled = true;
+        plot.begun = true;
     }
 }
 
@@ -156,15 +161,21 @@ pub fn notice(world: &mut World, plot: &mut Plot, left: u64) {
         let now = world.now();
         // A little less than the budget when it is executed.
         let until = [(Level::Frozen, now + HOUR + DAY), (Level::ReduceOnly, now + 7 * DAY)];
-        let phases = until.map(|(level, until)| Phase { until, posture: Posture::preset(level) }).into();
-        let msg = BreakerMsg::Restrict { scope: Scope::All, source: Source::Governance, phases, incident: 0 };
-        let call = world.call(Code::Breaker, &msg);
+        let call = restricting(world, &until);
         plot.operation = Some(world.schedule(vec![call]).fact());
         return;
     };
-    if left > 0 && !plot.settled && world.now() >= scheduled.ready_at {
+    if left > 0 && !plot.begun && world.now() >= scheduled.ready_at {
         let operation = scheduled.operation;
         world.execute_operation(operation).fact::<OperationExecuted>();
-        plot.settled = true;
+        plot.begun = true;
     }
+}
+
+/// What the timelock says of all markets: so tight until then.
+pub fn restricting(world: &World, phases: &[(Level, u64)]) -> Call {
+    let phases =
+        phases.iter().map(|(level, until)| Phase { until: *until, posture: Posture::preset(*level) }).collect();
+    let msg = BreakerMsg::Restrict { scope: Scope::All, source: Source::Governance, phases, incident: 0 };
+    world.call(Code::Breaker, &msg)
 }

@@ -2,12 +2,13 @@
 
 use crate::random::Thief;
 use crate::stage::*;
-use crate::{freeze, time, units, ALL_SIX, CRASH};
+use crate::{freeze, observers, time, units, ALL_SIX, CRASH};
 use firebreak_risk::Stolen;
 use firebreak_testing::*;
 
-const SETS: [(&str, Stolen); 5] = [
+const SETS: [(&str, Stolen); 6] = [
     ("council", COUNCIL),
+    ("observers", OBSERVER_KEYS),
     ("feeders", FEEDERS),
     ("council and feeders", BOTH),
     ("proposers and cancellers", TIMELOCK),
@@ -19,9 +20,10 @@ const LONGEST: u64 = 14 * DAY;
 /// Futures that the greedy thief looks at before each move.
 const FUTURES: u64 = 3;
 
-/// The thief's wallet holds what she may put into the pool.
+/// The thief's wallet holds what she may put into the pool, and a quorum of observers starts the procedure for a crash.
 fn start(playbooks: &[&str]) -> World {
     let mut world = freeze::guarded(playbooks);
+    observers::arm(&mut world);
     world.fund("mallory", STAKE);
     world
 }

@@ -1,6 +1,7 @@
 //! What a thief may do at any time: with no key, and with those that she has stolen. What is refused is a move too.
 
 use crate::freeze::SENTINELS;
+use crate::observers;
 use crate::operations;
 use crate::random::{part, Thief, LAST_SECONDS};
 use crate::stage::*;
@@ -139,6 +140,12 @@ pub fn council(thief: &mut Thief, world: &mut World) {
 pub fn trip(thief: &mut Thief, world: &mut World) {
     let name = *thief.dice.pick(&SENTINELS);
     let _ = world.send(name, Code::Guardian, &ExecuteMsg::Trip {}, Amount::ZERO);
+}
+
+/// Observers who see what is not there.
+pub fn cry(thief: &mut Thief, world: &mut World) {
+    let market = market(thief);
+    observers::cry(world, market);
 }
 
 pub fn schedule(thief: &mut Thief, world: &mut World) {

@@ -1,12 +1,14 @@
-//! Stolen observers: a quorum that sees what is not there, as often as it likes. `Stolen` has no field for it, since it gains nothing.
+//! Stolen observers: a quorum that sees what is not there, as often as it likes.
 
 use crate::stage::*;
+use crate::{all_sets, judged, time, units};
 use cosmwasm_std::HexBinary;
 use firebreak_messages::circuit_breaker::{
     ObservedSignal, ObserverConfig, ObserversConfig, RuleConfig, RuleMode, ATTESTATION_SECONDS_MAX,
 };
+use firebreak_messages::guardian::SignalTrigger;
 use firebreak_messages::{MarketId, RuleId};
-use firebreak_risk::Level;
+use firebreak_risk::{Level, Stolen};
 use firebreak_testing::*;
 use k256::ecdsa::signature::Signer;
 use k256::ecdsa::{Signature, SigningKey};
@@ -24,25 +26,82 @@ fn sign(observer: u8, bytes: &[u8]) -> [u8; 64] {
 }
 
 /// As many as a quorum wants, of three sources, and both markets listen to them.
-fn watched() -> World {
+pub fn watched(builder: WorldBuilder) -> WorldBuilder {
     let observer = |number| ObserverConfig {
         public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
         source: format!("source-{number}"),
         weight: 1,
     };
     let observers = ObserversConfig { heartbeat_seconds: HOUR, observers: (0..OBSERVERS).map(observer).collect() };
-    let mut builder = still(builder()).setup(|setup| setup.observers = observers);
-    for market in MARKETS {
-        builder =
-            builder.guard(market, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)));
-    }
-    trading(approved_in(builder.build(), &[]))
+    MARKETS.into_iter().fold(builder.setup(|setup| setup.observers = observers), |builder, market| {
+        builder.guard(market, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)))
+    })
+}
+
+fn scene_with_observers() -> World {
+    trading(approved_in(watched(still(builder())).build(), &[]))
 }
 
 /// All of them say the worst that they can of a market.
-fn cry(world: &mut World, market: MarketId) -> bool {
+pub fn cry(world: &mut World, market: MarketId) -> bool {
     let (signal, severity, seconds) = (ObservedSignal::Price, 2, ATTESTATION_SECONDS_MAX);
     world.attest("mallory", Saying { market, signal, severity, seconds }, 0..OBSERVERS, sign).is_done()
+}
+
+/// An answer rises a step at a time: two messages, a block apart.
+pub fn cry_twice(world: &mut World, market: MarketId) {
+    for _ in 0..2 {
+        world.next_block();
+        cry(world, market);
+    }
+}
+
+/// The procedure for a crash waits for a signal of observers as well.
+pub fn arm(world: &mut World) {
+    let mut playbook = world.template(BTC, "price-crash");
+    playbook.signals.push(SignalTrigger { market: None, rule: Some(RuleId::Observers), level: Level::Guarded });
+    world.approve(vec![playbook]).done();
+    world.refresh().done();
+}
+
+fn armed() -> World {
+    let mut world = watched(still(builder())).build();
+    arm(&mut world);
+    trading(world)
+}
+
+/// They start it as often as it lets itself be started.
+fn inject(world: &mut World, seconds: u64) {
+    let until = world.now() + seconds;
+    while world.now() < until - 600 {
+        cry_twice(world, BTC);
+        world.advance(HOUR.min(until - 300 - world.now()));
+    }
+}
+
+//
+#[test]
+fn observers_take_what_the_playbooks_give_that_wait_for_them_and_nothing_else() {
+    let (unarmed, world) = (scene_with_observers(), armed());
+    let horizons = [Some(HOUR), Some(DAY), Some(7 * DAY), None];
+    let of = |world: &World, stolen: Stolen| {
+        horizons.map(|horizon| {
+            let found = bound(world, stolen, horizon);
+            (found.taken, found.forced, found.leaves)
+        })
+    };
+    for stolen in all_sets().filter(|stolen| !stolen.observers) {
+        let with = Stolen { observers: true, ..stolen };
+        assert_eq!(of(&unarmed, with), of(&unarmed, stolen), "{stolen:?}");
+        // Theirs is then the council's to run, and all that the council has.
+        assert_eq!(of(&world, with), of(&world, Stolen { council: true, ..stolen }), "{stolen:?}");
+    }
+    for horizon in horizons {
+        let total = bound(&world, OBSERVER_KEYS, horizon).total.atoms() as i128;
+        let taken = judged(armed(), OBSERVER_KEYS, time(&world, OBSERVER_KEYS, horizon), inject);
+        println!("observers within {horizon:?}: {}, bound {}", units(taken), units(total));
+        assert!(taken > 0 && 3 * taken >= total, "{horizon:?}: {} taken, the bound is {}", units(taken), units(total));
+    }
 }
 
 /// What observers alone may hold of what all rules together may: of the breaker, in any day.
@@ -61,7 +120,7 @@ fn most_in_a_day(minutes: &[bool]) -> u64 {
 //
 #[test]
 fn stolen_observers_take_nothing_and_hold_reduce_only_no_longer_than_its_budget() {
-    let mut world = watched();
+    let mut world = scene_with_observers();
     world.advance_to(world.now().next_multiple_of(DAY));
     world.refresh().done();
     world.advance_to(world.now().next_multiple_of(MINUTE));
@@ -101,7 +160,7 @@ fn stolen_observers_take_nothing_and_hold_reduce_only_no_longer_than_its_budget(
 //
 #[test]
 fn whoever_wants_out_gets_out_while_stolen_observers_cry() {
-    let mut world = watched();
+    let mut world = scene_with_observers();
     world.refresh().done();
     for _ in 0..2 {
         cry(&mut world, BTC);

@@ -54,6 +54,9 @@ impl Thief {
         if self.keys.sentinels {
             moves.push(trip);
         }
+        if self.keys.observers {
+            moves.extend([cry as Move; 2]);
+        }
         if self.keys.proposers {
             moves.extend([schedule, schedule, execute, execute, await_operation as Move]);
         }

@@ -12,13 +12,16 @@ use firebreak_testing::*;
 pub const HOUR: u64 = 3_600;
 pub const DAY: u64 = 86_400;
 pub const NONE: Stolen =
-    Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false };
+    Stolen { proposers: false, cancellers: false, council: false, sentinels: false, feeders: false, observers: false };
 pub const FEEDERS: Stolen = Stolen { feeders: true, ..NONE };
 pub const COUNCIL: Stolen = Stolen { council: true, ..NONE };
 pub const BOTH: Stolen = Stolen { council: true, ..FEEDERS };
 pub const PROPOSERS: Stolen = Stolen { proposers: true, ..NONE };
 pub const TIMELOCK: Stolen = Stolen { proposers: true, cancellers: true, ..NONE };
-pub const EVERY: Stolen = Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: true };
+pub const SENTINEL_KEYS: Stolen = Stolen { sentinels: true, ..NONE };
+pub const OBSERVER_KEYS: Stolen = Stolen { observers: true, ..NONE };
+pub const EVERY: Stolen =
+    Stolen { proposers: true, cancellers: true, council: true, sentinels: true, feeders: true, observers: true };
 const HONEST: [&str; 2] = ["alice", "bob"];
 
 pub fn bound(world: &World, stolen: Stolen, horizon_seconds: Option<u64>) -> MaxLoss {

@@ -3,6 +3,7 @@
 
 use crate::exit::{Honest, TRY_SECONDS};
 use crate::freeze::{self, Hold, Plot, SENTINELS};
+use crate::in_turn;
 use crate::stage::*;
 use crate::{time, ALL_SIX, CRASH};
 use firebreak_risk::{MaxLoss, Stolen};
@@ -11,7 +12,7 @@ use firebreak_testing::*;
 /// A horizon for who has no end.
 const WEEK: Option<u64> = Some(7 * DAY);
 /// Longer than any answer that has an end.
-const TRIES_MAX: u64 = 20 * DAY / TRY_SECONDS;
+const TRIES_MAX: u64 = 45 * DAY / TRY_SECONDS;
 
 /// What was played: seconds.
 #[derive(Debug, Default, Clone, Copy)]
@@ -73,11 +74,10 @@ struct Case {
     third: [bool; 3],
 }
 
-const SENTINEL_KEYS: Stolen = Stolen { sentinels: true, ..NONE };
 const UNVETOED: Stolen = Stolen { cancellers: false, ..EVERY };
 const ALL: [bool; 3] = [true; 3];
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 13] = [
     Case {
         name: "nobody",
         keys: NONE,
@@ -102,7 +102,25 @@ const CASES: [Case; 10] = [
         playbooks: CRASH,
         horizon: None,
         asked_after: 0,
-        holds: &[freeze::freeze, freeze::queue],
+        holds: &[freeze::freeze, freeze::queue, in_turn::freeze, in_turn::queue],
+        third: ALL,
+    },
+    Case {
+        name: "observers",
+        keys: OBSERVER_KEYS,
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[in_turn::cry],
+        third: ALL,
+    },
+    Case {
+        name: "council and observers",
+        keys: Stolen { council: true, ..OBSERVER_KEYS },
+        playbooks: CRASH,
+        horizon: None,
+        asked_after: 0,
+        holds: &[in_turn::freeze, in_turn::cry_and_queue],
         third: ALL,
     },
     Case {
@@ -111,7 +129,7 @@ const CASES: [Case; 10] = [
         playbooks: CRASH,
         horizon: None,
         asked_after: 0,
-        holds: &[freeze::silence],
+        holds: &[freeze::silence, in_turn::lie],
         third: ALL,
     },
     Case {
@@ -162,13 +180,23 @@ const CASES: [Case; 10] = [
         third: ALL,
     },
     Case {
+        name: "proposers and cancellers, 2 d",
+        keys: TIMELOCK,
+        playbooks: CRASH,
+        horizon: Some(2 * DAY),
+        asked_after: HOUR,
+        holds: &[in_turn::month],
+        third: ALL,
+    },
+    Case {
         name: "proposers and cancellers, 7 d",
         keys: TIMELOCK,
         playbooks: CRASH,
         horizon: WEEK,
         asked_after: DAY,
         holds: &[freeze::strangers],
-        third: ALL,
+        // For providers: the month that the row above plays.
+        third: [true, true, false],
     },
 ];
 
@@ -183,7 +211,7 @@ fn nobody_is_held_up_longer_than_the_suite_answers_and_the_best_thief_reaches_a_
     let (mut missing, mut world, mut built) = (0, None, None);
     for case in CASES {
         if built != Some(case.playbooks) {
-            (world, built) = (Some(freeze::guarded(case.playbooks)), Some(case.playbooks));
+            (world, built) = (Some(in_turn::in_both(freeze::guarded(case.playbooks))), Some(case.playbooks));
         }
         let world = world.as_mut().unwrap();
         let MaxLoss { frozen_seconds, trader_exit_seconds, provider_exit_seconds, .. } =
@@ -192,7 +220,7 @@ fn nobody_is_held_up_longer_than_the_suite_answers_and_the_best_thief_reaches_a_
         let (seconds, moment) = (time(world, case.keys, case.horizon), world.moment());
         let mut best = Played::default();
         for hold in case.holds {
-            best = best.most(play(world, case.asked_after, seconds, case.keys.cancellers && seconds > DAY, *hold));
+            best = best.most(play(world, case.asked_after, seconds, case.keys.cancellers && seconds > 2 * DAY, *hold));
             world.go_back_to(&moment);
         }
         let played = [best.frozen, best.trader, best.provider];
@@ -241,4 +269,28 @@ fn a_restriction_that_begins_when_a_silence_ends_is_answered() {
 #[test]
 fn a_restriction_that_begins_when_a_cool_down_ends_is_answered() {
     ensure_answered(against(&mut freeze::without_playbooks(), COUNCIL, freeze::queue_late));
+}
+
+//
+#[test]
+fn the_rules_answer_to_the_truth_behind_a_lie_is_answered() {
+    let found = against(&mut freeze::without_playbooks(), FEEDERS, in_turn::lie);
+    ensure_answered(found);
+    // Longer than the silence: what the rules hold behind it is played, all but the minutes in which nobody tries.
+    let (played, answered) = found[2];
+    assert!(played + HOUR >= answered && answered == (96 + 6) * HOUR, "{played} of {answered}");
+}
+
+//
+#[test]
+fn a_freeze_of_one_market_behind_another_is_answered() {
+    let mut world = in_turn::in_both(freeze::without_playbooks());
+    let found = against(&mut world, COUNCIL, in_turn::freeze);
+    ensure_answered(found);
+    assert!(found[1].0 + HOUR >= 2 * DAY && found[1].1 == 2 * DAY, "{found:?}");
+    // A week of one market, a week of the other.
+    let mut world = in_turn::in_both(freeze::without_playbooks());
+    let found = against(&mut world, COUNCIL, in_turn::queue);
+    ensure_answered(found);
+    assert!(found[2].0 + 2 * HOUR >= found[2].1 && found[2].1 == (96 + 7 * 24) * HOUR, "{found:?}");
 }
