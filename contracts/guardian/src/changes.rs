@@ -8,7 +8,7 @@
 
 use crate::error::ContractError;
 use crate::harm::{fields, Direction};
-use crate::max_loss::{only_tightens, text};
+use crate::present::{only_tightens, text};
 use crate::state::{ANYTHING, CHANGED_BY, CONFIGURED_AT, RUNS};
 use cosmwasm_std::{Binary, Deps, Storage};
 use firebreak_messages::guardian::{Playbook, Run, RunStatus, Step, StepOutcome, STEPS_MAX};

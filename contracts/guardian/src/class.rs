@@ -2,7 +2,7 @@
 //!
 //! The shortest class is for what takes nothing from anybody and loosens nothing. Of a market's configuration that is seen by
 //! comparison with what the vault answers now, at the scheduling and again at the execution: what has become a loosening since
-//! waits like one. The vault's, fund's and breaker's parameters are never compared: what sets nothing new is in no hurry.
+//! waits like one. So is how far a step goes that the market's, the vault's or the fund's parameters take ([`step`](crate::step)).
 //!
 //! Messages are read as the target's own type, so a new variant does not compile here until somebody decides its class.
 //! Whatever is not understood waits longest.
@@ -10,8 +10,9 @@
 use crate::error::ContractError;
 use crate::harm::{contest_of, inside, market_of, only_bars_exposure, Direction};
 use crate::json::{ensure_one_message, message_name};
-use crate::max_loss::{market_told, text};
+use crate::present::{forces_nobody, text, told, PresentNow};
 use crate::state::{later, DELAYS, SUITE};
+use crate::step::is_one_step;
 use crate::validate;
 use cosmwasm_std::{from_json, Api, Binary, Coin, Deps, Env, Storage};
 use firebreak_messages::guardian::{
@@ -29,9 +30,6 @@ pub struct Known {
     pub delays: Delays,
     now: u64,
 }
-
-/// What the vault answers about the market of this number, as it writes it; nothing when there is none.
-pub type MarketNow<'a> = &'a dyn Fn(u16) -> String;
 
 /// When an operation may be executed. Seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,8 +59,9 @@ const fn code(reason: &'static str) -> Classified {
 
 /// A message of a component that governs nothing: no reason to send it, so no reason to hurry.
 const NOT_GOVERNANCE: Classified = code("a message that configures nothing");
-/// Whichever way they move.
+/// Whichever way they move, as far as one step goes.
 const PARAMETERS: Classified = roles("parameters");
+const LARGE_STEP: Classified = code("parameters in more than one step, or nothing to compare them with");
 const UNKNOWN_MESSAGE: Classified = code("an unknown message");
 
 impl Known {
@@ -99,12 +98,28 @@ impl Known {
         delay(&self.delays, class)
     }
 
-    /// The slowest class among the calls, as the vault is configured now.
+    /// The slowest class among the calls that are scheduled now, as vault and fund are configured now.
     pub fn slowest(&self, deps: Deps, calls: &[Call]) -> Result<DelayClass, ContractError> {
+        self.slowest_where(deps, calls, |classified| classified.class)
+    }
+
+    /// The same at the execution. How far a step goes was judged when it was scheduled: what a playbook's run has tightened since, and
+    /// gives back, holds up nobody's decision.
+    pub fn slowest_at_execution(&self, deps: Deps, calls: &[Call]) -> Result<DelayClass, ContractError> {
+        let class = |classified: Classified| if classified == LARGE_STEP { PARAMETERS.class } else { classified.class };
+        self.slowest_where(deps, calls, class)
+    }
+
+    fn slowest_where(
+        &self,
+        deps: Deps,
+        calls: &[Call],
+        class: impl Fn(Classified) -> DelayClass,
+    ) -> Result<DelayClass, ContractError> {
         let mut slowest = DelayClass::Parameters;
         // Bounded by CALLS_MAX.
         for call in calls {
-            slowest = slowest.max(self.class_now(deps, call)?.class);
+            slowest = slowest.max(class(self.class_now(deps, call)?));
         }
         Ok(slowest)
     }
@@ -112,12 +127,12 @@ impl Known {
     /// The class of a call as the vault is configured now. Errors: those of [`Self::classify`].
     #[inline(never)]
     pub fn class_now(&self, deps: Deps, call: &Call) -> Result<Classified, ContractError> {
-        self.classify(deps.api, &|market| market_told(deps, &self.suite.derivatives_vault, market), call)
+        self.classify(deps.api, &|contract, market| told(deps, contract, market), call)
     }
 
-    /// Asks for at most one market. Errors: an address that is none, [`ContractError::SeveralMessages`], [`ContractError::RestrictionSource`],
+    /// Asks vault and fund for what the call would configure, a playbook's calls included. Errors: an address that is none, [`ContractError::SeveralMessages`], [`ContractError::RestrictionSource`],
     /// [`ContractError::OwnMessage`], [`ContractError::OutOfBounds`].
-    pub fn classify(&self, api: &dyn Api, market_now: MarketNow, call: &Call) -> Result<Classified, ContractError> {
+    pub fn classify(&self, api: &dyn Api, present: PresentNow, call: &Call) -> Result<Classified, ContractError> {
         match call {
             Call::Migrate { contract, .. } => {
                 api.addr_validate(contract)?;
@@ -126,9 +141,10 @@ impl Known {
             Call::Execute { contract, msg, funds } => {
                 let contract = api.addr_validate(contract)?.into_string();
                 ensure_one_message(msg)?;
+                let now = |market| present(&contract, market);
                 let tightening =
-                    if contract == self.suite.derivatives_vault { tightens(text(msg), market_now) } else { None };
-                let by_message = tightening.map_or_else(|| self.by_message(api, &contract, msg), Ok)?;
+                    if contract == self.suite.derivatives_vault { tightens(text(msg), &now) } else { None };
+                let by_message = tightening.map_or_else(|| self.by_message(api, present, &contract, msg), Ok)?;
                 with_coins(by_message, funds)
             }
         }
@@ -191,10 +207,10 @@ impl Known {
     /// The slowest class among a playbook's steps and its undo, and `roles` at least: who may run it is a power.
     ///
     /// Errors: [`ContractError::StepNotAllowed`], and those of [`Self::classify`].
-    fn playbook(&self, api: &dyn Api, playbook: &Playbook) -> Result<Classified, ContractError> {
+    fn playbook(&self, api: &dyn Api, present: PresentNow, playbook: &Playbook) -> Result<Classified, ContractError> {
         validate::playbook(playbook)?;
         let mut slowest = roles("a playbook");
-        // Bounded by STEPS_MAX.
+        // Bounded by twice STEPS_MAX.
         for step in playbook.steps.iter().chain(&playbook.undo) {
             let (contract, msg) = match step {
                 Step::Restrict(_) | Step::Contest { .. } => continue,
@@ -207,8 +223,16 @@ impl Known {
             let contract = api.addr_validate(contract)?.into_string();
             ensure_one_message(msg)?;
             self.ensure_step(&contract, msg)?;
-            if self.by_message(api, &contract, msg)?.class > slowest.class {
-                slowest = code("a step of the slowest class");
+            // What forces nobody goes as far as it was approved to: a cap to its least, a limiter to its floor. An undo that gives back what
+            // is there now changes nothing; one that gives more is judged like any loosening.
+            let now = |market| present(&contract, market);
+            let harmless = contract == self.suite.derivatives_vault && forces_nobody(&now, text(msg), Direction::Run);
+            if harmless {
+                continue;
+            }
+            let found = self.by_message(api, present, &contract, msg)?;
+            if found.class > slowest.class {
+                slowest = if found == LARGE_STEP { LARGE_STEP } else { code("a step of the slowest class") };
             }
         }
         // Sources that were thought compromised come back through the timelock alone, as with `demote_fallback`.
@@ -234,30 +258,37 @@ impl Known {
         }
     }
 
-    fn by_message(&self, api: &dyn Api, contract: &str, msg: &Binary) -> Result<Classified, ContractError> {
+    fn by_message(
+        &self,
+        api: &dyn Api,
+        present: PresentNow,
+        contract: &str,
+        msg: &Binary,
+    ) -> Result<Classified, ContractError> {
+        let now = |market| present(contract, market);
         if contract == self.own {
-            self.own_message(api, msg)
+            self.own_message(api, present, msg)
         } else if contract == self.suite.oracle {
             Ok(oracle_message(msg))
         } else if contract == self.suite.circuit_breaker {
             breaker_message(msg, self.now)
         } else if contract == self.suite.insurance_fund {
-            Ok(fund_message(msg))
+            Ok(fund_message(msg, &now))
         } else if contract == self.suite.derivatives_vault {
-            Ok(vault_message(msg))
+            Ok(vault_message(msg, &now))
         } else {
             Ok(code("a call of an unknown contract"))
         }
     }
 
-    fn own_message(&self, api: &dyn Api, msg: &Binary) -> Result<Classified, ContractError> {
+    fn own_message(&self, api: &dyn Api, present: PresentNow, msg: &Binary) -> Result<Classified, ContractError> {
         let refuse = |message| Err(ContractError::OwnMessage { message });
         let Ok(message) = from_json::<ExecuteMsg>(msg) else { return Ok(UNKNOWN_MESSAGE) };
         match message {
             ExecuteMsg::SetDelays { delays } => self.change_of_delays(delays),
             ExecuteMsg::SetCouncil { .. } => Ok(roles("the council")),
             ExecuteMsg::ProposeRole { .. } | ExecuteMsg::RevokeRole { .. } => Ok(roles("a role")),
-            ExecuteMsg::SetPlaybook(playbook) => self.playbook(api, &playbook),
+            ExecuteMsg::SetPlaybook(playbook) => self.playbook(api, present, &playbook),
             ExecuteMsg::RemovePlaybook { .. } => Ok(roles("a playbook")),
             ExecuteMsg::Schedule { .. } => refuse("schedule"),
             ExecuteMsg::Cancel { .. } => refuse("cancel"),
@@ -366,11 +397,11 @@ const fn guarded() -> Posture {
     Posture::preset(Level::Guarded)
 }
 
-fn fund_message(msg: &Binary) -> Classified {
+fn fund_message(msg: &Binary, now: &dyn Fn(Option<u16>) -> String) -> Classified {
     use insurance_fund::ExecuteMsg;
     let Ok(message) = from_json::<ExecuteMsg>(msg) else { return UNKNOWN_MESSAGE };
     match message {
-        ExecuteMsg::Configure { .. } => PARAMETERS,
+        ExecuteMsg::Configure { .. } => by_step(msg, now),
         ExecuteMsg::Inject { .. } => parameters("first loss for a vault's pool, within its window"),
         ExecuteMsg::RegisterVault { .. } | ExecuteMsg::UnregisterVault { .. } => roles("who may draw on the fund"),
         ExecuteMsg::AddFirstLoss {}
@@ -387,21 +418,30 @@ fn fund_message(msg: &Binary) -> Classified {
 /// which is wider, and a contest that ends no sooner than the one that is on. A new market is neither: profit in it may vest at
 /// once, whatever the others' does.
 #[inline(never)]
-fn tightens(msg: &str, market_now: MarketNow) -> Option<Classified> {
+fn tightens(msg: &str, now: &dyn Fn(Option<u16>) -> String) -> Option<Classified> {
     if let Some((market, config)) = market_of(msg) {
-        let tighter = only_bars_exposure(config, inside(&market_now(market), &["config"])?, Direction::Tighter);
+        let tighter = only_bars_exposure(config, inside(&now(Some(market)), &["config"])?, Direction::Tighter);
         return tighter.then_some(parameters("tighter limits of a market"));
     }
     let (market, until) = contest_of(msg)?;
-    let stands_until: u64 = inside(&market_now(market), &["state", "vesting", "anchored_at"])?.parse().ok()?;
+    let stands_until: u64 = inside(&now(Some(market)), &["state", "vesting", "anchored_at"])?.parse().ok()?;
     (until >= stands_until).then_some(parameters("a contest of a market's profits"))
 }
 
-/// What is no [tightening](tightens), by name alone: to parse the vault's messages takes an eighth of this contract's bytes.
+/// Parameters of vault, market or fund.
+fn by_step(msg: &Binary, now: &dyn Fn(Option<u16>) -> String) -> Classified {
+    if is_one_step(text(msg), now) == Some(true) {
+        PARAMETERS
+    } else {
+        LARGE_STEP
+    }
+}
+
+/// What is no [tightening](tightens), by name and the length of its step: to parse the vault's messages takes an eighth of this contract's bytes.
 /// A message with a known name and wrong fields is refused by the vault when it is executed.
-fn vault_message(msg: &Binary) -> Classified {
+fn vault_message(msg: &Binary, now: &dyn Fn(Option<u16>) -> String) -> Classified {
     match message_name(msg).as_deref() {
-        Some("configure_market" | "configure") => PARAMETERS,
+        Some("configure_market" | "configure") => by_step(msg, now),
         Some("contest_market") => roles("a contest of a market's profits"),
         Some("cut_contested") => code("the end of contested profits"),
         // There is no way back from either, and everybody's positions end.
@@ -465,8 +505,9 @@ mod tests {
         for variant in variants {
             let name = variant["required"][0].as_str().unwrap();
             let msg = Binary::from(format!("{{\"{name}\":{{}}}}").as_bytes());
-            assert_ne!(vault_message(&msg).reason, UNKNOWN_MESSAGE.reason, "{name}");
+            assert_ne!(vault_message(&msg, &|_| String::new()).reason, UNKNOWN_MESSAGE.reason, "{name}");
         }
-        assert_eq!(vault_message(&Binary::from(b"{\"drain\":{}}")).reason, UNKNOWN_MESSAGE.reason);
+        let drain = Binary::from(b"{\"drain\":{}}");
+        assert_eq!(vault_message(&drain, &|_| String::new()).reason, UNKNOWN_MESSAGE.reason);
     }
 }

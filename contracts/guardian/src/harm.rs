@@ -80,7 +80,7 @@ pub fn sets_nothing_new(msg: &str, name: &str, field: &str, present: Option<&str
 
 /// The one field of a message that has this name and this field.
 #[inline(never)]
-fn set_by<'a>(msg: &'a str, name: &str, field: &str) -> Option<&'a str> {
+pub fn set_by<'a>(msg: &'a str, name: &str, field: &str) -> Option<&'a str> {
     let [(found, body)] = fields(msg)?[..] else { return None };
     let [(known, value)] = fields(body)?[..] else { return None };
     (found == name && known == field).then_some(value)
@@ -143,7 +143,7 @@ fn differs_only(new: &str, present: &str, may: &dyn Fn(&str, &str, &str) -> bool
     new.len() == present.len() && new.iter().zip(&present).all(harmless)
 }
 
-fn is_limit(key: &str, new: &str, present: &str, direction: Direction) -> bool {
+pub fn is_limit(key: &str, new: &str, present: &str, direction: Direction) -> bool {
     let tighter = if key == TIGHTER_WHEN_HIGHER {
         Ordering::Greater
     } else if TIGHTER_WHEN_LOWER.contains(&key) {

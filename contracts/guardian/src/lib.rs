@@ -57,9 +57,11 @@ mod max_loss;
 mod migrate;
 mod playbook;
 mod powers;
+mod present;
 mod query;
 mod reply;
 pub mod state;
+mod step;
 mod validate;
 mod weights;
 

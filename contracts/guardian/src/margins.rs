@@ -3,7 +3,7 @@
 use crate::error::ContractError;
 use crate::harm::{decimal, inside, market_of};
 use crate::json::message_name;
-use crate::max_loss::{market_told, text};
+use crate::present::{text, told};
 use crate::state::SUITE;
 use cosmwasm_std::Deps;
 use firebreak_messages::guardian::{Playbook, Step};
@@ -24,7 +24,7 @@ pub fn ensure_no_higher(deps: Deps, playbook: &Playbook) -> Result<(), ContractE
             .and_then(|(market, config)| Some((market, Margins::of(inside(config, &["margin"])?)?)));
         let allowed = match new {
             Some((market, new)) => {
-                let answer = market_told(deps, &vault, market);
+                let answer = told(deps, &vault, Some(market));
                 let today = inside(&answer, &["config", "margin"]).and_then(Margins::of);
                 today.is_some_and(|today| new.no_higher(&today))
             }

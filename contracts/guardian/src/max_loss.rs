@@ -4,18 +4,14 @@
 
 use crate::changes::is_stale;
 use crate::error::ContractError;
-use crate::harm::{
-    decimal, inside, items, market_of, only_bars_exposure, only_slows_exits, parameters_of, sets_nothing_new, Direction,
-};
+use crate::harm::{decimal, inside, items, parameters_of, sets_nothing_new, Direction};
 use crate::json::message_name;
+use crate::present::{answer, only_tightens, text, told};
 use crate::state::{Approved, ARMED, COUNCIL, COUNCIL_CANDIDATE, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
-use cosmwasm_std::{
-    from_json, to_json_binary, to_json_vec, Binary, ContractResult, Deps, Empty, Env, QueryRequest, SystemResult,
-    WasmQuery,
-};
+use cosmwasm_std::{from_json, to_json_binary, Deps, Env};
 use firebreak_messages::guardian::{CouncilConfig, SignalTrigger, Step, SuiteResponse};
 use firebreak_messages::time::now;
-use firebreak_messages::{derivatives_vault, insurance_fund, MarketId, RuleId};
+use firebreak_messages::{derivatives_vault, insurance_fund, RuleId};
 use firebreak_risk::{
     max_loss, skew_premium, Amount, Barriers, Injection, Level, MaxLoss, OutflowParams, Playbooks, Price, Ratio,
     RiskError, SignedAmount, SignedRatio, Size, Stakes, Stolen, REACTION_SECONDS,
@@ -85,7 +81,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let held: FundAnswer = ask(deps, &fund, &Fund::Fund {})?;
     let (delays, council) = (DELAYS.load(deps.storage)?, COUNCIL.load(deps.storage)?);
     // One page holds all markets.
-    let markets = told(deps, &vault, to_json_binary(&Vault::Markets { start_after: None, limit: Some(32) })?);
+    let markets = answer(deps, &vault, to_json_binary(&Vault::Markets { start_after: None, limit: Some(32) })?);
     let (mut half_life_seconds, mut premiums, mut count) = (None, Amount::ZERO, 0u64);
     for market in inside(&markets, &["markets"]).and_then(items).ok_or_else(|| unreadable(&markets))? {
         let MarketFigures { half_life, premium } = MarketFigures::of(market)?;
@@ -94,8 +90,9 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
         count = count.saturating_add(1);
     }
     let present = (outflow.hour_ratio, outflow.day_ratio);
-    let repair_seconds = if stolen.cancellers { u64::MAX } else { delays.roles.saturating_add(REACTION_SECONDS) };
-    let mut exits = Exits { present, widest: present, held_seconds: 0, repair_seconds };
+    let repair = |delay: u64| if stolen.cancellers { u64::MAX } else { delay.saturating_add(REACTION_SECONDS) };
+    // Back from its floor the limiter is more than one step.
+    let mut exits = Exits { present, widest: present, held_seconds: 0, repair_seconds: repair(delays.code) };
     let playbooks = Present { deps, vault, fund }.playbooks(now(env), stolen, &mut exits)?;
     // What an undo gives back may be more than what its run has left of it now.
     (outflow.hour_ratio, outflow.day_ratio) = exits.widest;
@@ -140,7 +137,7 @@ pub fn bound(deps: Deps, env: &Env, stolen: Stolen, horizon: Option<u64>) -> Res
     let mut found = max_loss(&stakes, &barriers, stolen, horizon)?;
     if exits.held_seconds > 0 {
         // Run after run the undo moves on, and behind a feed that was set it waits for a delay of `roles`.
-        let seconds = horizon.unwrap_or(exits.repair_seconds);
+        let seconds = horizon.unwrap_or_else(|| repair(delays.roles));
         let held = seconds.saturating_add(exits.held_seconds.max(delays.roles));
         for exit in [&mut found.trader_exit_seconds, &mut found.provider_exit_seconds] {
             *exit = exit.saturating_add(held);
@@ -299,7 +296,7 @@ impl Present<'_> {
                     found.injections.push(Injection { amount, ..injection });
                 }
                 Ok(_) | Err(_) => {
-                    let answer = told(self.deps, &self.fund, to_json_binary(&insurance_fund::QueryMsg::Config {})?);
+                    let answer = told(self.deps, &self.fund, None);
                     let config = inside(&answer, &["config"]);
                     found.configure_fund |= !sets_nothing_new(text(&msg), "configure", "config", config);
                 }
@@ -332,41 +329,4 @@ fn limiter_of(exits: &mut Exits, vault: &str, step: &Step) -> Option<bool> {
         Step::Call { contract, msg } if contract == vault => exits.change(parameters_of(text(msg))?),
         _ => None,
     }
-}
-
-/// Whether a message to the vault forces a loss on nobody: in this direction it changes nothing, of a market nothing but what bars new
-/// exposure or rests behind a gap, of the parameters nothing but how fast coins leave. Whatever is not understood may.
-#[inline(never)]
-pub fn only_tightens(deps: Deps, vault: &str, msg: &Binary, direction: Direction) -> bool {
-    let msg = text(msg);
-    if let Some((market, config)) = market_of(msg) {
-        let answer = market_told(deps, vault, market);
-        return only_bars_exposure(config, inside(&answer, &["config"]).unwrap_or_default(), direction);
-    }
-    let Some(parameters) = parameters_of(msg) else { return false };
-    let Ok(question) = to_json_binary(&derivatives_vault::QueryMsg::Config {}) else { return false };
-    let answer = told(deps, vault, question);
-    only_slows_exits(parameters, inside(&answer, &["config", "parameters"]).unwrap_or_default(), direction)
-}
-
-/// A contract's answer as it is written; nothing when there is none.
-pub fn told(deps: Deps, contract: &str, question: Binary) -> String {
-    let request = QueryRequest::<Empty>::Wasm(WasmQuery::Smart { contract_addr: contract.into(), msg: question });
-    let Ok(request) = to_json_vec(&request) else { return String::new() };
-    match deps.querier.raw_query(&request) {
-        SystemResult::Ok(ContractResult::Ok(answer)) => String::from_utf8(answer.into()).unwrap_or_default(),
-        _ => String::new(),
-    }
-}
-
-/// What the vault answers about a market; nothing when there is none.
-#[inline(never)]
-pub fn market_told(deps: Deps, vault: &str, market: u16) -> String {
-    let question = to_json_binary(&derivatives_vault::QueryMsg::Market { market: MarketId(market) });
-    question.map(|question| told(deps, vault, question)).unwrap_or_default()
-}
-
-/// Nothing when it is no text.
-pub fn text(body: &Binary) -> &str {
-    std::str::from_utf8(body).unwrap_or_default()
 }

@@ -115,10 +115,10 @@ fn what_loosens_by_now_holds_a_feed_up_although_it_was_scheduled_as_a_tightening
     assert_eq!(chain.govern(chain.own(&ExecuteMsg::SetDelays { delays: equal })), OperationStatus::Executed);
     assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
     let feed = chain.schedule(vec![sets_feed(&chain)]);
-    let (five, nine) = (vec![chain.configure_market(1, orders_of(5))], vec![chain.configure_market(1, orders_of(9))]);
-    let (five, nine) = both_ready(&mut chain, five, nine);
+    let (eight, nine) = (vec![chain.configure_market(1, orders_of(8))], vec![chain.configure_market(1, orders_of(9))]);
+    let (eight, nine) = both_ready(&mut chain, eight, nine);
     let ready_at = chain.now();
-    chain.run(five).unwrap();
+    chain.run(eight).unwrap();
     assert_eq!(chain.operation(nine).class, DelayClass::Parameters);
     chain.run(nine).unwrap();
     let record = chain.operation(nine);

@@ -113,7 +113,7 @@ fn the_class_is_a_function_of_target_and_message() {
             Parameters,
         ),
         ("vault", execute(&derivatives_vault, &configure_vault), Roles),
-        ("a new market", chain.configure_market(1, market_config()), Roles),
+        ("a new market", chain.configure_market(1, market_config()), Code),
         (
             "a contest of no market",
             execute(
@@ -174,10 +174,10 @@ fn contest(chain: &Chain, until: u64) -> Call {
     execute(&chain.suite.derivatives_vault, &msg)
 }
 
-// what happened elsewhere on 2026-04-01: a guard was lifted as fast as it could have been set.
+// what happened elsewhere on 2026-04-01: a guard was lifted as fast as it could have been set.
 #[test]
-fn a_market_is_tightened_fast_and_loosened_slowly() {
-    use DelayClass::{Parameters, Roles};
+fn a_market_is_tightened_fast_loosened_slowly_and_changed_by_a_lot_slowest() {
+    use DelayClass::{Code, Parameters, Roles};
     let mut chain = Chain::new();
     assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
     let changed = |change: fn(&mut MarketConfig)| {
@@ -189,20 +189,30 @@ fn a_market_is_tightened_fast_and_loosened_slowly() {
         ("nothing", changed(|_| {}), Parameters),
         ("smaller orders", tighter(), Parameters),
         ("larger orders", changed(|config| config.order_size_max = Size::from_units(11)), Roles),
+        ("far larger orders", changed(|config| config.order_size_max = Size::from_units(13)), Code),
         ("a lower cap", changed(|config| config.open_interest_max = Size::from_units(1)), Parameters),
-        ("a higher cap", changed(|config| config.open_interest_max = Size::from_units(101)), Roles),
-        ("less skew", changed(|config| config.skew_max = Size::from_units(99)), Parameters),
-        ("more skew", changed(|config| config.skew_max = Size::from_units(101)), Roles),
+        ("a higher cap, which ramps", changed(|config| config.open_interest_max = Size::from_units(1_000)), Roles),
+        ("less skew", changed(|config| config.skew_max = Size::from_units(1)), Parameters),
+        ("more skew", changed(|config| config.skew_max = Size::from_units(125)), Roles),
+        ("far more skew", changed(|config| config.skew_max = Size::from_units(126)), Code),
         ("a smaller share", changed(|config| config.account_share_max = Ratio::percent(50)), Parameters),
-        ("a slower ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(50)), Parameters),
-        ("a faster ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(200)), Roles),
+        ("a slower ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(5)), Parameters),
+        ("a faster ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(120)), Roles),
+        ("hardly a ramp", changed(|config| config.cap_ramp_daily = Ratio::percent(200)), Code),
         ("more insurance", changed(|config| config.insurance_ratio_min = Ratio::percent(1)), Parameters),
-        ("margins that nobody has", changed(|config| config.margin.maintenance_scalar = Ratio::percent(99)), Roles),
-        ("lower margins", changed(|config| config.margin.maintenance_scalar = Ratio::percent(49)), Roles),
-        ("a penalty", changed(|config| config.liquidation.penalty_ratio = Ratio::percent(98)), Roles),
-        ("no vesting", changed(|config| config.vesting_half_life_seconds = 0), Roles),
-        ("slower vesting", changed(|config| config.vesting_half_life_seconds = 7_200), Roles),
-        ("a higher fee", changed(|config| config.taker_fee_ratio = Ratio::percent(2)), Roles),
+        ("margins that nobody has", changed(|config| config.margin.maintenance_scalar = Ratio::percent(99)), Code),
+        ("higher margins", changed(|config| config.margin.maintenance_scalar = Ratio::percent(62)), Roles),
+        ("lower margins", changed(|config| config.margin.maintenance_scalar = Ratio::percent(38)), Roles),
+        ("far lower margins", changed(|config| config.margin.maintenance_scalar = Ratio::percent(37)), Code),
+        ("a penalty", changed(|config| config.liquidation.penalty_ratio = Ratio::percent(98)), Code),
+        ("a fee from nothing", changed(|config| config.funding.borrow_low = Ratio::from_atoms(1)), Code),
+        ("no vesting", changed(|config| config.vesting_half_life_seconds = 0), Code),
+        ("slower vesting", changed(|config| config.vesting_half_life_seconds = 4_500), Roles),
+        ("far slower vesting", changed(|config| config.vesting_half_life_seconds = 4_501), Code),
+        ("one more round", changed(|config| config.gap_rounds = 4), Roles),
+        ("two more rounds", changed(|config| config.gap_rounds = 5), Code),
+        ("a throttle from nothing", changed(|config| config.liquidation.throttle_seconds = 2), Code),
+        ("another name", changed(|config| config.symbol = "BTD".into()), Code),
         (
             "smaller orders, larger cap",
             changed(|config| {
@@ -211,6 +221,15 @@ fn a_market_is_tightened_fast_and_loosened_slowly() {
             }),
             Roles,
         ),
+        // One limit for all that belong together: a small step beside a large one is none (2026-03-10, Aave).
+        (
+            "a little fee, far higher margins",
+            changed(|config| {
+                config.taker_fee_ratio = Ratio::percent(1);
+                config.margin.initial_margin_ratio = Ratio::percent(7);
+            }),
+            Code,
+        ),
     ] {
         let answer = chain.class_of(chain.configure_market(1, config.clone()));
         assert_eq!(answer.class, class, "{name}: {}", answer.reason);
@@ -218,14 +237,14 @@ fn a_market_is_tightened_fast_and_loosened_slowly() {
         let operation = chain.schedule(vec![chain.quick(1), chain.configure_market(1, config.clone())]);
         assert_eq!(chain.operation(operation).class, class, "{name}");
         // Another market is no market.
-        assert_eq!(chain.class_of(chain.configure_market(2, config)).class, Roles, "{name}");
+        assert_eq!(chain.class_of(chain.configure_market(2, config)).class, Code, "{name}");
     }
     // Not as the vault writes it: nobody compares it.
     let msg = derivatives_vault::ExecuteMsg::ConfigureMarket { market: MarketId(1), config: market_config() };
     let text = to_json_string(&msg).unwrap();
     let vault = chain.suite.derivatives_vault.clone();
     assert_eq!(chain.class_of(raw(&vault, &text)).class, Parameters);
-    assert_eq!(chain.class_of(raw(&vault, &text.replace(":{", ": {"))).class, Roles);
+    assert_eq!(chain.class_of(raw(&vault, &text.replace(":{", ": {"))).class, Code);
     // Nor with coins, nor at another contract.
     let coins = Call::Execute { contract: vault, msg: to_json_binary(&msg).unwrap(), funds: coins(1, "uusdc") };
     assert_eq!(chain.class_of(coins).class, DelayClass::Code);
@@ -240,18 +259,18 @@ fn what_would_loosen_by_now_is_not_executed_as_the_tightening_that_it_was() {
     let size = |units| MarketConfig { order_size_max: Size::from_units(units), ..market_config() };
     assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
     let start = chain.now();
-    let (nine, five) = (
+    let (nine, eight) = (
         chain.schedule(vec![chain.configure_market(1, size(9))]),
-        chain.schedule(vec![chain.configure_market(1, size(5))]),
+        chain.schedule(vec![chain.configure_market(1, size(8))]),
     );
-    for operation in [nine, five] {
+    for operation in [nine, eight] {
         let record = chain.operation(operation);
         assert_eq!((record.class, record.ready_at), (DelayClass::Parameters, start + HOUR));
     }
     chain.wait(HOUR);
-    chain.run(five).unwrap();
-    assert_eq!(chain.operation(five).status, OperationStatus::Executed);
-    // From 5 to 9 is a loosening: it waits for what it has become.
+    chain.run(eight).unwrap();
+    assert_eq!(chain.operation(eight).status, OperationStatus::Executed);
+    // From 8 to 9 is a loosening: it waits for what it has become.
     let run = ExecuteMsg::Execute { operation: nine };
     let early = |now| ContractError::NotReady { operation: nine, ready_at: start + DAY, now };
     chain.refused(&anyone, &run, early(start + HOUR));
@@ -274,6 +293,124 @@ fn what_would_loosen_by_now_is_not_executed_as_the_tightening_that_it_was() {
     let now = start + HOUR;
     let early = ContractError::NotReady { operation: ten, ready_at: start + DAY, now };
     chain.refused(&anyone, &ExecuteMsg::Execute { operation: ten }, early);
+}
+
+// steps do not add up in one delay: each ends within a step of what stood when it was scheduled.
+#[test]
+fn steps_that_are_scheduled_beside_each_other_go_no_further_than_one() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let margins = |percent| {
+        let mut config = market_config();
+        config.margin.maintenance_scalar = Ratio::percent(percent);
+        config
+    };
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
+    let start = chain.now();
+    let scheduled = [62, 77, 38].map(|percent| {
+        let operation = chain.schedule(vec![chain.configure_market(1, margins(percent))]);
+        (operation, chain.operation(operation).class)
+    });
+    let [(up, quick), (further, slow), (down, also)] = scheduled;
+    assert_eq!([quick, slow, also], [DelayClass::Roles, DelayClass::Code, DelayClass::Roles]);
+    chain.wait(DAY);
+    chain.run(up).unwrap();
+    assert_eq!(chain.operation(up).status, OperationStatus::Executed);
+    // From 62 to 77 is one step by now, and was two.
+    let early = ContractError::NotReady { operation: further, ready_at: start + 2 * DAY, now: start + DAY };
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation: further }, early);
+    // What is scheduled from here goes on from here.
+    let next = chain.schedule(vec![chain.configure_market(1, margins(77))]);
+    let record = chain.operation(next);
+    assert_eq!((record.class, record.ready_at), (DelayClass::Roles, start + 2 * DAY));
+    // One step from what stood then, and two from what stands now: whoever may change what stands holds nobody's decision up.
+    chain.run(down).unwrap();
+    assert_eq!((chain.operation(down).status, chain.operation(down).class), (OperationStatus::Executed, quick));
+    chain.wait(DAY);
+    chain.run(further).unwrap();
+    assert_eq!(chain.operation(further).status, OperationStatus::Executed);
+}
+
+//
+#[test]
+fn parameters_of_vault_and_fund_go_one_step_in_a_delay_of_roles_too() {
+    use DelayClass::{Code, Roles};
+    let chain = Chain::new();
+    let SuiteResponse { insurance_fund, derivatives_vault, .. } = chain.suite.clone();
+    let of_vault = |change: fn(&mut derivatives_vault::VaultParameters)| {
+        let mut parameters = vault_parameters();
+        change(&mut parameters);
+        execute(&derivatives_vault, &derivatives_vault::ExecuteMsg::Configure { parameters })
+    };
+    let of_fund = |change: fn(&mut insurance_fund::FundConfig)| {
+        let mut config = fund_config();
+        change(&mut config);
+        execute(&insurance_fund, &insurance_fund::ExecuteMsg::Configure { config })
+    };
+    for (name, call, class) in [
+        ("as it is", of_vault(|_| {}), Roles),
+        ("a wider limiter", of_vault(|vault| vault.outflow.hour_ratio = Ratio::percent(6)), Roles),
+        ("hardly a limiter", of_vault(|vault| vault.outflow.hour_ratio = Ratio::percent(7)), Code),
+        ("a lifted one", of_vault(|vault| vault.outflow.day_ratio = Ratio::ONE), Code),
+        ("no larger least", of_vault(|vault| vault.outflow.hour_min = Amount::from_units(1_251)), Code),
+        // What is no limit of a market has no free direction.
+        ("no reserve", of_vault(|vault| vault.reserve_ratio = Ratio::ZERO), Code),
+        ("a longer cool-down", of_vault(|vault| vault.lp_cooldown_seconds = 30 * DAY), Code),
+        ("a cap that was none", of_vault(|vault| vault.insurance_fee_share_max = Some(Ratio::ONE)), Code),
+        ("the fund as it is", of_fund(|_| {}), Roles),
+        ("less for all", of_fund(|fund| fund.cover_share_max = Ratio::percent(40)), Roles),
+        ("hardly anything for all", of_fund(|fund| fund.cover_share_max = Ratio::percent(37)), Code),
+        ("half left with the vault", of_fund(|fund| fund.deductible_ratio = Ratio::percent(50)), Code),
+        ("a cool-down of an hour", of_fund(|fund| fund.cooldown_seconds = HOUR), Code),
+    ] {
+        let answer = chain.class_of(call);
+        assert_eq!(answer.class, class, "{name}: {}", answer.reason);
+    }
+    // The fund's words to the vault and the vault's to the fund are nobody's.
+    let config = insurance_fund::ExecuteMsg::Configure { config: fund_config() };
+    assert_eq!(chain.class_of(execute(&derivatives_vault, &config)).class, Code);
+}
+
+//
+#[test]
+fn a_playbook_waits_slowest_for_a_step_that_could_force_a_loss_and_goes_further_than_one_does() {
+    use DelayClass::{Code, Roles};
+    let mut chain = Chain::new();
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
+    let step = |call: Call| {
+        let Call::Execute { contract, msg, .. } = call else { panic!("{call:?}") };
+        Step::Call { contract, msg }
+    };
+    let market = |change: fn(&mut MarketConfig)| {
+        let mut config = market_config();
+        change(&mut config);
+        step(chain.configure_market(1, config))
+    };
+    let vault = |change: fn(&mut derivatives_vault::VaultParameters)| {
+        let mut parameters = vault_parameters();
+        change(&mut parameters);
+        let msg = derivatives_vault::ExecuteMsg::Configure { parameters };
+        step(execute(&chain.suite.derivatives_vault, &msg))
+    };
+    let least = || market(|config| config.order_size_max = Size::from_atoms(1));
+    let floor = || vault(|vault| vault.outflow.hour_ratio = Ratio::from_atoms(1));
+    for (name, run, undo, class) in [
+        ("a cap to its least", least(), market(|_| {}), Roles),
+        ("the limiter to its floor", floor(), vault(|_| {}), Roles),
+        ("six rounds behind a gap, with the undo", market(|config| config.gap_rounds = 6), market(|_| {}), Roles),
+        ("a penalty in a step", market(|config| config.liquidation.penalty_ratio = Ratio::percent(98)), least(), Code),
+        ("a penalty in an undo", least(), market(|config| config.liquidation.penalty_ratio = Ratio::percent(98)), Code),
+        ("a fee within a step", market(|config| config.taker_fee_ratio = "0.012".parse().unwrap()), least(), Roles),
+        ("wider caps in a run", market(|config| config.order_size_max = Size::from_units(100)), least(), Code),
+        // An undo gives back what there is, or a little more.
+        ("wider caps in an undo", least(), market(|config| config.order_size_max = Size::from_units(100)), Code),
+        ("a little wider in an undo", least(), market(|config| config.order_size_max = Size::from_units(12)), Roles),
+        ("no limiter in an undo", floor(), vault(|vault| vault.outflow.hour_ratio = Ratio::ONE), Code),
+    ] {
+        let playbook = Playbook { undo: vec![undo], undo_after_seconds: HOUR, ..playbook("steps", vec![run]) };
+        let answer = chain.class_of(chain.own(&ExecuteMsg::SetPlaybook(playbook)));
+        assert_eq!(answer.class, class, "{name}: {}", answer.reason);
+    }
 }
 
 //

@@ -3,11 +3,14 @@
 use firebreak_chain::deploy::Addresses;
 use firebreak_chain::proposal::{Form, KnownSuite, Proposal, Request};
 use firebreak_guardian::ContractError;
-use firebreak_messages::derivatives_vault::{MarketConfig, MarketsResponse, QueryMsg as VaultQuery};
+use firebreak_messages::derivatives_vault::{
+    ConfigResponse, MarketConfig, MarketsResponse, QueryMsg as VaultQuery, VaultParameters,
+};
 use firebreak_messages::guardian::{
     DelayClass, ExecuteMsg, OperationExecuted, OperationScheduled, QueryMsg, RolesResponse,
 };
-use firebreak_risk::{Amount, Size};
+use firebreak_messages::insurance_fund;
+use firebreak_risk::{Amount, Ratio, Size};
 use firebreak_testing::*;
 use serde_json::json;
 
@@ -23,7 +26,10 @@ fn suite(world: &World) -> KnownSuite {
     };
     let question = VaultQuery::Markets { start_after: None, limit: Some(32) };
     let MarketsResponse { markets } = world.query(Code::Vault, &question);
-    KnownSuite { at, delays, proposers, markets }
+    let vault: ConfigResponse = world.query(Code::Vault, &VaultQuery::Config {});
+    let fund: insurance_fund::ConfigResponse = world.query(Code::Insurance, &insurance_fund::QueryMsg::Config {});
+    let (vault, fund) = (Some(vault.config.parameters), Some(fund.config));
+    KnownSuite { at, delays, proposers, markets, vault, fund }
 }
 
 /// Two of three members of the multisig; the last step is the execution.
@@ -37,7 +43,7 @@ fn vote(world: &mut World, propose: &serde_json::Value, number: u64) -> Attempt 
 
 fn request(world: &World) -> Request {
     let mut parameters = world.setup().vault.clone();
-    parameters.order_delay_seconds += 5;
+    parameters.order_delay_seconds += 1;
     let calls = json!([{ "contract": "derivatives-vault", "msg": { "configure": { "parameters": parameters } } }]);
     serde_json::from_value(json!({ "title": "Slower orders", "calls": calls })).unwrap()
 }
@@ -89,12 +95,12 @@ fn the_vote_may_be_executed_within_the_printed_times_and_not_later() {
     assert!(proposal.passes_from < world.now());
 }
 
-// the class that is printed is the one that it gets, also where that depends on what is configured now.
+// the class that is printed is the one that it gets, also where that depends on what is configured now.
 #[test]
-fn a_proposal_that_only_tightens_is_told_from_one_that_loosens() {
+fn a_proposal_that_tightens_is_told_from_one_that_loosens_and_that_from_one_that_goes_too_far() {
     let mut world = World::builder().build();
     let known = suite(&world);
-    let unknown = KnownSuite { markets: vec![], ..known.clone() };
+    let unknown = KnownSuite { markets: vec![], vault: None, fund: None, ..known.clone() };
     let config = world.market(BTC).config;
     let until = world.now() + 86_400;
     let orders = |size: Size| {
@@ -104,15 +110,31 @@ fn a_proposal_that_only_tightens_is_told_from_one_that_loosens() {
     let half = Size::from_atoms(config.order_size_max.atoms() / 2);
     let twice = Size::from_atoms(config.order_size_max.atoms() * 2);
     let contest = json!({ "contest_market": { "market": 1, "until": until } });
-    for (msg, class) in
-        [(orders(half), DelayClass::Parameters), (orders(twice), DelayClass::Roles), (contest, DelayClass::Parameters)]
-    {
+    let more = Size::from_atoms(config.order_size_max.atoms() / 4 * 5);
+    let parameters = |change: fn(&mut VaultParameters)| {
+        let mut parameters = world.setup().vault.clone();
+        change(&mut parameters);
+        json!({ "configure": { "parameters": parameters } })
+    };
+    let (grace, reserve) = (
+        parameters(|vault| vault.grace_seconds += vault.grace_seconds / 4),
+        parameters(|vault| vault.reserve_ratio = Ratio::ZERO),
+    );
+    use DelayClass::{Code as Slowest, Parameters, Roles};
+    for (msg, class, blind) in [
+        (orders(half), Parameters, Slowest),
+        (orders(more), Roles, Slowest),
+        (orders(twice), Slowest, Slowest),
+        (contest, Parameters, Roles),
+        (grace, Roles, Slowest),
+        (reserve, Slowest, Slowest),
+    ] {
         let calls = json!([{ "contract": "derivatives-vault", "msg": msg }]);
         let request: Request = serde_json::from_value(json!({ "title": "Caps", "calls": calls })).unwrap();
         let render = |suite: &KnownSuite| Proposal::new(&request, suite, world.now(), None).unwrap();
         let proposal = render(&known);
         assert_eq!(proposal.class, class, "{msg}");
-        assert_eq!(render(&unknown).class, DelayClass::Roles, "{msg}");
+        assert_eq!(render(&unknown).class, blind, "{msg}");
         let ExecuteMsg::Schedule { calls, .. } = &proposal.schedule else { panic!("{:?}", proposal.schedule) };
         let scheduled = world.schedule(calls.clone()).fact::<OperationScheduled>();
         assert_eq!((scheduled.class, scheduled.ready_at), (class, proposal.ready_at), "{msg}");

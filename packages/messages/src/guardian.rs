@@ -107,10 +107,10 @@ pub struct Delays {
     /// What takes nothing from anybody and loosens nothing: limits on a market's new exposure none of which is wider than now,
     /// restrictions, contests that end no sooner than the one that is on, first loss for a pool within the fund's window.
     pub parameters: u64,
-    /// Every other parameter of known components, owners, roles, delays, feeds (their feeders own the price), ends of restrictions, restrictions beyond `Guarded` for
-    /// more than seven days, fund registrations.
+    /// One step of every other parameter of market, vault and fund; the breaker's rules, owners, roles, delays, feeds (their feeders own the price), ends of
+    /// restrictions, restrictions beyond `Guarded` for more than seven days, fund registrations.
     pub roles: u64,
-    /// Code migration and every call that the guardian does not know.
+    /// Code migration, parameters in more than one step, new markets, settlements and every call that the guardian does not know.
     pub code: u64,
 }
 

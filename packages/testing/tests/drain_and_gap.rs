@@ -217,7 +217,7 @@ fn a_drain_passes_over_what_the_timelock_or_another_procedure_decided() {
     world.undo(second.run).fact::<PlaybookUndone>();
     assert_eq!(parameters(&world), normal);
     let mut later = normal.clone();
-    later.grace_seconds = 300;
+    later.grace_seconds = 500;
     let call = world.call(Code::Vault, &VaultMsg::Configure { parameters: later.clone() });
     assert_eq!(world.govern(vec![call]).fact::<OperationScheduled>().class, DelayClass::Roles);
     world.refresh().done();
@@ -226,18 +226,23 @@ fn a_drain_passes_over_what_the_timelock_or_another_procedure_decided() {
     assert_eq!(parameters(&world), later);
 }
 
-// lower shares for an exit are no notice of an hour, whoever asks for them.
+// lower shares for an exit are no notice of an hour, whoever asks for them; and far lower ones take the longest.
 #[test]
-fn shares_that_may_leave_are_a_matter_of_the_class_of_roles_either_way() {
+fn shares_that_may_leave_are_a_matter_of_the_class_of_roles_or_a_slower_one_either_way() {
     let mut world = limited(World::builder()).build();
-    for share in [Ratio::ZERO, ratio("0.06")] {
+    for (share, class) in [
+        (Ratio::ZERO, DelayClass::Code),
+        (ratio("0.04"), DelayClass::Roles),
+        (ratio("0.06"), DelayClass::Roles),
+        (ratio("0.07"), DelayClass::Code),
+    ] {
         let mut changed = parameters(&world);
         changed.outflow.hour_ratio = share;
         let call = world.call(Code::Vault, &VaultMsg::Configure { parameters: changed });
-        assert_eq!(world.schedule(vec![call]).fact::<OperationScheduled>().class, DelayClass::Roles);
+        assert_eq!(world.schedule(vec![call]).fact::<OperationScheduled>().class, class, "{share}");
     }
     let mut rounds = world.market(BTC).config;
-    rounds.gap_rounds = 6;
+    rounds.gap_rounds += 1;
     let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: rounds });
     assert_eq!(world.schedule(vec![call]).fact::<OperationScheduled>().class, DelayClass::Roles);
 }

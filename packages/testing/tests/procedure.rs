@@ -157,7 +157,7 @@ fn a_market_that_is_restricted_by_name_is_reduce_only_with_all_others_and_free_c
 fn the_dao_changes_a_parameter_after_its_delay_and_not_before() {
     let mut world = World::builder().build();
     let mut parameters = world.setup().vault.clone();
-    parameters.execution_fee = usd(1);
+    parameters.execution_fee = Amount::from_atoms(250_000);
     let call = world.call(Code::Vault, &VaultMsg::Configure { parameters });
     let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
     assert_eq!(scheduled.class, DelayClass::Roles);
@@ -170,7 +170,7 @@ fn the_dao_changes_a_parameter_after_its_delay_and_not_before() {
     world.advance_to(scheduled.ready_at);
     world.execute_operation(operation).fact::<OperationExecuted>();
     let config: ConfigResponse = world.query(Code::Vault, &VaultQuery::Config {});
-    assert_eq!(config.config.parameters.execution_fee, usd(1));
+    assert_eq!(config.config.parameters.execution_fee, Amount::from_atoms(250_000));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn an_operation_whose_second_call_fails_writes_nothing() {
     let mut world = World::builder().build();
     let mut parameters = world.setup().vault.clone();
     let fee = parameters.execution_fee;
-    parameters.execution_fee = usd(1);
+    parameters.execution_fee = Amount::from_atoms(250_000);
     let good = world.call(Code::Vault, &VaultMsg::Configure { parameters: parameters.clone() });
     // Past the documented bounds.
     parameters.order_delay_seconds = 1;

@@ -126,7 +126,7 @@ fn ids_differ_within_a_transaction_and_without_one() {
         let parameters = VaultParameters { order_delay_seconds: seconds, ..suite.bootstrap.vault.clone() };
         vec![suite.call(&vault, &VaultMsg::Configure { parameters })]
     };
-    let operations = [calls(20), calls(30)];
+    let operations = [calls(11), calls(12)];
     let schedule =
         |calls: &Vec<Call>| message::execute(&gov, &guardian, &suite.scheduling(calls.clone()), &[]).unwrap();
     let place = |amount| message::execute(&gov, vault.as_str(), &order(&suite, amount), &[]).unwrap();

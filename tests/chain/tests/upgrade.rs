@@ -94,7 +94,7 @@ fn the_guardian_upgrades_itself_through_its_timelock_and_keeps_its_state() {
     suite.confirm("council-0", &action(Level::Guarded));
     suite.confirm("council-1", &action(Level::Guarded));
     suite.confirm("council-2", &action(Level::ReduceOnly));
-    let wanted = VaultParameters { order_delay_seconds: 20, ..suite.bootstrap.vault.clone() };
+    let wanted = VaultParameters { order_delay_seconds: 12, ..suite.bootstrap.vault.clone() };
     let upgrade = suite.schedule(vec![suite.migration(&guardian, next)]);
     let change = suite.call(&suite.at.derivatives_vault, &VaultMsg::Configure { parameters: wanted.clone() });
     let change = suite.schedule(vec![change]);

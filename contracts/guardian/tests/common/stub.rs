@@ -1,5 +1,5 @@
 //! A contract that takes every message, remembers it, and answers what it was told; asked for a market as a vault is, how it was told to
-//! configure it and until when it was told to contest it; asked for an account, its health: the last sub-account is
+//! configure it and until when it was told to contest it; asked for its configuration, as a vault or a fund is, the last that it was told; asked for an account, its health: the last sub-account is
 //! liquidatable. Closed it knows sub-accounts above 0 only.
 //!
 //! A body that holds `"market":666` or `"feed":666` is refused, and every one between `"close"` and `"open"`. `{"relay":{"contract":..,"msg":..}}` sends `msg` on.
@@ -11,7 +11,8 @@ use cosmwasm_std::{
 use cw_multi_test::error::AnyResult;
 use cw_multi_test::Contract;
 use cw_storage_plus::Item;
-use firebreak_messages::derivatives_vault::{ExecuteMsg, QueryMsg};
+use firebreak_messages::derivatives_vault::{ExecuteMsg, InstantiateMsg as VaultSetup, QueryMsg};
+use firebreak_messages::insurance_fund::{ExecuteMsg as FundMsg, InstantiateMsg as FundSetup};
 use firebreak_messages::MarketId;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,24 @@ fn market_now(received: &[Received], wanted: MarketId) -> StdResult<String> {
     Ok(format!(r#"{{"market":{wanted},"config":{config},"state":{{"vesting":{{"anchored_at":{contested}}}}}}}"#))
 }
 
+/// The last configuration of its own, in the form in which the contract that has it answers.
+fn config_now(received: &[Received]) -> StdResult<String> {
+    let of_vault = |parameters| Some(format!(r#"{{"config":{{"parameters":{}}}}}"#, to_json_string(&parameters).ok()?));
+    let of_fund = |config| Some(format!(r#"{{"config":{}}}"#, to_json_string(&config).ok()?));
+    let configured = |Received { entry, body, .. }: &Received| {
+        if entry == "instantiate" {
+            let vault = from_json::<VaultSetup>(body.as_bytes()).ok().and_then(|vault| of_vault(vault.parameters));
+            return vault.or_else(|| of_fund(from_json::<FundSetup>(body.as_bytes()).ok()?.config));
+        }
+        if let Ok(ExecuteMsg::Configure { parameters }) = from_json(body.as_bytes()) {
+            return of_vault(parameters);
+        }
+        let Ok(FundMsg::Configure { config }) = from_json(body.as_bytes()) else { return None };
+        of_fund(config)
+    };
+    received.iter().rev().find_map(configured).ok_or_else(|| StdError::generic_err("never configured"))
+}
+
 fn take(deps: DepsMut, entry: &str, sender: &str, msg: Vec<u8>) -> AnyResult<Response> {
     let body = String::from_utf8(msg)?;
     if let r#""close""# | r#""open""# = body.as_str() {
@@ -90,6 +109,7 @@ impl Contract<Empty> for Stub {
         let received = RECEIVED.may_load(deps.storage)?.unwrap_or_default();
         match from_json(&msg) {
             Ok(QueryMsg::Market { market }) => Ok(market_now(&received, market)?.into_bytes().into()),
+            Ok(QueryMsg::Config {}) => Ok(config_now(&received)?.into_bytes().into()),
             Ok(QueryMsg::Account { account }) => {
                 if account.subaccount == 0 && CLOSED.may_load(deps.storage)?.unwrap_or_default() {
                     return Err(StdError::generic_err("no such account").into());

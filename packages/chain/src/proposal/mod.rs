@@ -85,7 +85,7 @@ impl Proposal {
         for (at, requested) in request.calls.iter().enumerate() {
             let read = requested.read(at + 1, suite)?;
             let classified = known
-                .classify(&api, &|market| suite.market_now(market), &read.call)
+                .classify(&api, &|contract, market| suite.present_now(contract, market), &read.call)
                 .map_err(ProposalError::Guardian)?;
             class = class.max(classified.class);
             described.push(Described {

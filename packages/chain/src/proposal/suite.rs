@@ -4,8 +4,11 @@ use super::error::ProposalError;
 use crate::deploy::{Addresses, Reader};
 use cosmrs::AccountId;
 use cosmwasm_std::to_json_string;
-use firebreak_messages::derivatives_vault::{MarketResponse, MarketsResponse, QueryMsg as VaultQuery};
+use firebreak_messages::derivatives_vault::{
+    ConfigResponse, MarketResponse, MarketsResponse, QueryMsg as VaultQuery, VaultParameters,
+};
 use firebreak_messages::guardian::{Delays, QueryMsg, RolesResponse, SuiteResponse};
+use firebreak_messages::insurance_fund::{self, FundConfig, QueryMsg as FundQuery};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -18,9 +21,14 @@ pub struct KnownSuite {
     /// Empty: not known, so nothing is compared with it.
     #[serde(default)]
     pub proposers: Vec<String>,
-    /// What the vault answers about its markets. Empty: not known, so nothing that is configured counts as tighter than now.
+    /// What the vault answers about its markets. Empty: not known, so what is configured counts as more than one step.
     #[serde(default)]
     pub markets: Vec<MarketResponse>,
+    /// Parameters of the vault and of the fund. Absent: as with markets.
+    #[serde(default)]
+    pub vault: Option<VaultParameters>,
+    #[serde(default)]
+    pub fund: Option<FundConfig>,
 }
 
 impl KnownSuite {
@@ -33,7 +41,13 @@ impl KnownSuite {
         let question = VaultQuery::Markets { start_after: None, limit: Some(32) };
         let asking = |error| ProposalError::Chain { doing: "asking the vault", error };
         let MarketsResponse { markets } = reader.smart(&suite.derivatives_vault, &question).map_err(asking)?;
-        Ok(Self { at: Addresses::new(guardian.into(), suite), delays, proposers, markets })
+        let ConfigResponse { config } =
+            reader.smart(&suite.derivatives_vault, &VaultQuery::Config {}).map_err(asking)?;
+        let asking = |error| ProposalError::Chain { doing: "asking the fund", error };
+        let fund: insurance_fund::ConfigResponse =
+            reader.smart(&suite.insurance_fund, &FundQuery::Config {}).map_err(asking)?;
+        let (vault, fund) = (Some(config.parameters), Some(fund.config));
+        Ok(Self { at: Addresses::new(guardian.into(), suite), delays, proposers, markets, vault, fund })
     }
 
     /// Errors: [`ProposalError::Unreadable`].
@@ -57,10 +71,20 @@ impl KnownSuite {
         SuiteResponse { oracle, circuit_breaker, insurance_fund, derivatives_vault }
     }
 
-    /// What the vault answers about a market, as it writes it; nothing when there is none, or none is known.
-    pub(super) fn market_now(&self, market: u16) -> String {
-        let known = self.markets.iter().find(|known| known.market.0 == market);
-        known.and_then(|known| to_json_string(known).ok()).unwrap_or_default()
+    /// What a contract answers about a market or its own configuration, as it writes it, as far as classes depend on it; nothing when it
+    /// is not known.
+    pub(super) fn present_now(&self, contract: &str, market: Option<u16>) -> String {
+        let known = |text: Option<String>| text.unwrap_or_default();
+        if let Some(market) = market {
+            let market = self.markets.iter().find(|known| known.market.0 == market);
+            return known(market.and_then(|market| to_json_string(market).ok()));
+        }
+        if contract == self.at.insurance_fund {
+            let config = self.fund.as_ref().and_then(|fund| to_json_string(fund).ok());
+            return known(config.map(|config| format!(r#"{{"config":{config}}}"#)));
+        }
+        let parameters = self.vault.as_ref().and_then(|vault| to_json_string(vault).ok());
+        known(parameters.map(|parameters| format!(r#"{{"config":{{"parameters":{parameters}}}}}"#)))
     }
 
     /// What the chain's addresses begin with.

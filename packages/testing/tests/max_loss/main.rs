@@ -132,7 +132,7 @@ const THEFTS: [Theft; 16] = [
     Theft {
         name: "margins that nobody has",
         keys: TIMELOCK,
-        seconds: 2 * DAY,
+        seconds: 3 * DAY,
         trading: true,
         only: None,
         run: thieves::reconfigure,

@@ -120,7 +120,7 @@ pub fn inject_and_both_sides(world: &mut World, seconds: u64) {
     inject(world, until - world.now());
 }
 
-/// Proposers and cancellers: as soon as parameters may be loosened, margins that nobody has, and a penalty that takes all of them; and the first
+/// Proposers and cancellers: as soon as parameters may go any length, margins that nobody has, and a penalty that takes all of them; and the first
 /// loss into the pool. Nobody names a witness.
 pub fn reconfigure(world: &mut World, _: u64) {
     let mut market: MarketConfig = world.market(BTC).config;

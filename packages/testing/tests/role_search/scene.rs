@@ -122,9 +122,10 @@ pub fn calm(fault: Option<Fault>) -> Scene {
     world.refresh().done();
     let normal = world.market(BTC).config;
     let double = |cap: Size| Size::from_atoms(2 * cap.atoms());
+    // As far as one step goes; the cap ramps.
     let raised = MarketConfig {
         open_interest_max: double(normal.open_interest_max),
-        order_size_max: double(normal.order_size_max),
+        order_size_max: Size::from_atoms(normal.order_size_max.atoms() / 4 * 5),
         ..normal.clone()
     };
     let coins = View::of(&world).coins;

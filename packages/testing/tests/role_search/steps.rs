@@ -39,8 +39,10 @@ impl Kind {
     }
 
     /// The least wait of what is scheduled now, as documented and not as the contract classifies it.
-    fn delay(self, past: &Past) -> u64 {
+    fn delay(self, world: &World, past: &Past, raised: &MarketConfig) -> u64 {
         match self {
+            // Who says of a market what is so already loosens nothing.
+            Self::Market if world.market(BTC).config == *raised => PARAMETERS,
             // What loosens waits like a role, limits of a market included.
             Self::Lift | Self::Market | Self::Role | Self::Revoke => ROLES,
             // Whoever shortens a delay waits for it; who says the same again waits as for a role.
@@ -314,7 +316,7 @@ fn schedule(world: &mut World, past: &mut Past, raised: &MarketConfig, kind: Kin
     let msg = ExecuteMsg::Schedule { calls, not_after: at + APPROVAL, predecessor: None, description };
     let outcome = world.send(kind.proposer(), Code::Guardian, &msg, Amount::ZERO).0.ok()?;
     let operation = outcome.fact::<OperationScheduled>().operation;
-    let delay = kind.delay(past);
+    let delay = kind.delay(world, past, raised);
     past.operations.push(Scheduled { kind, operation, at, delay, canceled: false, executed: false });
     Some(outcome)
 }

@@ -30,9 +30,9 @@ fn schedule(scene: &Scene, call: Call, predecessor: Option<u64>) -> Guardian {
     Guardian::Schedule { calls: vec![call], not_after, predecessor, description: "of the story".into() }
 }
 
-/// The fee that an order costs, raised by half.
+/// The fee that an order costs, raised by a quarter.
 fn new_fee(scene: &Scene) -> Call {
-    let parameters = VaultParameters { execution_fee: micro(300_000), ..scene.reads().parameters() };
+    let parameters = VaultParameters { execution_fee: micro(250_000), ..scene.reads().parameters() };
     Call::Execute {
         contract: scene.chain().suite().derivatives_vault.to_string(),
         msg: to_json_binary(&Vault::Configure { parameters }).unwrap(),
@@ -107,7 +107,7 @@ fn the_parameter_changes(scene: &mut Scene, fee: &OperationScheduled, upgrade: &
     scene.advance(1);
     assert_eq!(scene.reads().parameters().execution_fee, micro(200_000));
     execute(scene, fee.operation);
-    assert_eq!(scene.reads().parameters().execution_fee, micro(300_000));
+    assert_eq!(scene.reads().parameters().execution_fee, micro(250_000));
     not_ready(scene, upgrade);
 }
 
@@ -149,7 +149,7 @@ fn trading_goes_on(scene: &mut Scene) {
     assert_eq!(filled, [(scene.account("alice"), Size::ZERO), (scene.account("mallory"), size("12"))]);
     scene.execute(ETH);
     // Three orders at the new fee.
-    assert_eq!(scene.reads().coins_of("keeper").atoms() - keeper.atoms(), 900_000);
+    assert_eq!(scene.reads().coins_of("keeper").atoms() - keeper.atoms(), 750_000);
 
     // Alice is flat, and takes out everything that she has.
     let alice = scene.reads().account("alice");

@@ -115,7 +115,7 @@ impl Suite {
     }
 
     pub fn slower_orders(&self) -> VaultParameters {
-        VaultParameters { order_delay_seconds: 20, ..self.bootstrap.vault.clone() }
+        VaultParameters { order_delay_seconds: 12, ..self.bootstrap.vault.clone() }
     }
 
     #[track_caller]
