@@ -158,13 +158,14 @@ fn a_limiter_at_its_floor_takes_from_nobody_and_keeps_everybody_waiting() {
     // Whoever has the feeders' keys waits for an undo that anyone sends.
     assert_eq!([BOTH, FEEDERS].map(|stolen| bound(&world, stolen, Some(DAY)).leaves), leaves);
 
-    // Without an undo the DAO gives it back: what it needs to see it and to vote, and a `roles` delay.
+    // Without an undo the DAO gives it back: what it needs to see it and to vote, and a delay of `code`, for it is more than one step.
     playbook.undo.clear();
     (playbook.undo_after_seconds, playbook.undo_when_resolved) = (0, false);
     let normal = world.call(Code::Vault, &VaultMsg::Configure { parameters: world.setup().vault.clone() });
     world.govern(vec![normal]).done();
     world.approve(vec![playbook.clone()]).done();
-    assert_eq!(held(&world, &none[0], COUNCIL, Some(HOUR)), HOUR + repaired);
+    let given_back = world.setup().delays.code + REACTION_SECONDS;
+    assert_eq!(held(&world, &none[0], COUNCIL, Some(HOUR)), HOUR + given_back);
     let stolen = Stolen { cancellers: true, ..COUNCIL };
     assert_eq!(bound(&world, stolen, Some(HOUR)).trader_exit_seconds, u64::MAX);
 

@@ -404,7 +404,7 @@ proptest! {
     fn the_bound_grows_with_keys_and_time_and_never_exceeds_what_there_is(
         one in any_stolen(), other in any_stolen(), early in 0u64..1_000_000, later in 0u64..1_000_000,
         pool in 0u64..1_000_000, collateral in 0u64..1_000_000, fund in 0u64..1_000_000,
-        gains in 0u64..1_000,
+        gains in 0u64..1_000, markets in 0u64..9,
     ) {
         let stakes = Stakes { pool: units(pool), open_gains: units(gains.min(pool)), premiums: Amount::ZERO, collateral: units(collateral), fees: Amount::ZERO, first_loss: units(fund), staked: units(fund) };
         let all = Stolen {
@@ -417,12 +417,14 @@ proptest! {
         };
         let of = |stolen: Stolen, horizon| {
             let playbooks = if stolen.council { injects() } else { Playbooks::default() };
-            max_loss(&stakes, &Barriers { playbooks, ..barriers() }, stolen, Some(horizon)).unwrap()
+            max_loss(&stakes, &Barriers { playbooks, markets, ..barriers() }, stolen, Some(horizon)).unwrap()
         };
         let (small, more_keys, more_time) = (of(one, early), of(all, early), of(one, early + later));
         for larger in [more_keys, more_time] {
             prop_assert!(larger.total >= small.total && larger.leaves >= small.leaves);
             prop_assert!(larger.frozen_seconds >= small.frozen_seconds);
+            prop_assert!(larger.trader_exit_seconds >= small.trader_exit_seconds);
+            prop_assert!(larger.provider_exit_seconds >= small.provider_exit_seconds);
             prop_assert!(larger.total <= larger.value);
         }
     }

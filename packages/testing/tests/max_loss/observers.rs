@@ -6,7 +6,7 @@ use cosmwasm_std::HexBinary;
 use firebreak_messages::circuit_breaker::{
     ObservedSignal, ObserverConfig, ObserversConfig, RuleConfig, RuleMode, ATTESTATION_SECONDS_MAX,
 };
-use firebreak_messages::guardian::SignalTrigger;
+use firebreak_messages::guardian::{Playbook, SignalTrigger};
 use firebreak_messages::{MarketId, RuleId};
 use firebreak_risk::{Level, Stolen};
 use firebreak_testing::*;
@@ -101,6 +101,29 @@ fn observers_take_what_the_playbooks_give_that_wait_for_them_and_nothing_else() 
         let taken = judged(armed(), OBSERVER_KEYS, time(&world, OBSERVER_KEYS, horizon), inject);
         println!("observers within {horizon:?}: {}, bound {}", units(taken), units(total));
         assert!(taken > 0 && 3 * taken >= total, "{horizon:?}: {} taken, the bound is {}", units(taken), units(total));
+    }
+}
+
+//
+#[test]
+fn theirs_is_what_waits_for_their_word_their_silence_or_for_any_rule() {
+    let mut world = scene_with_observers();
+    let playbook = world.template(BTC, "price-crash");
+    for (rule, total) in [
+        (Some(RuleId::Observers), usd(20_000)),
+        (Some(RuleId::Silence), usd(20_000)),
+        (None, usd(20_000)),
+        (Some(RuleId::Band), usd(0)),
+        (Some(RuleId::Liquidations), usd(0)),
+    ] {
+        let signals = vec![SignalTrigger { market: None, rule, level: Level::Guarded }];
+        world.approve(vec![Playbook { signals, council: false, ..playbook.clone() }]).done();
+        world.refresh().done();
+        let found = [OBSERVER_KEYS, COUNCIL, NONE].map(|stolen| bound(&world, stolen, Some(DAY)).total);
+        assert_eq!(found, [total, usd(0), usd(0)], "{rule:?}");
+        // Who lies about a price has every rule trip, and honest observers cry.
+        let feeders = bound(&world, FEEDERS, Some(DAY));
+        assert!(feeders.provider_exit_seconds > 8 * DAY, "{rule:?}: {feeders:?}");
     }
 }
 
