@@ -148,17 +148,26 @@ pub fn pay_own_deficit(desk: &mut Desk, id: &AccountId) -> Result<Amount, Contra
     Ok(paid)
 }
 
-/// Moves up to `amount` from the account's settled claims into its cash. Bounded by its slots.
+/// Moves up to `amount` from the account's settled claims into its cash: of all of them the halves that are margin first, since the others are what
+/// a ruling may cut. Bounded by its slots.
 #[inline(never)]
 pub fn pay_from_claims(desk: &mut Desk, account: &mut Account, amount: Amount) -> Result<Amount, ContractError> {
     let mut paid = Amount::ZERO;
     if account.claims.is_empty() || amount.is_zero() {
         return Ok(paid);
     }
-    for held in &mut account.claims {
-        let market = desk.market_mut(held.market)?;
-        paid = paid.plus(market.state.vesting.pay_own(&mut held.claim, amount.minus(paid)?)?)?;
-        market.mark_changed();
+    let now = desk.now;
+    for margin_alone in [true, false] {
+        for held in &mut account.claims {
+            let market = desk.market_mut(held.market)?;
+            let (half_life, vesting) = (market.config.vesting_half_life_seconds, &mut market.state.vesting);
+            let mut wanted = amount.minus(paid)?;
+            if margin_alone {
+                wanted = wanted.min(vesting.margin_of(&held.claim, now, half_life)?);
+            }
+            paid = paid.plus(vesting.pay_own(&mut held.claim, wanted, now, half_life)?)?;
+            market.mark_changed();
+        }
     }
     account.claims.retain(|held| !held.claim.owed.is_zero());
     account.cash = account.cash.plus_amount(paid)?;

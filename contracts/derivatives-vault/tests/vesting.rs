@@ -254,6 +254,60 @@ fn what_no_margin_counts_of_a_contested_profit_may_be_cut() {
     assert!(state::POOL.load(&bench.deps.storage).unwrap().unvested <= Amount::from_atoms(4), "{pool:?}");
 }
 
+/// What a ruling finds of a contested profit of some 120,000, and what both hands have in the end. Laundering: one hand loses what the other one wins
+/// in a market that nobody contests, on both ways of its price.
+fn ruling(launders: bool) -> (Amount, i128) {
+    let mut bench = bench();
+    for hand in ["one", "two"] {
+        bench.deposit(hand, 250_000);
+    }
+    bench.trade("one", BTC, "20");
+    bench.set_price(BTC, "66000");
+    bench.refresh();
+    bench.trade("one", BTC, "-20");
+    let until = bench.now() + 240 * HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    // Nothing stays but the contested claim, half of it margin.
+    let free = bench.account("one").cash.positive_part();
+    bench.withdraw("one", 0, free).unwrap();
+    let mut deposits = 500_000;
+    for round in 0..if launders { 28 } else { 0 } {
+        for (reduces, sign) in [(false, 1), (true, -1)] {
+            bench.deposit("one", 1);
+            deposits += 1;
+            let (buy, sell) = (60 * sign, -60 * sign);
+            let bound = |amount: i32| if amount > 0 { "1000000000" } else { "0.000001" };
+            for (hand, amount) in [("one", buy), ("two", sell)] {
+                // Once the margin is gone nothing opens any more.
+                let _ = bench.place_with(hand, ETH, &amount.to_string(), bound(amount), reduces);
+            }
+            bench.advance(15);
+            bench.refresh();
+            bench.run(ETH);
+            if !reduces {
+                bench.set_price(ETH, if round % 2 == 0 { "3120" } else { "3000" });
+                bench.refresh();
+            }
+        }
+    }
+    let taken = ContestedCut::all(&bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap())[0].amount;
+    bench.advance(300 * HOUR);
+    bench.refresh();
+    let of = |hand| bench.wallet(hand) + bench.account(hand).cash.atoms();
+    (taken, of("one") + of("two") - deposits * 1_000_000)
+}
+
+//
+#[test]
+fn losses_in_another_market_take_nothing_of_what_a_ruling_may_cut() {
+    let ((honest_cut, honest), (cut, laundered)) = (ruling(false), ruling(true));
+    assert!(honest_cut > units(60_000), "{honest_cut}");
+    // A unit of rounding for each loss.
+    assert!(cut.atoms().abs_diff(honest_cut.atoms()) <= 28, "{cut} of {honest_cut}");
+    // What was paid to and fro was the thief's own margin, and each trade cost its fee.
+    assert!(laundered < honest, "{laundered} against {honest}");
+}
+
 #[test]
 fn a_refused_fill_leaves_every_markets_vesting_as_it_was() {
     // Turning from 1 to -2 closes a profit, which becomes a claim, and is then refused for its margin.

@@ -203,10 +203,20 @@ impl Vesting {
         Ok(claim.senior.times(share, Rounding::Floor)?.min(claim.owed))
     }
 
-    /// Pays up to `amount` of the owner's own deficit out of a settled claim, both halves alike (F11, step 1). Returns what it paid.
+    /// Pays up to `amount` of the owner's own deficit out of a settled claim (F11, step 1). Returns what it paid.
     ///
-    /// Rounding: the senior nominal amount that stays up, the junior one down, as in [`Self::add`]. Errors: [`RiskError::Overflow`].
-    pub fn pay_own(&mut self, claim: &mut Claim, amount: Amount) -> RiskResult<Amount> {
+    /// The senior half first: it is margin, so a realised loss neither adds to equity nor takes from it, and what a ruling may cut (F17) does not
+    /// leave through losses to another hand. The junior half pays what is still owed then.
+    ///
+    /// Rounding: what the junior half is worth up, so that what is left is never less; nominal amounts that stay as in [`Self::add`], the
+    /// senior up and the junior down. Errors: [`RiskError::Overflow`].
+    pub fn pay_own(
+        &mut self,
+        claim: &mut Claim,
+        amount: Amount,
+        now: u64,
+        half_life_seconds: u64,
+    ) -> RiskResult<Amount> {
         let paid = amount.min(claim.owed);
         let left = claim.owed.minus(paid)?;
         if left.is_zero() {
@@ -214,8 +224,16 @@ impl Vesting {
             *claim = Claim::default();
             return Ok(paid);
         }
-        let kept = |nominal: Amount, rounding| nominal.times_fraction(left.atoms(), claim.owed.atoms(), rounding);
-        let (senior, junior) = (kept(claim.senior, Rounding::Ceil)?, kept(claim.junior, Rounding::Floor)?);
+        let (_, junior_worth) = self.unvested_parts(claim, now, half_life_seconds)?;
+        let part = |nominal: Amount, left: Amount, of: Amount, rounding| {
+            if left >= of {
+                return Ok(nominal);
+            }
+            nominal.times_fraction(left.atoms(), of.atoms(), rounding)
+        };
+        let senior_worth = claim.owed.saturating_minus(junior_worth);
+        let senior = part(claim.senior, senior_worth.saturating_minus(paid), senior_worth, Rounding::Ceil)?;
+        let junior = part(claim.junior, left, junior_worth, Rounding::Floor)?;
         self.take_out(claim, junior)?;
         *claim = Claim { owed: left, senior, junior, ..claim.clone() };
         Ok(paid)

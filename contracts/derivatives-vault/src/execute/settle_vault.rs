@@ -151,11 +151,11 @@ fn fix_claim(
 
 /// What has not vested is profit, in cash from now on. Bounded by the account's slots.
 fn collect_claims(desk: &mut Desk, id: &AccountId) -> Result<(), ContractError> {
-    let mut account = desk.account(id);
+    let (mut account, now) = (desk.account(id), desk.now);
     for mut held in std::mem::take(&mut account.claims) {
         let market = desk.market_mut(held.market)?;
-        let owed = held.claim.owed;
-        let unvested = market.state.vesting.pay_own(&mut held.claim, owed)?;
+        let (owed, half_life) = (held.claim.owed, market.config.vesting_half_life_seconds);
+        let unvested = market.state.vesting.pay_own(&mut held.claim, owed, now, half_life)?;
         market.mark_changed();
         account.cash = account.cash.plus_amount(unvested)?;
         release(desk, unvested)?;

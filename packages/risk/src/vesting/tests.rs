@@ -134,11 +134,41 @@ fn haircuts_end_where_new_claims_would_not_fit() {
 #[test]
 fn own_profit_pays_the_owners_deficit_and_vests_on_with_the_rest() {
     let (mut vesting, mut claim) = entered(1_000, 0, HOUR);
-    assert_eq!(vesting.pay_own(&mut claim, amount(400)), Ok(amount(400)));
-    assert_eq!((claim.owed, claim.junior, vesting.current.nominal), (amount(600), amount(300), amount(300)));
+    assert_eq!(vesting.pay_own(&mut claim, amount(400), 0, HOUR), Ok(amount(400)));
+    // The margin first: a unit of it counts with the other half.
+    assert_eq!((claim.owed, claim.senior, claim.junior), (amount(600), amount(100), amount(500)));
+    assert_eq!((vesting.margin_of(&claim, 0, HOUR), vesting.current.nominal), (Ok(amount(100)), amount(500)));
     assert_eq!(touch(&mut vesting, &mut claim, HOUR, HOUR), 300);
-    assert_eq!(vesting.pay_own(&mut claim, amount(400)), Ok(amount(300)));
+    assert_eq!(vesting.pay_own(&mut claim, amount(100), HOUR, HOUR), Ok(amount(100)));
+    assert_eq!((claim.owed, claim.senior), (amount(200), Amount::ZERO));
+    assert_eq!(vesting.pay_own(&mut claim, amount(400), HOUR, HOUR), Ok(amount(200)));
     assert_eq!((claim, vesting.is_idle()), (Claim::default(), true));
+}
+
+// a realised loss leaves equity as it was, and what a ruling cuts as much as it was, while there is margin to pay it.
+#[test]
+fn a_loss_that_is_paid_out_of_a_claim_takes_as_much_margin_and_nothing_of_the_other_half() {
+    for (profit, loss) in [(1_000_000u128, 1u128), (1_000_000, 300_000), (1_000_001, 480_000), (999_999_999_999, 7)] {
+        let (mut vesting, mut claim) = entered(profit, 0, DAY);
+        touch(&mut vesting, &mut claim, HOUR, DAY);
+        let (margin, cuts) = (vesting.margin_of(&claim, HOUR, DAY).unwrap(), vesting.current.nominal);
+        vesting.pay_own(&mut claim, amount(loss), HOUR, DAY).unwrap();
+        let fell = margin.minus(vesting.margin_of(&claim, HOUR, DAY).unwrap()).unwrap();
+        assert!(fell.atoms().abs_diff(loss) <= 1, "{fell} for {loss}");
+        assert_eq!((vesting.current.nominal, claim.junior), (cuts, cuts));
+    }
+    // Behind a haircut the halves are what they are worth.
+    let (mut vesting, mut claim) = entered(1_000_000, 0, DAY);
+    assert_eq!(vesting.haircut(amount(400_000), 0, DAY), Ok(amount(400_000)));
+    assert_eq!(touch(&mut vesting, &mut claim, 0, DAY), 0);
+    assert_eq!((claim.owed, vesting.margin_of(&claim, 0, DAY)), (amount(600_000), Ok(amount(500_000))));
+    vesting.pay_own(&mut claim, amount(450_000), 0, DAY).unwrap();
+    assert_eq!((claim.owed, claim.junior), (amount(150_000), amount(500_000)));
+    assert!(vesting.margin_of(&claim, 0, DAY).unwrap().atoms().abs_diff(50_000) <= 2);
+    // And what is left can be cut once more, all but its floor.
+    vesting.pay_own(&mut claim, amount(50_000), 0, DAY).unwrap();
+    assert_eq!((claim.owed, claim.senior), (amount(100_000), Amount::ZERO));
+    assert_eq!(vesting.haircut(amount(u64::MAX.into()), 0, DAY).unwrap().atoms() / 100, 999);
 }
 
 #[test]
@@ -227,7 +257,7 @@ fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
             Step::PayOwn(who, wanted) => {
                 settle(&mut vesting, &mut claims[who], &mut reserved);
                 if !claims[who].owed.is_zero() {
-                    let paid = vesting.pay_own(&mut claims[who], amount(wanted)).unwrap();
+                    let paid = vesting.pay_own(&mut claims[who], amount(wanted), now, half_life).unwrap();
                     reserved -= paid.atoms();
                 }
             }
@@ -350,7 +380,7 @@ proptest! {
                     let (cut, claim) = (cut_of(&claims[who]), &mut claims[who]);
                     reserved -= vesting.settle(claim, cut, now, half_life).unwrap().atoms() as i128;
                     if !claim.owed.is_zero() {
-                        reserved -= vesting.pay_own(claim, amount(wanted)).unwrap().atoms() as i128;
+                        reserved -= vesting.pay_own(claim, amount(wanted), now, half_life).unwrap().atoms() as i128;
                     }
                     touches += 1;
                 }
