@@ -91,7 +91,7 @@ struct Admitted {
 #[inline(never)]
 fn admit(deps: Deps, env: &Env, info: &MessageInfo, msg: &ExecuteMsg) -> Result<Option<Admitted>, ContractError> {
     let mut desk = Box::new(Desk::open(deps, env)?);
-    gate::ensure_phase(deps, &desk, gate::action(msg))?;
+    gate::ensure_phase(deps, &desk, msg)?;
     if let ExecuteMsg::ExecuteOrders { market, .. } = msg {
         desk.load_market(deps, *market)?;
         if settlement::takes_over(desk.market(*market)?, desk.now) {

@@ -72,25 +72,29 @@ pub fn pays_equity(msg: &ExecuteMsg) -> bool {
 }
 
 /// Refuses what a vault that is being settled as a whole does not take any more. A new kind of action is refused until somebody
-/// adds it here.
+/// adds it here. A contest and its ruling are for the time before pass 1: once it has counted somebody's profit, a cut would take from those
+/// behind its cursor alone.
 #[inline(never)]
-pub fn ensure_phase(deps: Deps, desk: &Desk, action: Action) -> Result<(), ContractError> {
+pub fn ensure_phase(deps: Deps, desk: &Desk, msg: &ExecuteMsg) -> Result<(), ContractError> {
+    let action = action(msg);
     let allowed = match desk.config.phase {
         VaultPhase::Open => action != Action::Settle,
         // No equity leaves the vault, fees of keepers do; everything that makes accounts safer goes on.
-        VaultPhase::Settling => matches!(
-            action,
-            Action::IncreaseExposure
-                | Action::ReduceExposure
-                | Action::Cancel
-                | Action::ExecuteOrders
-                | Action::AddCollateral
-                | Action::Liquidate
-                | Action::RequestLiquidityWithdrawal
-                | Action::Recapitalize
-                | Action::ReportBreach
-                | Action::Settle
-        ),
+        VaultPhase::Settling => {
+            matches!(
+                action,
+                Action::IncreaseExposure
+                    | Action::ReduceExposure
+                    | Action::Cancel
+                    | Action::ExecuteOrders
+                    | Action::AddCollateral
+                    | Action::Liquidate
+                    | Action::RequestLiquidityWithdrawal
+                    | Action::Recapitalize
+                    | Action::ReportBreach
+                    | Action::Settle
+            ) || matches!(msg, ExecuteMsg::ContestMarket { .. } | ExecuteMsg::CutContested(_))
+        }
         // An account that appeared behind the cursor would have no claim.
         VaultPhase::Fixing => matches!(action, Action::Settle | Action::Recapitalize | Action::ReportBreach),
         VaultPhase::Paying => matches!(action, Action::Settle | Action::SweepFees | Action::ReportBreach),

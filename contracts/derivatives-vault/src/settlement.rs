@@ -21,11 +21,12 @@ pub fn window_start(settlement: &MarketSettlement) -> u64 {
 /// Until the window: `ReduceOnly`, so that no exposure is added in it. Within the window nobody trades, not even to reduce: who could
 /// still close at the market's price while the average is nearly known would hold an option against the pool, and everybody's
 /// exit is at most that hour away. Liquidation goes on: it is nobody's choice. Collateral of an account in the market stays for that
-/// hour, as the price it will be settled at may be worse than the mark that a withdrawal is judged at.
+/// hour, as the price it will be settled at may be worse than the mark that a withdrawal is judged at. Behind it, for ever: nobody
+/// trades, and as nothing is in doubt any more, whoever still has a profit vesting there is kept from none of what is free.
 pub fn joined(effective: EffectivePosture, settlement: &MarketSettlement, now: u64) -> EffectivePosture {
     let reduce_only = Posture::preset(Level::ReduceOnly);
     let posture = if settlement.price.is_some() {
-        Posture::preset(Level::Settlement)
+        Posture { outflow_factor: BasisPoints::ONE, ..Posture::preset(Level::Settlement) }
     } else if now < window_start(settlement) {
         reduce_only
     } else {

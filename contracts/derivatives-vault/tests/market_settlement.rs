@@ -409,6 +409,58 @@ fn what_a_settlement_wins_vests_like_any_profit() {
     assert!((half - 2..=half).contains(&vested), "{vested} {half}");
 }
 
+/// Half a day's half-life of profit is left in a market that is settled for good, and only that waits.
+fn winner_of_a_settled_market() -> Bench {
+    let vesting = |symbol, feed| MarketConfig { vesting_half_life_seconds: 43_200, ..market_config(symbol, feed) };
+    let mut bench = Bench::without_pool(vesting("BTC", 1), vesting("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    for name in ["winner", "other"] {
+        bench.deposit(name, 50_000);
+    }
+    bench.trade("winner", BTC, "1");
+    let at = schedule(&mut bench, HOUR);
+    live(&mut bench, at, |_| "61000");
+    bench
+}
+
+//
+#[test]
+fn who_has_won_in_a_settled_market_takes_out_what_is_free() {
+    let mut bench = winner_of_a_settled_market();
+    bench.withdraw("winner", 0, units(40_000)).unwrap();
+    let unvested = bench.account("winner").unvested;
+    // A thousand and the premium of its skew, which left with it, less fees and carry: all but a little of it has not vested.
+    assert!(unvested > units(900) && unvested < units(1_000), "{unvested}");
+    assert_eq!((bench.wallet("winner"), bench.pool().pool.parked), (40_000_000_000, Amount::ZERO));
+    // The profit itself vests as it did: none of it leaves with the rest.
+    let cash = bench.account("winner").cash;
+    let (wanted, found) = (cash.positive_part().plus(Amount::from_atoms(1)).unwrap(), cash);
+    let refused = bench.withdraw("winner", 0, wanted);
+    assert_eq!(refused, Err(ContractError::InsufficientCash { account: account("winner"), wanted, found }));
+    // A restriction of the market holds it back like anybody in it.
+    bench.restrict(BTC, Level::Frozen, 60);
+    bench.withdraw("winner", 0, units(9)).unwrap();
+    assert_eq!((bench.wallet("winner"), bench.pool().pool.parked), (40_000_000_000, units(9)));
+    bench.advance(600);
+    let id = ParkedId { account: account("winner"), liquidity: false };
+    bench.execute("anyone", ExecuteMsg::CollectParked(id), 0).unwrap();
+    assert_eq!((bench.wallet("winner"), bench.pool().pool.parked), (40_009_000_000, Amount::ZERO));
+}
+
+//
+#[test]
+fn nobody_makes_others_wait_by_a_claim_in_a_settled_market() {
+    let mut bench = winner_of_a_settled_market();
+    for slot in 1..=6 {
+        bench.withdraw("winner", 0, Amount::from_atoms(1)).unwrap();
+        bench.withdraw("other", 0, units(100)).unwrap();
+        assert_eq!((bench.wallet("winner"), bench.wallet("other")), (slot, slot * 100_000_000));
+        bench.advance(600);
+    }
+    assert!(!bench.account("winner").unvested.is_zero());
+    assert_eq!(bench.pool().pool.parked, Amount::ZERO);
+}
+
 #[test]
 fn resting_orders_come_back_too_in_bounded_steps() {
     let mut bench = Bench::new();

@@ -373,6 +373,63 @@ fn what_has_not_vested_is_profit_and_what_has_is_principal() {
     assert!(bench.wallet("lp") > 10_000_000_000);
 }
 
+/// A vault with a contested profit, settled and not counted yet.
+fn contested_vault() -> Bench {
+    let vesting = |symbol, feed| MarketConfig { vesting_half_life_seconds: 21_600, ..market_config(symbol, feed) };
+    let mut bench = Bench::without_pool(vesting("BTC", 1), vesting("ETH", 2));
+    bench.provide("lp", 10_000_000).unwrap();
+    bench.deposit("thief", 250_000);
+    bench.trade("thief", BTC, "20");
+    bench.set_price(BTC, "66000");
+    bench.refresh();
+    bench.trade("thief", BTC, "-20");
+    let at = announce(&mut bench);
+    // Found out after the announcement only.
+    let until = bench.now() + 14 * 86_400;
+    let contest = bench.execute("owner", ExecuteMsg::ContestMarket { market: BTC, until }, 0).unwrap();
+    assert_eq!(MarketContested::all(&contest), [MarketContested { market: BTC, until }]);
+    live(&mut bench, at, "66000");
+    bench
+}
+
+//
+#[test]
+fn a_vault_that_is_being_settled_takes_a_ruling_until_it_counts_the_first_account() {
+    let cut = |bench: &mut Bench| bench.execute("owner", ExecuteMsg::CutContested(BTC), 0);
+    let mut paid = vec![];
+    for ruled in [false, true] {
+        let mut bench = contested_vault();
+        let before = bench.account("thief");
+        if ruled {
+            let taken = ContestedCut::all(&cut(&mut bench).unwrap())[0].amount;
+            // The junior half, all but a ten-thousandth of it, is the providers'.
+            let junior = before.unvested.atoms() / 2;
+            assert!(taken.atoms() <= junior && taken.atoms() >= junior - junior / 10_000 - 2, "{taken} of {junior}");
+        }
+        let unvested = bench.account("thief").unvested;
+        fix(&mut bench, 1).unwrap();
+        let fact = &AccountSettled::all(&bench.events)[0];
+        assert!(fact.profit.atoms().abs_diff(unvested.atoms()) <= 1, "{fact:?} {unvested}");
+        // What one account was counted at, the others are counted at too.
+        let until = bench.now() + HOUR;
+        assert_eq!(cut(&mut bench), Err(restricted(&bench, Action::Configure)));
+        let contest = bench.execute("owner", ExecuteMsg::ContestMarket { market: BTC, until }, 0);
+        assert_eq!(contest, Err(restricted(&bench, Action::Configure)));
+        fix_all(&mut bench, &[]);
+        assert_eq!(cut(&mut bench), Err(restricted(&bench, Action::Configure)));
+        pay(&mut bench, &[account("thief"), account("lp")]).unwrap();
+        paid.push((before.unvested, bench.wallet("thief"), bench.wallet("lp")));
+        // Nothing is left of the vault but what is the fund's, to the last unit of rounding.
+        let pool = bench.pool().pool;
+        assert_eq!((pool.unvested, pool.traders_cash), (Amount::ZERO, SignedAmount::ZERO));
+        assert!(pool.cash.positive_part() <= Amount::from_atoms(2), "{pool:?}");
+    }
+    let (half, moved) = (paid[0].0.atoms() as i128 / 2, paid[0].1 - paid[1].1);
+    assert!(moved <= half + 1 && moved >= half - half / 10_000 - 2, "{paid:?}");
+    assert!(moved > 58_000_000_000, "{paid:?}");
+    assert!((paid[1].2 - paid[0].2 - moved).abs() <= 2, "{paid:?}");
+}
+
 #[test]
 fn somebody_who_cannot_be_paid_holds_up_nobody_and_a_touch_makes_no_principal_of_profit() {
     let mut bench = short_vault(3, "0");
