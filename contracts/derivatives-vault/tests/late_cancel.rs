@@ -2,6 +2,7 @@
 //! behind it takes it back by that.
 
 use crate::support::*;
+use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{Validity, ROUNDS_KEPT};
@@ -145,4 +146,67 @@ fn a_feed_that_died_holds_up_no_queue_of_another_market() {
     }
     let (kept, dropped) = ((1, vec![]), (0, vec![DropReason::PriceUnusable]));
     assert_eq!(outcomes, [kept.clone(), kept.clone(), kept.clone(), kept, dropped, (0, vec![])]);
+}
+
+/// Takes out all but four times what eve's waiting sale of two BTC holds: 5 % of 120,000, 10, and the slope's share of a scale of a billion.
+fn take_out_all_that_is_free(bench: &mut Bench) {
+    let eve = bench.account("eve");
+    assert_eq!((eve.margin_held, eve.positions.len()), (Amount::from_atoms(6_010_000_240), 0));
+    let wanted = Amount::from_atoms(4 * 6_010_000_240);
+    let free = eve.cash.positive_part().minus(wanted).unwrap();
+    let refused = bench.withdraw("eve", 0, free.plus(Amount::from_atoms(1)).unwrap()).unwrap_err();
+    let found = SignedAmount::from_atoms(4 * 6_010_000_240 - 1);
+    assert_eq!(refused, ContractError::MarginTooLow { account: account("eve"), wanted, found });
+    bench.withdraw("eve", 0, free).unwrap();
+}
+
+/// What eve, who is long two BTC, has of a sale of two and of a reduction behind it, both due at 60,000, once she knows that the price moves
+/// on to `next`; in whole units.
+fn turned_around(takes_out: bool, next: u32) -> i128 {
+    let mut bench = bench(30_000);
+    bench.trade("eve", BTC, "2");
+    let sale = bench.place("eve", BTC, "-2", any_price("-2")).unwrap();
+    let reduction = bench.place_with("eve", BTC, "-2", any_price("-2"), true).unwrap();
+    round(&mut bench, 60_000, true);
+    round(&mut bench, 60_000, true);
+    round(&mut bench, next, true);
+    let mut filled = vec![];
+    if takes_out {
+        filled.extend(fills(&bench.execute("eve", ExecuteMsg::ExecuteOrders { market: BTC, limit: 1 }, 0).unwrap()));
+        take_out_all_that_is_free(&mut bench);
+    }
+    filled.extend(fills(&bench.run(BTC)));
+    assert_eq!(filled, [(reduction, 60_000), (sale, 60_000)]);
+    // Less the execution fees, which are part of a unit.
+    let all = bench.account("eve").equity.atoms() + bench.wallet("eve");
+    (all - 30_000_000_000 + 999_999).div_euclid(1_000_000)
+}
+
+#[test]
+fn an_order_that_turns_a_position_around_has_its_margin_when_the_position_is_gone() {
+    for (next, wanted) in [(59_000, 2_000), (61_000, -2_000)] {
+        assert_eq!([turned_around(false, next), turned_around(true, next)], [wanted, wanted], "next {next}");
+    }
+}
+
+#[test]
+fn a_stop_that_would_turn_a_position_around_rests_with_its_margin_when_the_position_is_gone() {
+    for (next, wanted) in [(58_800, 1_200), (60_000, -1_200)] {
+        let mut bench = bench(30_000);
+        bench.trade("eve", BTC, "2");
+        let below = Trigger::Below(Price::from_units(59_500));
+        let stop = bench.place_request("eve", resting(BTC, "-2", any_price("-2"), below)).unwrap();
+        bench.place_with("eve", BTC, "-2", any_price("-2"), true).unwrap();
+        bench.advance(5);
+        round(&mut bench, 60_000, true);
+        bench.run(BTC);
+        take_out_all_that_is_free(&mut bench);
+        let before = bench.account("eve").equity.atoms();
+        // Nothing is paid in once the price behind its own is known.
+        round(&mut bench, 59_400, true);
+        round(&mut bench, next, true);
+        assert_eq!(fills(&bench.run(BTC)), [(stop, 59_400)]);
+        let gained = bench.account("eve").equity.atoms() - before;
+        assert!((gained - wanted * 1_000_000).abs() <= 2, "next {next}: {gained}");
+    }
 }

@@ -247,14 +247,14 @@ fn a_fill_asks_for_three_quarters_of_initial_margin_and_never_less_than_maintena
 #[test]
 fn margin_is_held_for_what_all_waiting_orders_open_together() {
     // each (size, reduce-only) with the whole units held for it, on top of a position of two. Margin of one is 60,000 at
-    // 5.01 % and 10: 3,016; of two 120,000 at 5.02 % and 10: 6,034; the fee is 60 for each unit, in and out again.
+    // 5.01 % and 10: 3,016; of two 120,000 at 5.02 % and 10: 6,034; of three 9,064; the fee is 60 for each unit, in and out again.
     let stories: [&[(&str, bool, u64)]; 3] = [
-        // Closes one: nothing. Then from one to minus one.
-        &[("-1", false, 0), ("-2", false, 3_016 + 2 * 120)],
-        // Five reduce by two; then from nothing to minus one, and on to minus two: 3,018 more, and 10 should one be gone.
+        // Each alone only closes or turns around what may be gone by then: one, and from one to three, 10 more should one be gone.
+        &[("-1", false, 3_016 + 120), ("-2", false, 9_064 - 3_016 + 10 + 2 * 120)],
+        // Reductions hold nothing and save nothing: from nothing to minus one, and on to minus two.
         &[("-5", true, 0), ("-1", false, 3_016 + 2 * 60), ("-1", false, 3_018 + 10 + 2 * 60)],
         // What goes the other way neither helps nor hurts: from two to three is 60,000 at 5.03 % and 120,000 at 0.01 % more.
-        &[("-3", false, 3_016 + 2 * 180), ("1", false, 3_018 + 12 + 10 + 2 * 60)],
+        &[("-3", false, 9_064 + 2 * 180), ("1", false, 3_018 + 12 + 10 + 2 * 60)],
     ];
     for orders in stories {
         let mut bench = Bench::new();

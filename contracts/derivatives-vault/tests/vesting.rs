@@ -72,7 +72,10 @@ fn a_winner_cannot_be_gone_with_what_its_loser_never_paid() {
     bench.trade("winner", BTC, "2");
     bench.trade("loser", BTC, "-2");
     bench.set_price(BTC, "72000");
-    bench.trade("winner", BTC, "-2");
+    bench.place_with("winner", BTC, "-2", "1", true).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    bench.run(BTC);
     bench.liquidate(&["loser"]).unwrap();
     assert!(bench.losses().deficit > units(10_000));
     let most = bench.account("winner").cash.positive_part();

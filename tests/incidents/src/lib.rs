@@ -23,7 +23,18 @@ pub fn place(world: &mut World, name: &str, market: MarketId, size: Size) -> Att
 
 /// The seeded bug of immediate execution: the order is made old enough for the price that is there already, and executed.
 pub fn fill_at_once(world: &mut World, name: &str, market: MarketId, size: Size) -> Attempt {
-    let id = place(world, name, market, size).fact::<OrderPlaced>().order;
+    let placed = place(world, name, market, size);
+    execute_at_once(world, name, placed)
+}
+
+/// The same for a reduce-only order, which needs no margin.
+pub fn reduce_at_once(world: &mut World, name: &str, market: MarketId, size: Size) -> Attempt {
+    let placed = world.place_reduce(name, market, size);
+    execute_at_once(world, name, placed)
+}
+
+fn execute_at_once(world: &mut World, name: &str, placed: Attempt) -> Attempt {
+    let id = placed.fact::<OrderPlaced>().order;
     let delay = world.setup().vault.order_delay_seconds;
     let mut storage = world.storage_mut(Code::Vault);
     let mut order = state::ORDERS.load(&*storage, id.key()).unwrap_or_else(|error| panic!("{error}"));
@@ -32,7 +43,7 @@ pub fn fill_at_once(world: &mut World, name: &str, market: MarketId, size: Size)
     order.placed_round -= 1;
     state::ORDERS.save(&mut *storage, id.key(), &order).unwrap_or_else(|error| panic!("{error}"));
     drop(storage);
-    world.execute_by(name, market, BATCH_MAX)
+    world.execute_by(name, id.market, BATCH_MAX)
 }
 
 /// Parameters that the vault's own validation would refuse.

@@ -46,7 +46,7 @@ fn a_loop_in_one_block_costs_the_loops_owner_its_fees() {
     fill_at_once(&mut world, "winner", BTC, size("800")).fact::<OrderFilled>();
     deposit(&mut world, "pusher", usd(1_321_000)).done();
     fill_at_once(&mut world, "pusher", BTC, size("400")).fact::<OrderFilled>();
-    let won = fill_at_once(&mut world, "winner", BTC, size("-800")).fact::<OrderFilled>();
+    let won = reduce_at_once(&mut world, "winner", BTC, size("-800")).fact::<OrderFilled>();
     take_out_what_may_leave(&mut world, "winner");
     assert_eq!(world.height(), height, "all of it in one block");
     assert_eq!(won.realised_pnl.atoms(), 800 * 400 * 60_000 / 10_000 * 1_000_000);

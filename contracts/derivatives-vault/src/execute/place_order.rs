@@ -209,8 +209,8 @@ fn ensure_reduces(
 /// mark. Held from now until the order is popped: whoever could take the margin away, or add it at the last moment, would hold
 /// an option for nothing.
 ///
-/// Counted on top of what waits already, as if all of it filled first: each of eight orders alone may only turn a position
-/// around, for no margin at all, and together they open seven times its size.
+/// Counted on top of what waits already, as if all of it filled first: each of eight orders alone may be small. A position on the
+/// other side counts as gone: whoever closes it by another order, or by a smaller one, would have one that opens without margin.
 fn margin_to_hold(
     deps: Deps,
     desk: &Desk,
@@ -221,11 +221,7 @@ fn margin_to_hold(
     let size = request.size;
     let market = desk.market(request.market)?;
     let before = exposure_when_all_filled(deps, desk, account, request.market, size)?;
-    let towards = |exposure: Size| if exposure.is_long() == size.is_long() { exposure } else { Size::ZERO };
-    let (before, after) = (towards(before), towards(before.plus(size)?));
-    if after.is_zero() {
-        return Ok(Amount::ZERO);
-    }
+    let after = before.plus(size)?;
     // A buy fills at its bound at worst; a bound of "any price" counts as a tenth above the mark. A sale has no highest
     // price: it is held for at the mark, and the fill allows for the drift (`fill`). An order that waits for a rise fills above
     // its trigger.
@@ -246,8 +242,8 @@ fn margin_to_hold(
     Ok(added.plus(fee)?.plus(fee)?)
 }
 
-/// The account's exposure in a market once every waiting order that goes the way of `size` has filled. Reduce orders close at
-/// most the position. Bounded by `ORDERS_PER_ACCOUNT_MAX`.
+/// The most that the account may have on the side of `size` before it: its position there, and every order that waits to open more.
+/// Bounded by `ORDERS_PER_ACCOUNT_MAX`.
 fn exposure_when_all_filled(
     deps: Deps,
     desk: &Desk,
@@ -255,23 +251,12 @@ fn exposure_when_all_filled(
     market: MarketId,
     size: Size,
 ) -> Result<Size, ContractError> {
-    let position = position_size(desk, account, market)?;
-    let (mut raising, mut reducing) = (Size::ZERO, Size::ZERO);
-    for id in account.orders.iter().filter(|id| id.market == market) {
-        let order = ORDERS.load(deps.storage, id.key())?;
-        if order.size.is_long() != size.is_long() {
-            continue;
-        }
-        if id.queue.reduces() {
-            reducing = reducing.plus(order.size)?;
-        } else {
-            raising = raising.plus(order.size)?;
-        }
+    let towards = |exposure: Size| if exposure.is_long() == size.is_long() { exposure } else { Size::ZERO };
+    let mut exposure = towards(position_size(desk, account, market)?);
+    for id in account.orders.iter().filter(|id| id.market == market && !id.queue.reduces()) {
+        exposure = exposure.plus(towards(ORDERS.load(deps.storage, id.key())?.size))?;
     }
-    if reducing.magnitude() > position.magnitude() {
-        reducing = position.negated()?;
-    }
-    Ok(position.plus(reducing)?.plus(raising)?)
+    Ok(exposure)
 }
 
 /// The health check of placing: the fee and the held margin lower what the account may use.
