@@ -16,8 +16,8 @@ use firebreak_messages::guardian::{Playbook, Run, RunStatus, Step, StepOutcome, 
 /// An entry of CHANGED_BY holds so many undos for each run.
 const UNDOS: u64 = STEPS_MAX as u64;
 
-/// Where it is noted what a call changes: the contract, the message and the market or feed that it begins with. By the text that the contracts
-/// write; a message that begins otherwise is about all markets at once.
+/// Where it is noted what a call changes: the contract, the message and the market or feed that it begins with, by the text that the contracts
+/// write. No step is approved that is written otherwise.
 #[inline(never)]
 fn target(contract: &str, msg: &Binary) -> Vec<u8> {
     let text = text(msg);
@@ -34,7 +34,7 @@ fn target(contract: &str, msg: &Binary) -> Vec<u8> {
 
 /// Where CONFIGURED_AT has what a call configures: the contract and the market or feed that its message begins with, whatever the message,
 /// or its parameters. `None`: all that the contract has; so is everything that is not as the contracts write it.
-fn configures(contract: &str, msg: &Binary) -> Option<String> {
+pub fn configures(contract: &str, msg: &Binary) -> Option<String> {
     let [(_, body)] = fields(text(msg))?[..] else { return None };
     let (field, number) = match fields(body)?[..] {
         [(field @ ("market" | "feed"), number), ..] => (field, number),

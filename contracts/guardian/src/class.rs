@@ -7,6 +7,7 @@
 //! Messages are read as the target's own type, so a new variant does not compile here until somebody decides its class.
 //! Whatever is not understood waits longest.
 
+use crate::changes::configures;
 use crate::error::ContractError;
 use crate::harm::{contest_of, inside, market_of, only_bars_exposure, Direction};
 use crate::json::{ensure_one_message, message_name};
@@ -252,10 +253,17 @@ impl Known {
         }
         // By name, as of the vault: no other contract of the four has a message of such a name.
         let name = message_name(msg).unwrap_or_default();
-        match NO_STEPS.iter().find(|refused| **refused == name) {
-            Some(what) => refuse(what),
-            None => Ok(()),
+        if let Some(what) = NO_STEPS.iter().find(|refused| **refused == name) {
+            return refuse(what);
         }
+        // What a run changes, and what is stale of it, is told by the text: one that says the same in another way would be about something else.
+        let as_written = text(msg).strip_prefix("{\"").and_then(|rest| rest.strip_prefix(&*name));
+        let about_one = ABOUT_ONE.contains(&&*name) || (name == "configure" && contract == derivatives_vault);
+        if as_written.is_some_and(|rest| rest.starts_with("\":")) && (!about_one || configures(contract, msg).is_some())
+        {
+            return Ok(());
+        }
+        refuse("a message that is not as the contracts write it")
     }
 
     fn by_message(
@@ -467,6 +475,9 @@ const NO_STEPS: [&str; 10] = [
     "contest_market",
     "cut_contested",
 ];
+
+/// What a playbook sends about one market or feed.
+const ABOUT_ONE: [&str; 5] = ["configure_market", "settle_market", "set_market", "set_feed", "promote_fallback"];
 
 /// What anyone sends to the vault for themselves.
 const VAULT_USERS: [&str; 20] = [

@@ -110,10 +110,8 @@ pub enum ContractError {
     NoCouncilCandidate { expires_at: u64 },
     #[error("{group} does not tell the guardian of other members: add the guardian to its hooks (R-18)")]
     NoHook { group: String },
-    #[error(
-        "operation {found} is older than what last set the council or named another: wanted {wanted} or a later one"
-    )]
-    CouncilSetSince { wanted: u64, found: u64 },
+    #[error("operation {found} is older than the last word on {about}: wanted {wanted} or a later one")]
+    DecidedSince { about: String, wanted: u64, found: u64 },
     #[error("what {address} is named for is something else than what was accepted: read it and accept that")]
     NotAsNamed { address: String },
 

@@ -130,6 +130,25 @@ pub fn count_payouts(deps: Deps, incident: &mut Incident) -> Result<(), Contract
     Ok(())
 }
 
+/// An incident of a market that nobody watches would never be over.
+///
+/// Errors: [`ContractError::OutOfBounds`].
+pub fn ensure_watched(deps: Deps, scope: Scope) -> Result<(), ContractError> {
+    let Scope::Market(market) = scope else { return Ok(()) };
+    if POSTURES.query(&deps.querier, &SUITE.load(deps.storage)?.circuit_breaker, market.0).is_some() {
+        return Ok(());
+    }
+    let wanted = "one that the breaker watches".into();
+    Err(ContractError::OutOfBounds { what: "the market of an incident", wanted, found: market.to_string() })
+}
+
+/// Whether the breaker's record of a market restricts nothing now, whatever holds in all markets; one that cannot be read does.
+pub fn is_unrestricted(deps: Deps, market: u16, now: u64) -> bool {
+    let posture =
+        SUITE.load(deps.storage).ok().and_then(|suite| POSTURES.query(&deps.querier, &suite.circuit_breaker, market));
+    posture.is_some_and(|own| own.effective(EffectivePosture::NORMAL, now).posture.level == Level::Normal)
+}
+
 /// What the breaker's records restrict now where the incident is. Read raw; unreadable is the tightest that a reflex may
 /// set, so nothing is called recovered because nobody can see it.
 ///

@@ -11,7 +11,9 @@
 use crate::changes::{self, is_stale};
 use crate::class::Known;
 use crate::error::ContractError;
+use crate::harm::market_of;
 use crate::incident;
+use crate::present::text;
 use crate::state::{
     after, later, Approved, History, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS,
 };
@@ -134,10 +136,11 @@ pub fn start(
         held,
     };
     let response = sender.send(deps.as_ref(), &playbook.steps, &mut record.steps)?;
-    changes::note(deps.storage, &playbook, &record, inherited)?;
     spend_nothing_for_nothing(deps.storage, &mut record, inherited)?;
     let fact = PlaybookStarted { playbook: name, run, incident, undo_at: record.undo_at };
     RUNS.save(deps.storage, run, &record)?;
+    // Behind it: an undo that names a target twice finds its own run.
+    changes::note(deps.storage, &playbook, &record, inherited)?;
     let mut concerned = incident::load(deps.storage, incident)?;
     let until = longest(&playbook.steps).map_or(Ok(0), |seconds| later(now, seconds))?;
     incident::act(
@@ -234,6 +237,11 @@ pub fn undo(deps: DepsMut, env: &Env, run: u64, resolved: bool) -> Result<Result
     if now < record.undo_at && !(resolved && playbook.undo_when_resolved) {
         return Ok(Err(NotNow::Early(record.undo_at)));
     }
+    // Sooner than that only markets that nothing restricts any more: the incident may be one of all markets, or another one than that of
+    // the run whose undo this one took over.
+    if now < record.undo_at && !playbook.undo.iter().all(|step| is_calm(deps.as_ref(), step, now)) {
+        return Ok(Err(NotNow::Early(record.undo_at)));
+    }
     let known = Known::load(storage, env)?;
     if let Some(free_at) = feed_is_fresh(storage, &known, now)? {
         if playbook.undo.iter().any(|step| known.step_configures_vault(step)) {
@@ -259,6 +267,12 @@ pub fn undo(deps: DepsMut, env: &Env, run: u64, resolved: bool) -> Result<Result
     let settled = settle(&mut record);
     RUNS.save(deps.storage, run, &record)?;
     Ok(Ok(Response::new().add_events(response.events).add_events(settled).add_submessages(response.messages)))
+}
+
+/// Whether nothing restricts the market that a step configures; of another step there is nothing to ask.
+fn is_calm(deps: Deps, step: &Step, now: u64) -> bool {
+    let Step::Call { msg, .. } = step else { return true };
+    market_of(text(msg)).is_none_or(|(market, _)| incident::is_unrestricted(deps, market, now))
 }
 
 /// The end of a step.

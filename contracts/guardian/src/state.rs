@@ -41,9 +41,9 @@ pub const COUNCIL: PackedItem<CouncilConfig> = PackedItem::new("council", 1);
 /// The group that is about to be the council; absent when there is none. Written by `SetCouncil`, `AcceptCouncil`; apart
 /// from the council, so that a confirmation does not read it.
 pub const COUNCIL_CANDIDATE: PackedItem<CouncilCandidate> = PackedItem::new("council_candidate", 1);
-/// The oldest operation that may still set the council: the last one that did, or named another; from a takeover on, the next one
-/// to be scheduled. Absent before the first. Written by `SetCouncil`, `AcceptCouncil`; read by `SetCouncil` alone.
-pub const COUNCIL_SINCE: Item<u64> = Item::new("council_since");
+/// council, sentinel, role or playbook -> the oldest operation that may still decide it: the last one that did; of the council from a takeover on,
+/// the next one to be scheduled. Grows with what the timelock decides, never looped over.
+pub const LAST_WORD: Map<&str, u64> = Map::new("last_word");
 /// The council's nonce and the actions that wait for confirmations. Written by `instantiate`, `Confirm`, `SetCouncil`, `AcceptCouncil`. One
 /// record: R-20 bounds what the deciding confirmation may cost.
 pub const BALLOT: PackedItem<Ballot> = PackedItem::new("ballot", 1);

@@ -94,7 +94,7 @@ fn by_council(chain: &mut Chain) {
 }
 
 fn by_word(chain: &mut Chain) {
-    let (scope, began_at) = (Scope::Market(BTC), chain.now() - 100);
+    let (scope, began_at) = (Scope::All, chain.now() - 100);
     slowly(chain, &CouncilAction::Open { scope, cause: "a rumour".into(), began_at });
 }
 

@@ -342,7 +342,7 @@ fn too_old(chain: &mut Chain, operation: u64, council: &CouncilConfig, wanted: u
     assert_eq!((chain.operation(operation).status, chain.council()), (OperationStatus::Failed, before));
     let guardian = chain.guardian.clone();
     EXECUTING.save(&mut *chain.app.contract_storage_mut(&guardian), &operation).unwrap();
-    let wanted = ContractError::CouncilSetSince { wanted, found: operation };
+    let wanted = ContractError::DecidedSince { about: "the council".into(), wanted, found: operation };
     chain.refused(&guardian, &ExecuteMsg::SetCouncil { council: council.clone() }, wanted);
     EXECUTING.remove(&mut *chain.app.contract_storage_mut(&guardian));
 }

@@ -420,7 +420,7 @@ fn a_playbook_asks_for_no_more_maintenance_margin_than_at_its_approval() {
             let playbook = with(&world, margin.clone(), undo);
             let guardian = world.addresses.guardian.clone();
             let approval = ExecuteMsg::SetPlaybook(playbook);
-            let refused = GuardianError::StepNotAllowed { what: "a higher maintenance margin than today's" };
+            let refused = GuardianError::StepNotAllowed { what: "a higher maintenance margin or fee than today's" };
             world.transact(&guardian, &guardian, &approval, Amount::ZERO, Nature::Any).refused_with(refused);
         }
     }

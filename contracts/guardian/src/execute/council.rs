@@ -101,6 +101,7 @@ fn act(mut deps: DepsMut, env: &Env, raised: Pending, confirmed: ActionConfirmed
             Ok(join(response.add_event(opened), run))
         }
         CouncilAction::Open { scope, cause, began_at } => {
+            incident::ensure_watched(deps.as_ref(), scope)?;
             let opening = Opening { began_at: began_at.min(raised.raised_at), ..opening(scope, cause, Level::Normal) };
             Ok(response.add_event(incident::open(deps, &fund, opening)?))
         }

@@ -12,12 +12,14 @@
 use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::{ensure_self, timelock};
+use crate::harm::{inside, items};
+use crate::present::{answer, text};
 use crate::state::{later, SUITE, WITNESSES};
 use crate::validate::{between, ROLES_DELAY_MIN};
 use cosmwasm_std::{to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
 use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
 use firebreak_messages::guardian::{
-    DelayClass, ExecuteMsg, Operation, Witness, WitnessesNamed, DRY_RUN_ROOM_SECONDS, WITNESSES_MAX,
+    Call, DelayClass, ExecuteMsg, Operation, Witness, WitnessesNamed, DRY_RUN_ROOM_SECONDS, WITNESSES_MAX,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::AccountId;
@@ -39,6 +41,12 @@ impl Health {
         deps.querier
             .query_wasm_smart(vault, &question)
             .map_err(|_| ContractError::AccountUnreadable { account: account.clone() })
+    }
+
+    /// Liquidatable, or would be if its price were valid: an invalid one adds the margin to the equity, and every change would pass
+    /// while one lasts.
+    fn is_short(&self) -> bool {
+        self.liquidatable || self.maintenance_margin.signed().is_ok_and(|margin| self.equity < margin)
     }
 
     /// Maintenance margin as a share of equity. Rounding: down; only the order matters. An account without either is not
@@ -74,7 +82,11 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
             continue;
         }
         match Health::of(deps.as_ref(), &vault, &account) {
-            Ok(health) if !health.liquidatable => witnesses.push(Witness { account, strain: health.strain() }),
+            Ok(health)
+                if !health.liquidatable && (!named || is_concerned(deps.as_ref(), &known, &record, &account)) =>
+            {
+                witnesses.push(Witness { account, strain: health.strain() })
+            }
             Err(error) if named => return Err(error),
             Ok(_) if named => {}
             // One of before that says nothing at this moment may do so when the operation runs: it gives way to all others.
@@ -85,6 +97,21 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
     witnesses.truncate(WITNESSES_MAX);
     WITNESSES.save(deps.storage, operation, &witnesses)?;
     Ok(Response::new().add_event(WitnessesNamed { operation, kept: witnesses.len() as u64 }))
+}
+
+/// Whether an account has a position that a call is about: others are harmed by nothing, and must not take the places of those who are. By
+/// the vault's text, as a market's is read.
+#[inline(never)]
+fn is_concerned(deps: Deps, known: &Known, record: &Operation, account: &AccountId) -> bool {
+    let question = to_json_binary(&VaultQuery::Account { account: account.clone() });
+    let told = question.map(|question| answer(deps, &known.suite.derivatives_vault, question)).unwrap_or_default();
+    let positions = inside(&told, &["positions"]).and_then(items).unwrap_or_default();
+    record.calls.iter().any(|call| {
+        let Call::Execute { msg, .. } = call else { return false };
+        let market = inside(text(msg), &["configure_market", "market"]);
+        known.configures_vault(call)
+            && positions.iter().any(|held| market.is_none() || inside(held, &["market"]) == market)
+    })
 }
 
 /// The call that ends an operation with witnesses: about those that cannot be liquidated now, before its first call.
@@ -99,7 +126,7 @@ pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result
     let mut accounts = vec![];
     // Bounded by WITNESSES_MAX. An account that cannot be read now says nothing about the operation.
     for Witness { account, .. } in witnesses {
-        if Health::of(deps, &vault, &account).is_ok_and(|health| !health.liquidatable) {
+        if Health::of(deps, &vault, &account).is_ok_and(|health| !health.is_short()) {
             accounts.push(account);
         }
     }
@@ -126,7 +153,7 @@ pub fn check_witnesses(
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
     // Bounded by WITNESSES_MAX.
     for account in accounts {
-        if Health::of(deps, &vault, &account)?.liquidatable {
+        if Health::of(deps, &vault, &account)?.is_short() {
             return Err(ContractError::MadeLiquidatable { account });
         }
     }
@@ -138,7 +165,7 @@ mod tests {
     use super::*;
     use cosmwasm_std::testing::{mock_dependencies, mock_env};
     use cosmwasm_std::{Binary, Timestamp};
-    use firebreak_messages::guardian::{Call, Delays, OperationStatus, SuiteResponse};
+    use firebreak_messages::guardian::{Delays, OperationStatus, SuiteResponse};
 
     //
     #[test]

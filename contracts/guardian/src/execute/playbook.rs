@@ -1,7 +1,8 @@
 //! Playbooks: approved by operations, run by signals and the council, undone by anyone when it is time.
 
+use crate::changes::is_stale;
 use crate::error::ContractError;
-use crate::execute::ensure_self;
+use crate::execute::{ensure_last, ensure_self};
 use crate::margins;
 use crate::playbook::{self, NotNow, Readiness};
 use crate::state::{Approved, Armed, ARMED, HISTORIES, PLAYBOOKS};
@@ -31,6 +32,7 @@ pub fn set_playbook(
     validate::approval(playbook.not_after, now)?;
     margins::ensure_no_higher(deps.as_ref(), &playbook)?;
     let name = playbook.name.clone();
+    ensure_last(deps.storage, &["the playbook ", &name].concat())?;
     let mut armed = release(deps.storage, &name)?;
     if armed.len() >= PLAYBOOKS_MAX {
         return Err(ContractError::TooManyPlaybooks { max: PLAYBOOKS_MAX });
@@ -50,6 +52,7 @@ pub fn set_playbook(
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::UnknownPlaybook`].
 pub fn remove_playbook(deps: DepsMut, env: &Env, info: &MessageInfo, name: String) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
+    ensure_last(deps.storage, &["the playbook ", &name].concat())?;
     load(deps.storage, &name)?;
     let armed = release(deps.storage, &name)?;
     ARMED.save(deps.storage, &armed)?;
@@ -126,6 +129,14 @@ pub fn run_for_signal(
         }
         let approved = load(deps.storage, &entry.playbook)?;
         let history = HISTORIES.may_load(deps.storage, entry.playbook.clone())?.unwrap_or_default();
+        // One that is stale through and through takes no other's place.
+        let mut has_word = false;
+        for step in &approved.playbook.steps {
+            has_word |= !is_stale(deps.storage, step, approved.approved_at)?;
+        }
+        if !has_word {
+            continue;
+        }
         if let Readiness::Ready = playbook::readiness(&approved.playbook, &history, now(env)) {
             let run = playbook::start(deps.branch(), env, approved, incident, &mut beside_feed)?;
             response = join(response, run);

@@ -9,7 +9,7 @@
 //! and canceller is asked at every step, since the other list may have changed in between.
 
 use crate::error::ContractError;
-use crate::execute::ensure_self;
+use crate::execute::{ensure_last, ensure_self};
 use crate::state::{later, Candidate, Roles, DELAYS, REVOKED_AT, ROLES};
 use crate::validate;
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
@@ -18,7 +18,7 @@ use firebreak_messages::guardian::{
 };
 use firebreak_messages::time::now;
 
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::NotHolder`] of the replaced one,
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::DecidedSince`], [`ContractError::NotHolder`] of the replaced one,
 /// [`ContractError::TooManyHolders`], and those of [`validate::new_holder`].
 pub fn propose_role(
     deps: DepsMut,
@@ -29,6 +29,13 @@ pub fn propose_role(
     replaces: Option<String>,
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
+    ensure_last(
+        deps.storage,
+        match role {
+            Role::Proposer => "the next proposer",
+            Role::Canceller => "the next canceller",
+        },
+    )?;
     let mut roles = ROLES.load(deps.storage)?;
     let candidate = deps.api.addr_validate(&candidate)?.into_string();
     ensure_free(&roles, env, role, &candidate, replaces.as_deref())?;

@@ -8,7 +8,7 @@
 //! somebody who watches. A message of its own, since bots give heartbeats. A key that has accepted is armed again at once.
 
 use crate::error::ContractError;
-use crate::execute::ensure_self;
+use crate::execute::{ensure_last, ensure_self};
 use crate::incident::{self, Opening};
 use crate::playbook::restriction;
 use crate::state::{later, SentinelRecord, COUNCIL, HEARTBEATS, ROLES, SENTINELS, SUITE};
@@ -23,7 +23,8 @@ use firebreak_messages::Source;
 
 /// Arms a sentinel anew, or names one. Whoever has let the time pass makes room.
 ///
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::OutOfBounds`], [`ContractError::TooManySentinels`].
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::DecidedSince`], [`ContractError::OutOfBounds`],
+/// [`ContractError::TooManySentinels`].
 pub fn set_sentinel(
     deps: DepsMut,
     env: &Env,
@@ -33,6 +34,7 @@ pub fn set_sentinel(
     ensure_self(env, info)?;
     validate::sentinel(&sentinel)?;
     let address = deps.api.addr_validate(&sentinel.address)?.into_string();
+    ensure_last(deps.storage, &["the sentinel ", &address].concat())?;
     let (mut sentinels, now) = (SENTINELS.may_load(deps.storage)?.unwrap_or_default(), now(env));
     sentinels.retain(|record| record.accept_until == 0 || record.may_accept(now));
     let before = sentinels.iter().position(|record| record.address == address);
@@ -48,7 +50,7 @@ pub fn set_sentinel(
     Ok(Response::new().add_event(SentinelSet { address, armed }))
 }
 
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::NotSentinel`].
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::DecidedSince`], [`ContractError::NotSentinel`].
 pub fn remove_sentinel(
     deps: DepsMut,
     env: &Env,
@@ -56,6 +58,7 @@ pub fn remove_sentinel(
     address: String,
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
+    ensure_last(deps.storage, &["the sentinel ", &address].concat())?;
     let mut sentinels = SENTINELS.may_load(deps.storage)?.unwrap_or_default();
     let before = sentinels.len();
     sentinels.retain(|record| record.address != address);

@@ -12,17 +12,19 @@
 
 use crate::error::ContractError;
 use crate::execute::council::{keep, weigh};
-use crate::execute::ensure_self;
+use crate::execute::{ensure_last, ensure_self};
 use crate::state::{
-    after, later, Ballot, CouncilCandidate, BALLOT, COUNCIL, COUNCIL_CANDIDATE, COUNCIL_SINCE, EXECUTING,
-    NEXT_OPERATION,
+    after, later, Ballot, CouncilCandidate, BALLOT, COUNCIL, COUNCIL_CANDIDATE, LAST_WORD, NEXT_OPERATION,
 };
 use crate::{validate, weights};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use firebreak_messages::guardian::{CouncilAccepted, CouncilChanged, CouncilConfig, CouncilNamed, CANDIDACY_SECONDS};
 use firebreak_messages::time::now;
 
-/// Errors: [`ContractError::Unauthorized`], [`ContractError::CouncilSetSince`], and those of [`validate::council`].
+/// What an old operation about the council would undo.
+const ABOUT_COUNCIL: &str = "the council";
+
+/// Errors: [`ContractError::Unauthorized`], [`ContractError::DecidedSince`], and those of [`validate::council`].
 pub fn set_council(
     deps: DepsMut,
     env: &Env,
@@ -30,7 +32,7 @@ pub fn set_council(
     council: CouncilConfig,
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
-    ensure_last(deps.storage)?;
+    ensure_last(deps.storage, ABOUT_COUNCIL)?;
     let config = validate::council(deps.as_ref(), council)?;
     if config.group == COUNCIL.load(deps.storage)?.group {
         return Ok(Response::new().add_event(seat(deps.storage, config)?));
@@ -39,19 +41,6 @@ pub fn set_council(
     let named = CouncilNamed { group: config.group.clone(), threshold: config.threshold, expires_at };
     COUNCIL_CANDIDATE.save(deps.storage, &CouncilCandidate { config, accepted: vec![], expires_at })?;
     Ok(Response::new().add_event(named))
-}
-
-/// Ids say which was scheduled first, in one block too. Not the time of execution: then whoever executes an old one kept out a
-/// newer one that is not ready. Two calls of one operation were decided together: the second holds.
-///
-/// Errors: [`ContractError::CouncilSetSince`].
-fn ensure_last(storage: &mut dyn Storage) -> Result<(), ContractError> {
-    let Some(found) = EXECUTING.may_load(storage)? else { return Ok(()) };
-    let wanted = COUNCIL_SINCE.may_load(storage)?.unwrap_or_default();
-    if found < wanted {
-        return Err(ContractError::CouncilSetSince { wanted, found });
-    }
-    Ok(COUNCIL_SINCE.save(storage, &found)?)
 }
 
 /// Weights count as they are now, as with confirmations. What was asked of the group when it was named is asked again, since
@@ -95,7 +84,7 @@ pub fn accept_council(
     }
     let changed = seat(deps.storage, config)?;
     let next = NEXT_OPERATION.load(deps.storage)?;
-    COUNCIL_SINCE.save(deps.storage, &next)?;
+    LAST_WORD.save(deps.storage, ABOUT_COUNCIL, &next)?;
     Ok(Response::new().add_event(CouncilAccepted { member, weight }).add_event(changed))
 }
 

@@ -115,7 +115,9 @@ impl Contract<Empty> for Stub {
                     return Err(StdError::generic_err("no such account").into());
                 }
                 let liquidatable = account.subaccount == u8::MAX;
-                let health = format!(r#"{{"equity":"100","maintenance_margin":"10","liquidatable":{liquidatable}}}"#);
+                let health = format!(
+                    r#"{{"equity":"100","maintenance_margin":"10","liquidatable":{liquidatable},"positions":[{{"market":1}}]}}"#
+                );
                 Ok(health.into_bytes().into())
             }
             Ok(_) | Err(_) => Ok(to_json_binary(&received)?),

@@ -322,7 +322,7 @@ fn what_a_councils_playbook_configures_counts_when_it_could_force_a_loss() {
     // One figure of the same step that takes from positions: all collateral.
     let Step::Call { msg, .. } = &mut playbook.steps[1] else { panic!("{:?}", playbook.steps) };
     let VaultMsg::ConfigureMarket { market, mut config } = from_json(&*msg).unwrap() else { panic!("{msg}") };
-    config.taker_fee_ratio = ratio("0.049");
+    config.liquidation.penalty_ratio = ratio("0.02");
     *msg = to_json_binary(&VaultMsg::ConfigureMarket { market, config }).unwrap();
     world.approve(vec![playbook]).done();
     let harmful = bound(&world, COUNCIL, Some(DAY));

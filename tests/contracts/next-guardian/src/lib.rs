@@ -1,26 +1,15 @@
 //! The guardian as its next version: the same code, which records version 0.2.0. Chain tests migrate the
-//! running contract to it, to show that a migration passes the timelock, is visible and keeps the state.
+//! running contract to it, to show that a migration passes the timelock, is visible and keeps the state. Nobody begins with it, so it has no
+//! `instantiate`.
 
 #[cfg(not(feature = "library"))]
 use cosmwasm_std::entry_point;
 use cosmwasm_std::{Binary, Deps, DepsMut, Env, MessageInfo, Reply, Response};
 use firebreak_guardian::contract;
 use firebreak_guardian::ContractError;
-use firebreak_messages::guardian::{ExecuteMsg, InstantiateMsg, MigrateMsg, QueryMsg};
+use firebreak_messages::guardian::{ExecuteMsg, MigrateMsg, QueryMsg};
 
 pub const CONTRACT_VERSION: &str = env!("CARGO_PKG_VERSION");
-
-#[cfg_attr(not(feature = "library"), entry_point)]
-pub fn instantiate(
-    mut deps: DepsMut,
-    env: Env,
-    info: MessageInfo,
-    msg: InstantiateMsg,
-) -> Result<Response, ContractError> {
-    let response = contract::instantiate(deps.branch(), env, info, msg)?;
-    cw2::set_contract_version(deps.storage, contract::CONTRACT_NAME, CONTRACT_VERSION)?;
-    Ok(response)
-}
 
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, ContractError> {
