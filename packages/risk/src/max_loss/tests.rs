@@ -293,6 +293,12 @@ fn budgets_of_several_markets_follow_each_other() {
     // A week of four in four markets, a day of seven in seven: no end but the horizon's.
     assert_eq!(of(4, 60 * DAY), (DAY, 4 * DAY, (60 + 7) * DAY));
     assert_eq!(of(7, 60 * DAY), (DAY, (60 + 1) * DAY, (60 + 7) * DAY));
+    // A freeze draws on the budget of whoever freezes, a playbook as well; a council that only freezes has no other.
+    let exit =
+        |barriers: Barriers| max_loss(&stakes(), &barriers, council, Some(60 * DAY)).unwrap().provider_exit_seconds;
+    let playbooks = Playbooks { restrict: true, freeze: true, ..Playbooks::default() };
+    assert_eq!(exit(Barriers { playbooks, council_restricts: false, ..barriers() }), (1 + 7) * DAY);
+    assert_eq!(exit(Barriers { council_restricts: false, ..barriers() }), (1 + 1) * DAY);
 }
 
 #[test]
