@@ -6,7 +6,7 @@ use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{Validity, ROUNDS_KEPT};
-use firebreak_messages::MarketId;
+use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::*;
 
 fn bench(deposit: u64) -> Bench {
@@ -209,4 +209,79 @@ fn a_stop_that_would_turn_a_position_around_rests_with_its_margin_when_the_posit
         let gained = bench.account("eve").equity.atoms() - before;
         assert!((gained - wanted * 1_000_000).abs() <= 2, "next {next}: {gained}");
     }
+}
+
+/// So many orders each of some accounts, with a unit of ETH and a reduction due before them, are passed over at 60,000; then ETH's feed dies.
+fn passed_over(names: &[&str], orders: usize) -> Bench {
+    let mut bench = bench(100_000);
+    bench.quick = true;
+    for name in names {
+        bench.deposit(name, 100_000);
+        bench.trade(name, ETH, "1");
+        bench.trade(name, BTC, "0.01");
+    }
+    for name in names {
+        bench.place_with(name, BTC, "-0.0001", any_price("-1"), true).unwrap();
+    }
+    round(&mut bench, 60_000, true);
+    round(&mut bench, 60_000, true);
+    bench.advance(1);
+    for name in names {
+        for _ in 0..orders {
+            bench.place(name, BTC, "0.0001", any_price("1")).unwrap();
+        }
+    }
+    bench.advance(5);
+    round(&mut bench, 60_000, true);
+    bench.publish(ETH, Price::from_units(3_000), Price::ZERO, bench.now(), Validity::Valid);
+    let events = bench.run(BTC);
+    assert_eq!((fills(&events).len(), reasons(&events)), (names.len(), vec![]));
+    assert!(skips(&events).iter().all(|reason| *reason == DropReason::AnotherPrice));
+    bench.publish(ETH, Price::from_units(3_000), Price::ZERO, bench.now(), Validity::Invalid);
+    bench
+}
+
+#[test]
+fn an_order_that_was_passed_over_waits_a_hundred_blocks_for_another_market() {
+    // No moment of doubt takes it back: until then it fills once the other price is there, at the worst since its own.
+    for comes_back in [true, false] {
+        let mut bench = passed_over(&["eve"], 1);
+        for block in 1..100 {
+            round(&mut bench, 60_000, true);
+            let events = bench.run(BTC);
+            assert_eq!((skips(&events), reasons(&events)), (vec![DropReason::PriceUnusable], vec![]), "block {block}");
+        }
+        if comes_back {
+            publish(&mut bench, ETH, 3_000);
+        }
+        round(&mut bench, 60_100, true);
+        let events = bench.run(BTC);
+        let filled: Vec<u32> = fills(&events).iter().map(|fill| fill.1).collect();
+        let wanted = if comes_back { (vec![60_100], vec![]) } else { (vec![], vec![DropReason::PriceUnusable]) };
+        assert_eq!((filled, reasons(&events)), wanted);
+    }
+}
+
+#[test]
+fn orders_that_were_passed_over_hold_up_no_queue_for_ever_while_another_feed_is_dead() {
+    // 52 orders of four accounts use all looks of a batch; each costs its owner a fee of 0.1 for some eight minutes.
+    let hands = ["hand0", "hand1", "hand2", "hand3"];
+    let mut bench = passed_over(&hands, 13);
+    let mut outcomes = vec![];
+    for block in 1..=120 {
+        if block % 10 == 5 {
+            bench.place("eve", BTC, "0.1", any_price("1")).unwrap();
+        }
+        round(&mut bench, 60_000, true);
+        let events = bench.run(BTC);
+        let of_eve = |id: &AccountId| *id == account("eve");
+        let filled = OrderFilled::all(&events).iter().filter(|fact| of_eve(&fact.account)).count();
+        let dropped = OrderDropped::all(&events).iter().filter(|fact| of_eve(&fact.account)).count();
+        if filled + dropped > 0 {
+            outcomes.push((block, filled, dropped));
+        }
+    }
+    let left: usize = hands.iter().map(|hand| bench.account(hand).orders.len()).sum();
+    // Fifty leave with the hundredth block and two with the next, in front of ten of eve, nine of which have lost their price by then.
+    assert_eq!((left, outcomes), (0, vec![(101, 1, 9), (106, 1, 0), (116, 1, 0)]));
 }

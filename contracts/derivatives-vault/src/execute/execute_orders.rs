@@ -1,7 +1,7 @@
 //! Executing a market's next orders: by anyone, in price-time order, without choosing among them or among prices.
 
 use super::fill::fill_or_undo;
-use super::turn::{is_late, next_turn, Turn};
+use super::turn::{is_late, next_turn, Turn, PASSED_OVER_BLOCKS_MAX};
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
@@ -215,12 +215,14 @@ impl Batch<'_> {
             let delay = self.desk.config.parameters.order_delay_seconds;
             let late = is_late(self.desk.market(self.market)?.rounds(), &order, delay);
             // What somebody can bring about and end from one moment to the next, who knows the prices behind the order's own, must not drop
-            // it, or it would be a late cancel. Of another market that counts until the order is late, so that a feed that died holds
-            // nobody's queue up.
+            // it, or it would be a late cancel. Of another market that counts until the order is late, and one that was passed over for
+            // a while from then on, so that a feed that died holds nobody's queue up.
             let stays = match reason {
                 Some(DropReason::AnotherPrice) => true,
                 Some(DropReason::Restricted) => unwatched,
-                Some(DropReason::PriceUnusable) => !late || order.is_passed_over(),
+                Some(DropReason::PriceUnusable) => {
+                    !late || self.desk.height < order.passed_over_height.saturating_add(PASSED_OVER_BLOCKS_MAX)
+                }
                 _ => next_round,
             };
             let (Some(reason), true) = (reason, stays) else {

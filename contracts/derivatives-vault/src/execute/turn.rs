@@ -18,6 +18,10 @@ const PASSED_OVER_SECONDS_MAX: u64 = 3_600;
 /// For so many rounds behind its own an order waits for what others can take away and give back in a moment.
 const PATIENCE_ROUNDS: usize = ROUNDS_KEPT / 2;
 
+/// For so many blocks after it was passed over an order waits for another market of its account: minutes, in which whoever finds that market's
+/// price valid fills it, at the worst since its own. For ever, and a few accounts with dust in a market whose feed died would hold up another's queue.
+pub const PASSED_OVER_BLOCKS_MAX: u64 = 100;
+
 /// What happens to an order that is looked at.
 pub enum Turn {
     /// Stays: no price is its own yet.
