@@ -191,3 +191,22 @@ fn the_verdict_says_when_the_trouble_really_began_and_a_correction_may_say_it_be
         assert_eq!((found.time_to_detect, found.time_to_recover), (wanted, Some(HOUR)));
     }
 }
+
+// It would never be over, since nobody could read what restricts it. The stub's breaker watches none.
+#[test]
+fn no_incident_is_of_a_market_that_nobody_watches() {
+    let mut chain = Chain::new();
+    let open = |market: u16, began_at| CouncilAction::Open {
+        scope: Scope::Market(MarketId(market)),
+        cause: "a typo".into(),
+        began_at,
+    };
+    let (alice, bob, now) = (chain.alice.clone(), chain.bob.clone(), chain.now());
+    chain.confirm(&alice, &open(999, now), 0).unwrap();
+    let refused = ContractError::OutOfBounds {
+        what: "the market of an incident",
+        wanted: "one that the breaker watches".into(),
+        found: "999".into(),
+    };
+    chain.refused(&bob, &ExecuteMsg::Confirm { action: open(999, now), nonce: 0 }, refused);
+}

@@ -186,6 +186,117 @@ fn some_messages_are_no_step() {
     chain.refused(&dao, &msg, ContractError::SeveralMessages { found: 2 });
 }
 
+/// A message in other words than the contracts', which say the same to their target: spaces, an escaped name, another order.
+fn in_other_words(plain: &str) -> Vec<String> {
+    let escaped = |at: usize| {
+        let (head, tail) = plain.split_at(at);
+        format!("{head}\\u{:04x}{}", tail.as_bytes()[0], &tail[1..])
+    };
+    let name = plain.find(":{").unwrap() + 2;
+    let field = plain[name..].find(':').unwrap() + name + 1;
+    let mut words: Vec<_> = [0, 1, name - 1, name].map(|at| format!("{} {}", &plain[..at], &plain[at..])).into();
+    words.extend([escaped(2), escaped(name + 1)]);
+    // Behind a number's colon; of parameters the name is what it is about.
+    if plain.as_bytes()[field].is_ascii_digit() {
+        words.push(format!("{} {}", &plain[..field], &plain[field..]));
+    }
+    let body = plain[name..].strip_suffix("}}").unwrap();
+    if let Some((first, rest)) = body.split_once(",\"").filter(|(first, _)| !first.contains('{')) {
+        words.push(format!("{}\"{rest},{first}}}}}", &plain[..name]));
+    }
+    words
+}
+
+// R-18, R-25: what a run changes, and what is stale of it, is told by the text.
+#[test]
+fn a_step_is_written_as_the_contracts_write_it() {
+    use derivatives_vault::ExecuteMsg as Vault;
+    let mut chain = Chain::new();
+    let dao = chain.dao.clone();
+    let SuiteResponse { oracle, circuit_breaker, insurance_fund, derivatives_vault } = chain.suite.clone();
+    let approval = |chain: &Chain, call: &Call, undo: bool| {
+        let call = step(call.clone());
+        let approved = if undo {
+            Playbook { undo: vec![call], undo_after_seconds: 60, ..playbook("words", vec![guarded()]) }
+        } else {
+            playbook("words", vec![call])
+        };
+        chain.schedule_msg(vec![chain.own(&ExecuteMsg::SetPlaybook(approved))])
+    };
+    let settles = Vault::SettleMarket { market: BTC, at: 4_000_000_000 };
+    for (call, words) in [
+        (chain.guard(2), 8),
+        (chain.configure_market(1, market_config()), 8),
+        (execute(&derivatives_vault, &settles), 8),
+        (execute(&oracle, &set_feed(1)), 8),
+        (execute(&oracle, &oracle::ExecuteMsg::PromoteFallback { feed: FeedId(1) }), 7),
+        (configures_vault(&chain), 6),
+    ] {
+        let Call::Execute { contract, msg, .. } = &call else { panic!("a migration") };
+        let plain = std::str::from_utf8(msg).unwrap();
+        let in_other_words = in_other_words(plain);
+        assert_eq!(in_other_words.len(), words, "{plain}");
+        for other in in_other_words {
+            for undo in [false, true] {
+                let sent = chain.send(&dao, &approval(&chain, &raw(contract, &other), undo)).map(|_| ());
+                let what = "a message that is not as the contracts write it";
+                assert_eq!(sent, Err(ContractError::StepNotAllowed { what }), "{other}");
+            }
+        }
+        chain.send(&dao, &approval(&chain, &call, false)).unwrap();
+    }
+    // Of what is about no one market or feed the name alone is read.
+    let amount = firebreak_risk::Amount::from_units(1);
+    let inject = insurance_fund::ExecuteMsg::Inject { vault: derivatives_vault.clone(), amount };
+    for call in [
+        execute(&insurance_fund, &inject),
+        execute(&insurance_fund, &insurance_fund::ExecuteMsg::Configure { config: fund_config() }),
+        raw(&circuit_breaker, r#"{"evaluate":{"feeds":[]}}"#),
+        execute(&derivatives_vault, &Vault::SettleVault { at: 4_000_000_000 }),
+        raw(&insurance_fund, r#"{"configure": {"config": {}}}"#),
+        raw(&derivatives_vault, r#"{"brand_new":{ }}"#),
+    ] {
+        for undo in [false, true] {
+            chain.send(&dao, &approval(&chain, &call, undo)).unwrap();
+        }
+    }
+}
+
+// R-18, R-21: whoever is stolen executes what is old and ready.
+#[test]
+fn an_old_operation_neither_brings_a_removed_playbook_back_nor_removes_a_newer_one() {
+    let mut chain = Chain::new();
+    let about = "the playbook decided";
+    let set = ExecuteMsg::SetPlaybook(playbook("decided", vec![guarded()]));
+    let newer = ExecuteMsg::SetPlaybook(playbook("decided", vec![guarded(), guarded()]));
+    let remove = ExecuteMsg::RemovePlaybook { playbook: "decided".into() };
+    let other = ExecuteMsg::SetPlaybook(playbook("other", vec![guarded()]));
+    chain.approve(playbook("decided", vec![guarded()]));
+    let scheduled = [&set, &other, &remove, &remove, &newer].map(|msg| chain.schedule(vec![chain.own(msg)]));
+    let [old_set, another, removed, old_removal, new_set] = scheduled;
+    let steps = |chain: &Chain| -> Vec<_> {
+        let all = chain.playbooks().into_iter().map(|one| one.playbook);
+        all.map(|playbook| (playbook.name, playbook.steps.len())).collect()
+    };
+    let is = |name: &str, steps| (name.to_string(), steps);
+    chain.wait(DAY);
+    chain.run(removed).unwrap();
+    assert_eq!(steps(&chain), []);
+    chain.too_old(old_set, &set, about, removed);
+    chain.run(new_set).unwrap();
+    chain.too_old(old_removal, &remove, about, new_set);
+    // What is about another one is not in its way.
+    chain.run(another).unwrap();
+    assert_eq!(steps(&chain), [is("decided", 2), is("other", 1)]);
+    // What one operation says of it was decided together: the last call holds.
+    for (calls, left) in
+        [([&remove, &set], vec![is("other", 1), is("decided", 1)]), ([&set, &remove], vec![is("other", 1)])]
+    {
+        let calls = calls.map(|msg| chain.own(msg)).to_vec();
+        assert_eq!((chain.govern_all(calls), steps(&chain)), (OperationStatus::Executed, left));
+    }
+}
+
 fn refused_again(error: &ContractError) -> ContractError {
     match error {
         ContractError::StepNotAllowed { what } => ContractError::StepNotAllowed { what },
@@ -372,6 +483,27 @@ fn a_signal_starts_what_waits_for_it_and_passes_over_the_rest() {
 }
 
 #[test]
+fn what_is_stale_through_and_through_takes_no_others_place_at_a_signal() {
+    let mut chain = Chain::new();
+    let configures = step(chain.guard(2));
+    for (name, steps) in [
+        ("first", vec![configures.clone()]),
+        ("second", vec![configures.clone(), configures.clone()]),
+        ("in part", vec![configures, guarded()]),
+        ("last", vec![guarded()]),
+    ] {
+        chain.approve(by_signal(name, steps));
+    }
+    assert_eq!(chain.govern(chain.guard(2)), OperationStatus::Executed);
+    let breaker = Addr::unchecked(chain.suite.circuit_breaker.clone());
+    let msg = chain.signal_msg(BTC, Level::ReduceOnly, chain.now());
+    chain.send(&breaker, &msg).unwrap();
+    let runs: Vec<_> = chain.runs().into_iter().map(|run| (run.playbook, run.steps)).collect();
+    let in_part = vec![StepOutcome::Stale, StepOutcome::Done];
+    assert_eq!(runs, [("in part".to_string(), in_part), ("last".to_string(), vec![StepOutcome::Done])]);
+}
+
+#[test]
 fn anyone_undoes_a_run_when_it_is_time() {
     let mut chain = Chain::new();
     let anyone = "anyone".into_addr();
@@ -415,6 +547,36 @@ fn what_failed_of_an_undo_is_tried_again_and_what_succeeded_is_not() {
         let run = &chain.runs()[0];
         assert_eq!((run.status, run.undo[0], run.undo[1]), (RunStatus::Active, StepOutcome::Done, StepOutcome::Failed));
         assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), received);
+    }
+}
+
+#[test]
+fn an_undo_that_names_one_target_twice_is_run_and_undone() {
+    for by_council in [true, false] {
+        let mut chain = Chain::new();
+        let anyone = "anyone".into_addr();
+        let undo = vec![step(chain.guard(3)); 2];
+        let twice = by_signal("twice", vec![step(chain.guard(3))]);
+        chain.approve(Playbook { council: true, undo, undo_after_seconds: 600, ..twice });
+        chain.approve(playbook("other", vec![step(chain.guard(3))]));
+        let started = if by_council {
+            chain.run_playbook("twice").unwrap()
+        } else {
+            let breaker = Addr::unchecked(chain.suite.circuit_breaker.clone());
+            let msg = chain.signal_msg(BTC, Level::ReduceOnly, chain.now());
+            chain.send(&breaker, &msg).unwrap()
+        };
+        assert_eq!(only::<PlaybookStarted>(&started).run, 1);
+        chain.run_playbook("other").unwrap();
+        chain.wait(HOUR);
+        let undone = chain.send(&anyone, &ExecuteMsg::Undo { run: 1 }).unwrap();
+        assert_eq!(only::<PlaybookUndone>(&undone).run, 1);
+        chain.run_playbook("other").unwrap();
+        let runs = chain.runs();
+        assert_eq!((runs[0].status, &runs[0].undo), (RunStatus::Ended, &vec![StepOutcome::Done; 2]));
+        // Its target is held until then, and nobody's afterwards.
+        assert_eq!([runs[1].steps[0], runs[2].steps[0]], [StepOutcome::Claimed, StepOutcome::Done]);
+        assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 4);
     }
 }
 

@@ -221,3 +221,33 @@ fn a_replaced_holder_that_was_revoked_meanwhile_is_no_obstacle() {
     assert_eq!(changed, RoleChanged { role, granted: new.to_string(), revoked: String::new() });
     assert_eq!(chain.roles().proposers, [chain.dao.to_string(), new.to_string()]);
 }
+
+// whoever is stolen executes what is old and ready.
+#[test]
+fn an_old_operation_does_not_take_the_place_of_who_was_named_since() {
+    for (role, other, about) in [
+        (Role::Proposer, Role::Canceller, "the next proposer"),
+        (Role::Canceller, Role::Proposer, "the next canceller"),
+    ] {
+        let mut chain = Chain::new();
+        let (old_key, new_key, other_key) = ("old choice".into_addr(), "new choice".into_addr(), "other".into_addr());
+        let (old, new) = (propose(role, &old_key, None), propose(role, &new_key, None));
+        let scheduled = [&old, &propose(other, &other_key, None), &new].map(|msg| chain.schedule(vec![chain.own(msg)]));
+        let [first, another, second] = scheduled;
+        chain.wait(DAY);
+        chain.run(second).unwrap();
+        chain.send(&new_key, &ExecuteMsg::AcceptRole { role }).unwrap();
+        chain.too_old(first, &old, about, second);
+        // That of the other role is another question.
+        chain.run(another).unwrap();
+        assert_eq!((chain.operation(another).status, chain.roles().candidates.len()), (OperationStatus::Executed, 2));
+        chain.wait(DAY);
+        let changed = only::<RoleChanged>(&chain.send(&new_key, &ExecuteMsg::CompleteRole { role }).unwrap());
+        assert_eq!(changed, RoleChanged { role, granted: new_key.to_string(), revoked: String::new() });
+        // Both in one operation were decided together: the second holds.
+        let calls = [&old, &propose(role, &"last choice".into_addr(), None)].map(|msg| chain.own(msg)).to_vec();
+        assert_eq!(chain.govern_all(calls), OperationStatus::Executed);
+        let named = chain.roles().candidates.into_iter().find(|one| one.role == role).map(|one| one.candidate);
+        assert_eq!(named, Some("last choice".into_addr().to_string()));
+    }
+}

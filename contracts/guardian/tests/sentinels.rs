@@ -307,6 +307,37 @@ fn the_powers_say_who_can_do_what_how_fast_and_for_how_long() {
     assert_eq!(unready, [Holder::Council, Holder::Rules, Holder::Sentinel]);
 }
 
+// whoever is stolen executes what is old and ready.
+#[test]
+fn an_old_operation_neither_arms_a_removed_sentinel_nor_removes_a_named_one() {
+    let mut chain = Chain::new();
+    let (watch, other) = (armed(&mut chain), "other watch".into_addr());
+    let about = format!("the sentinel {watch}");
+    let set = ExecuteMsg::SetSentinel(sentinel(&watch, Level::ReduceOnly, HOUR));
+    let remove = ExecuteMsg::RemoveSentinel { address: watch.to_string() };
+    let another = ExecuteMsg::SetSentinel(sentinel(&other, Level::Guarded, HOUR));
+    let scheduled = [&set, &another, &remove, &remove, &set].map(|msg| chain.schedule(vec![chain.own(msg)]));
+    let [old_set, another, removed, old_removal, new_set] = scheduled;
+    chain.wait(DAY);
+    chain.run(removed).unwrap();
+    assert_eq!(all(&chain), []);
+    chain.too_old(old_set, &set, &about, removed);
+    let gone = ContractError::NotSentinel { found: watch.to_string() };
+    chain.refused(&watch, &ExecuteMsg::Trip {}, gone);
+    chain.run(new_set).unwrap();
+    accept(&mut chain, &watch);
+    chain.too_old(old_removal, &remove, &about, new_set);
+    assert!(all(&chain)[0].armed);
+    // What is about another one is not in its way.
+    chain.run(another).unwrap();
+    assert_eq!((chain.operation(another).status, all(&chain).len()), (OperationStatus::Executed, 2));
+    // What one operation says of it was decided together: the last call holds.
+    for (calls, left) in [([&remove, &set], 2), ([&set, &remove], 1)] {
+        let calls = calls.map(|msg| chain.own(msg)).to_vec();
+        assert_eq!((chain.govern_all(calls), all(&chain).len()), (OperationStatus::Executed, left));
+    }
+}
+
 // elsewhere one flag of the same key switched an operation off and on again. Here no message of a fast role can
 // even say "less": each is read as the guardian's own type, and there is no such variant.
 #[test]

@@ -3,7 +3,6 @@
 use crate::common::*;
 use cosmwasm_std::Addr;
 use cw_multi_test::{ContractWrapper, Executor, IntoAddr};
-use firebreak_guardian::state::EXECUTING;
 use firebreak_guardian::ContractError;
 use firebreak_messages::circuit_breaker::Scope;
 use firebreak_messages::event::Fact;
@@ -335,16 +334,9 @@ fn an_old_one_and_its_successor(chain: &mut Chain) -> (u64, u64, CouncilConfig, 
     (first, second, old, new)
 }
 
-/// The operation fails, changes nothing, and for this reason: the same message while it is the one that runs.
+/// The operation fails, since another one has decided about the council.
 fn too_old(chain: &mut Chain, operation: u64, council: &CouncilConfig, wanted: u64) {
-    let before = chain.council();
-    only::<OperationFailed>(&chain.run(operation).unwrap());
-    assert_eq!((chain.operation(operation).status, chain.council()), (OperationStatus::Failed, before));
-    let guardian = chain.guardian.clone();
-    EXECUTING.save(&mut *chain.app.contract_storage_mut(&guardian), &operation).unwrap();
-    let wanted = ContractError::DecidedSince { about: "the council".into(), wanted, found: operation };
-    chain.refused(&guardian, &ExecuteMsg::SetCouncil { council: council.clone() }, wanted);
-    EXECUTING.remove(&mut *chain.app.contract_storage_mut(&guardian));
+    chain.too_old(operation, &ExecuteMsg::SetCouncil { council: council.clone() }, "the council", wanted);
 }
 
 // whoever is stolen executes what is old and ready.

@@ -1,4 +1,5 @@
-//! an account that cannot be read is refused when it is named, and kept when it was named before.
+//! who is a witness. An account that cannot be read is refused when it is named, and kept when it was named before; one that an operation
+//! is not about is passed over.
 
 use crate::common::*;
 use cw_multi_test::{Executor, IntoAddr};
@@ -32,4 +33,33 @@ fn who_cannot_be_read_is_not_named_and_stays_one_if_it_was() {
     let named = only::<WitnessesNamed>(&chain.send(&anyone, &name(&[&bob, &gone])).unwrap());
     assert_eq!(named, WitnessesNamed { operation, kept: 2 });
     assert_eq!(kept(&chain), [bob, alice], "behind whoever can be read");
+}
+
+// the stub's accounts have a position in market 1. Others are harmed by nothing, and take no place.
+#[test]
+fn who_has_no_position_in_a_market_that_is_configured_is_no_witness() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let market = |chain: &Chain, number| chain.configure_market(number, market_config());
+    let parameters = |chain: &Chain| {
+        execute(&chain.suite.derivatives_vault, &VaultMsg::Configure { parameters: vault_parameters() })
+    };
+    let alice = AccountId { owner: "alice".into_addr().to_string(), subaccount: 0 };
+    let cases = [
+        (vec![market(&chain, 1)], 1),
+        (vec![market(&chain, 2)], 0),
+        (vec![market(&chain, 11)], 0),
+        // One of its calls is enough, and the parameters are those of all markets.
+        (vec![market(&chain, 2), market(&chain, 1)], 1),
+        (vec![market(&chain, 2), parameters(&chain)], 1),
+        (vec![market(&chain, 2), chain.guard(1)], 0),
+    ];
+    for (index, (calls, kept)) in cases.into_iter().enumerate() {
+        let operation = chain.schedule(calls);
+        let msg = ExecuteMsg::Witness { operation, accounts: vec![alice.clone()] };
+        let named = only::<WitnessesNamed>(&chain.send(&anyone, &msg).unwrap());
+        assert_eq!(named, WitnessesNamed { operation, kept }, "{index}");
+        let shown: WitnessesResponse = chain.ask(QueryMsg::Witnesses { operation });
+        assert_eq!(shown.witnesses.len() as u64, kept, "{index}");
+    }
 }

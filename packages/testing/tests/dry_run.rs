@@ -80,6 +80,96 @@ fn an_account_on_the_edge_delays_and_does_not_veto() {
     assert_eq!(world.market(BTC).config, config);
 }
 
+// nobody is liquidatable while a price is invalid, and every change would pass then.
+#[test]
+fn a_change_fails_until_its_time_while_a_price_is_invalid() {
+    // Seconds without a price, and alice's equity at the last one.
+    for (silence, equity) in [(590, "5932550031"), (660, "5932544176")] {
+        let mut world = World::builder().trader("alice", usd(6_000)).build();
+        world.open("alice", BTC, size("1")).done();
+        let (before, config) = (world.market(BTC).config, harsher(&world));
+        let change = VaultMsg::ConfigureMarket { market: BTC, config: config.clone() };
+        let call = world.call(Code::Vault, &change);
+        let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+        let (operation, alice) = (scheduled.operation, world.account_id("alice"));
+        witness(&mut world, operation, vec![alice.clone()]).done();
+        world.advance_to(scheduled.ready_at);
+        world.refresh().done();
+        world.advance(silence);
+        world.execute_operation(operation).fact::<OperationFailed>();
+        assert_eq!((world.operation(operation).status, world.market(BTC).config), (OperationStatus::Failed, before));
+        // And for this reason: what it does, and asks for as its last call.
+        let (guardian, vault) = (world.addresses.guardian.clone(), world.addresses.derivatives_vault.clone());
+        let check = ExecuteMsg::CheckWitnesses { accounts: vec![alice.clone()] };
+        world.transact(&guardian, &guardian, &check, Amount::ZERO, Nature::Any).done();
+        world.transact(&guardian, &vault, &change, Amount::ZERO, Nature::Any).done();
+        let harmed = world.account("alice");
+        let (found, owed) = (harmed.equity.to_string(), harmed.maintenance_margin.to_string());
+        assert_eq!((&*found, &*owed, harmed.liquidatable), (equity, "10806080000", false));
+        let short = GuardianError::MadeLiquidatable { account: alice };
+        world.transact(&guardian, &guardian, &check, Amount::ZERO, Nature::Any).refused_with(short);
+    }
+}
+
+//
+#[test]
+fn no_price_is_no_veto() {
+    let mut world = World::builder().trader("alice", usd(6_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: config.clone() });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let (operation, alice) = (scheduled.operation, world.account_id("alice"));
+    witness(&mut world, operation, vec![alice]).done();
+    let free_at = scheduled.ready_at + world.setup().delays.roles;
+    world.advance_to(free_at - 1);
+    world.execute_operation(operation).fact::<OperationFailed>();
+    world.advance_to(free_at);
+    world.execute_operation(operation).fact::<OperationExecuted>();
+    assert_eq!(world.market(BTC).config, config);
+}
+
+// a crowd that nothing happens to keeps nobody out, nor does a name that nobody has make the record long.
+#[test]
+fn who_has_no_position_in_the_market_takes_no_place() {
+    let crowd: Vec<String> = (0..WITNESSES_MAX).map(|index| format!("crowd-{index}")).collect();
+    let mut builder = World::builder().trader("alice", usd(6_000)).trader("idle", usd(450));
+    for name in &crowd {
+        builder = builder.trader(name, usd(450));
+    }
+    let mut world = builder.build();
+    world.open("alice", BTC, size("1")).done();
+    for name in &crowd {
+        world.open(name, ETH, size("1")).done();
+    }
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    let record = |world: &World| {
+        let storage = world.storage(Code::Guardian);
+        let all = storage.range(None, None, cosmwasm_std::Order::Ascending);
+        let of = |key: &[u8]| key.windows(9).any(|part| part == b"witnesses");
+        all.filter(|(key, _)| of(key)).map(|(_, value)| value.len()).collect::<Vec<_>>()
+    };
+    let kept = |world: &mut World, accounts| witness(world, operation, accounts).fact::<WitnessesNamed>().kept;
+    let crowd: Vec<_> = crowd.iter().map(|name| world.account_id(name)).collect();
+    assert_eq!(kept(&mut world, crowd), 0);
+    let nobody = |index: u64| AccountId { owner: format!("{index}{}", "x".repeat(43_670)), subaccount: 0 };
+    for index in 0..3 {
+        assert_eq!(kept(&mut world, vec![nobody(index)]), 0);
+    }
+    let idle = world.account_id("idle");
+    assert_eq!(kept(&mut world, vec![idle]), 0);
+    assert_eq!(record(&world), [2]);
+    let alice = world.account_id("alice");
+    assert_eq!(kept(&mut world, vec![nobody(0), alice]), 1);
+    assert_eq!(record(&world), [70]);
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationFailed>();
+}
+
 //
 #[test]
 fn an_account_on_the_edge_cannot_run_an_operation_out() {

@@ -211,6 +211,73 @@ fn the_council_resolves_sooner_and_undoes_what_the_playbook_allows() {
     assert_eq!(record.post_mortem, Some(cosmwasm_std::Binary::from([7; 32])));
 }
 
+/// A price in free fall for so many steps of twenty minutes.
+fn falls(world: &mut World, steps: u32) {
+    for step in 1..=steps {
+        world.advance(HOUR / 3);
+        world.refresh().done();
+        world.advance(30);
+        world.price(BTC, price(&(60_000 * 93_u64.pow(step) / 100_u64.pow(step)).to_string())).done();
+        world.next_block();
+    }
+}
+
+// the council's own incident, of no market, is quiet while signals come to that of the run whose undo its run took over.
+#[test]
+fn what_a_signal_took_is_not_given_back_before_its_time_while_the_market_is_restricted() {
+    let mut world = World::builder().build();
+    let normal = config(&world);
+    let tight = MarketConfig { open_interest_max: Size::from_atoms(1), ..normal.clone() };
+    let step = |config: &MarketConfig| {
+        let msg = VaultMsg::ConfigureMarket { market: BTC, config: config.clone() };
+        let firebreak_messages::guardian::Call::Execute { contract, msg, .. } = world.call(Code::Vault, &msg) else {
+            panic!("a migration")
+        };
+        Step::Call { contract, msg }
+    };
+    let mut caps = world.template(BTC, "price-crash");
+    (caps.steps, caps.undo, caps.cool_down_seconds) = (vec![step(&tight)], vec![step(&normal)], 60);
+    world.approve(vec![caps]).done();
+    world.refresh().done();
+    falls(&mut world, 1);
+    assert_eq!((world.runs().len(), config(&world)), (1, tight.clone()));
+    world.advance(60);
+    let again = world.run_playbook("price-crash").fact::<PlaybookStarted>();
+    falls(&mut world, 4);
+    assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
+    let closed = world.close_incident(again.incident, false).done();
+    assert_eq!(closed.fact::<IncidentAdvanced>().status, IncidentStatus::Resolved);
+    assert_eq!((closed.facts::<PlaybookUndone>(), config(&world)), (vec![], tight));
+    let (run, undo_at) = (again.run, again.undo_at);
+    world.undo(run).refused_with(GuardianError::TooEarlyToUndo { run, undo_at, now: world.now() });
+    world.advance_to(undo_at);
+    assert_eq!(world.undo(run).fact::<PlaybookUndone>().run, run);
+    assert_eq!(config(&world), normal);
+}
+
+// the incident is of all markets, and no rule restricts those; one restricts the market that is configured.
+#[test]
+fn a_resolved_gap_is_undone_before_its_time_in_a_calm_market_alone() {
+    for (steps, level, undone) in [(0, Level::Normal, true), (4, Level::ReduceOnly, false)] {
+        let mut world = World::builder().build();
+        let gap = world.template(BTC, "chain-gap");
+        world.approve(vec![gap]).done();
+        world.refresh().done();
+        let normal = config(&world);
+        let started = world.run_playbook("chain-gap").fact::<PlaybookStarted>();
+        let gapped = config(&world);
+        assert_eq!((normal.gap_rounds, gapped.gap_rounds), (0, 6));
+        falls(&mut world, steps);
+        world.advance_to(world.now().max(started.undo_at - DAY + HOUR));
+        world.refresh().done();
+        assert_eq!(world.effective(BTC).posture.level, level);
+        let closed = world.close_incident(started.incident, false).done();
+        assert_eq!(closed.fact::<IncidentAdvanced>().status, IncidentStatus::Resolved);
+        assert_eq!(closed.has::<PlaybookUndone>(), undone);
+        assert_eq!(config(&world), if undone { normal } else { gapped });
+    }
+}
+
 #[test]
 fn a_compromised_oracle_is_replaced_by_its_fallback() {
     let mut world = approved("oracle-compromise");
@@ -396,11 +463,12 @@ fn a_crash_is_what_prices_say_and_nothing_that_a_trader_can_feed() {
 
 // a playbook runs without a dry run, so it cannot do what a dry run is for.
 #[test]
-fn a_playbook_asks_for_no_more_maintenance_margin_than_at_its_approval() {
+fn a_playbook_asks_for_no_more_maintenance_margin_and_no_higher_fee_than_at_its_approval() {
     let mut world = World::builder().build();
-    let today = config(&world).margin;
-    let with = |world: &World, margin: MarginParams, undo: bool| {
-        let config = MarketConfig { margin, ..config(world) };
+    let now = config(&world);
+    let today = now.margin.clone();
+    let of = |margin: MarginParams| MarketConfig { margin, ..now.clone() };
+    let with = |world: &World, config: MarketConfig, undo: bool| {
         let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
         let firebreak_messages::guardian::Call::Execute { contract, msg, .. } = call else { panic!("a migration") };
         let mut playbook = world.template(BTC, "market-quarantine");
@@ -415,9 +483,11 @@ fn a_playbook_asks_for_no_more_maintenance_margin_than_at_its_approval() {
         MarginParams { maintenance_scalar: up(today.maintenance_scalar), ..today.clone() },
         MarginParams { margin_min: Amount::from_atoms(today.margin_min.atoms() + 1), ..today.clone() },
     ];
-    for margin in higher {
+    // What closing costs counts against the maintenance margin.
+    let dearer = MarketConfig { taker_fee_ratio: up(now.taker_fee_ratio), ..now.clone() };
+    for config in higher.map(of).into_iter().chain([dearer]) {
         for undo in [false, true] {
-            let playbook = with(&world, margin.clone(), undo);
+            let playbook = with(&world, config.clone(), undo);
             let guardian = world.addresses.guardian.clone();
             let approval = ExecuteMsg::SetPlaybook(playbook);
             let refused = GuardianError::StepNotAllowed { what: "a higher maintenance margin or fee than today's" };
@@ -430,8 +500,9 @@ fn a_playbook_asks_for_no_more_maintenance_margin_than_at_its_approval() {
         maintenance_scalar: Ratio::from_atoms(today.maintenance_scalar.atoms() / 2),
         ..today.clone()
     };
-    for margin in [today, cautious] {
-        let playbook = with(&world, margin, false);
+    let cheaper = MarketConfig { taker_fee_ratio: Ratio::from_atoms(now.taker_fee_ratio.atoms() / 2), ..now.clone() };
+    for config in [of(today), of(cautious), cheaper] {
+        let playbook = with(&world, config, false);
         world.approve(vec![playbook]).fact::<PlaybookApproved>();
     }
 }

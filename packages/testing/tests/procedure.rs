@@ -13,7 +13,7 @@ use firebreak_messages::guardian::{
     ExecuteMsg as GuardianMsg, IncidentAdvanced, IncidentCause, IncidentOpened, IncidentStatus, IncidentTimesResponse,
     OperationExecuted, OperationFailed, OperationScheduled, OperationStatus, Playbook, Sentinel, Step, Tightening,
 };
-use firebreak_messages::{Action, Reason, RuleId, Source};
+use firebreak_messages::{Action, MarketId, Reason, RuleId, Source};
 use firebreak_risk::{Amount, Level, Ratio};
 use firebreak_testing::*;
 
@@ -352,6 +352,26 @@ fn an_incident_took_as_long_as_the_breakers_records_say_whoever_contained_it() {
         world.council_decides(&CouncilAction::Close(closing)).done();
         assert_eq!(world.incident_times(incident), wanted(900), "{cause}");
     }
+}
+
+// One of a market that nobody watches would be open for ever, since nobody could read what restricts it.
+#[test]
+fn an_incident_is_opened_of_a_watched_market_and_ends() {
+    let mut world = World::builder().build();
+    let began_at = world.now();
+    let open = |market| CouncilAction::Open { scope: Scope::Market(market), cause: "a rumour".into(), began_at };
+    let refused = GuardianError::OutOfBounds {
+        what: "the market of an incident",
+        wanted: "one that the breaker watches".into(),
+        found: "999".into(),
+    };
+    world.council_decides(&open(MarketId(999))).refused_with(refused);
+    assert_eq!(world.incidents(), []);
+    let opened = world.council_decides(&open(BTC)).fact::<IncidentOpened>();
+    assert_eq!(world.incidents()[0].market, Some(BTC));
+    world.advance(3_600);
+    let advanced = world.advance_incident(opened.incident).fact::<IncidentAdvanced>();
+    assert_eq!(advanced.status, IncidentStatus::Resolved);
 }
 
 #[test]

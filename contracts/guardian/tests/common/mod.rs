@@ -7,6 +7,7 @@ pub use stub::{Received, Stub};
 use cosmwasm_std::{instantiate2_address, to_json_binary, Addr, Api, Binary, Coin};
 use cw4::Member;
 use cw_multi_test::{App, AppResponse, ContractWrapper, Executor, IntoAddr};
+use firebreak_guardian::state::EXECUTING;
 use firebreak_guardian::{contract, ContractError};
 use firebreak_messages::circuit_breaker::{self, Scope};
 use firebreak_messages::derivatives_vault::{ExecuteMsg as VaultMsg, MarketConfig, VaultParameters};
@@ -252,6 +253,23 @@ impl Chain {
         self.wait(self.operation(operation).ready_at - self.now());
         self.run(operation).unwrap();
         self.operation(operation).status
+    }
+
+    /// Asserts that an operation of this one message fails, changes nothing, and for this reason: the same message while it is the one that
+    /// runs.
+    pub fn too_old(&mut self, operation: u64, msg: &ExecuteMsg, about: &str, wanted: u64) {
+        let decided = |chain: &Self| {
+            let sentinels: SentinelsResponse = chain.ask(QueryMsg::Sentinels {});
+            format!("{:?} {:?} {:?} {sentinels:?}", chain.roles(), chain.council(), chain.playbooks())
+        };
+        let before = decided(self);
+        only::<OperationFailed>(&self.run(operation).unwrap());
+        assert_eq!((self.operation(operation).status, decided(self)), (OperationStatus::Failed, before));
+        let guardian = self.guardian.clone();
+        EXECUTING.save(&mut *self.app.contract_storage_mut(&guardian), &operation).unwrap();
+        let wanted = ContractError::DecidedSince { about: about.into(), wanted, found: operation };
+        self.refused(&guardian, msg, wanted);
+        EXECUTING.remove(&mut *self.app.contract_storage_mut(&guardian));
     }
 
     /// A call of the guardian's own message.
