@@ -5,6 +5,7 @@ use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
+use firebreak_messages::MarketId;
 use firebreak_risk::*;
 
 const DAY: u64 = 86_400;
@@ -302,6 +303,137 @@ fn a_claim_that_nobody_executed_waits_for_new_prices_also_after_its_window() {
     assert_eq!(bench.wallet("keeper"), keeper);
     assert_eq!(LiquidityWithdrawn::all(&bench.pay_claims().unwrap()).len(), 1);
     assert!(bench.provider("bob").shares.is_zero());
+}
+
+/// A claim of bob's, with ten BTC and one ETH long.
+fn claim_in_two_markets() -> Bench {
+    let mut bench = matured(&["bob", "lp"]);
+    bench.trade("alice", ETH, "1");
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench
+}
+
+fn round(bench: &mut Bench, market: MarketId, text: &str) {
+    let now = bench.now();
+    bench.publish(market, price(text), Price::ZERO, now, Validity::Valid);
+}
+
+//
+#[test]
+fn a_claim_is_paid_between_a_fast_and_a_slow_feed() {
+    for (fast, slow) in [(BTC, ETH), (ETH, BTC)] {
+        for seconds in [40, 45, 60, 300] {
+            let mut bench = claim_in_two_markets();
+            let price_of = |market| if market == BTC { "60000" } else { "3000" };
+            // The fast ring has turned up to seven times when the slow market has its first price.
+            let mut events = vec![];
+            for moment in (5..=seconds).step_by(5) {
+                assert!(events.is_empty(), "{moment}: {events:?}");
+                bench.advance(5);
+                round(&mut bench, fast, price_of(fast));
+                if moment == seconds {
+                    round(&mut bench, slow, price_of(slow));
+                    events = bench.execute_claims().unwrap();
+                } else if moment > 15 && seconds <= 60 {
+                    events = bench.execute_claims().unwrap();
+                }
+            }
+            assert_eq!(LiquidityClaimed::all(&events), [], "{fast} {seconds}");
+            let bob = paid(&events, "bob");
+            // A million, and half of what the premium of alice's opening left to the pool.
+            assert!(bob > units(999_900) && bob < units(1_003_000), "{bob}");
+        }
+    }
+}
+
+/// What bob is paid after each round of `later` behind the moment in which the claim became due, `None` where it is placed again. The slow
+/// market's price comes with the last of `early` in one block, or in one of its own.
+fn paid_late(early: &[&str], later: &[&str], one_block: bool) -> Vec<Option<Amount>> {
+    let mut bench = claim_in_two_markets();
+    bench.advance(10);
+    for text in early {
+        bench.set_time(bench.now() + 1);
+        round(&mut bench, BTC, text);
+        assert!(bench.execute_claims().unwrap().is_empty(), "not due");
+    }
+    if !one_block {
+        bench.set_time(bench.now() + 1);
+    }
+    round(&mut bench, ETH, "3000");
+    let mut found = vec![];
+    for text in [None].into_iter().chain(later.iter().map(Some)) {
+        if let Some(text) = text {
+            // In the block of the slow market's price, where that is one with the last of `early`.
+            if !one_block || found.len() > 1 {
+                bench.set_time(bench.now() + 1);
+            }
+            round(&mut bench, BTC, text);
+        }
+        let (stored, bank) = (bench.snapshot(), bench.bank.clone());
+        let events = bench.execute_claims().unwrap();
+        let bob = paid(&events, "bob");
+        assert_eq!(bob.is_zero(), LiquidityClaimed::all(&events).len() == 1, "{events:?}");
+        found.push((!bob.is_zero()).then_some(bob));
+        bench.restore(stored);
+        bench.bank = bank;
+    }
+    found
+}
+
+/// what is lost before a claim is due is nobody's choice, and of what comes then the worst counts or it is placed again.
+#[test]
+fn who_executes_late_between_a_fast_and_a_slow_feed_chooses_no_price() {
+    // Ten long: the higher, the less is left to who leaves.
+    let early = ["60900", "60600", "59000", "60700", "58000", "60800", "60500", "60100", "60300", "60200"];
+    let at = |text: &str, one_block: bool| {
+        let early: Vec<&str> = std::iter::repeat_n(text, 10).collect();
+        paid_late(&early, &[], one_block)[0]
+    };
+    let falling = ["59900", "59800", "59700", "59600", "59500", "59400", "59300", "59200", "59100"];
+    let found = paid_late(&early, &falling, false);
+    // The last one from before that block stays, to the last round that the ring has it beside; then nobody can tell it.
+    assert_eq!(found[..8], [at("60200", false); 8]);
+    assert_eq!(found[8..], [None; 2]);
+    assert!(at("59900", false) > at("60200", false), "worth waiting for");
+
+    let rising = ["60100", "60250", "60200", "60400", "60300", "59000", "58000", "57000"];
+    let wanted = ["60200", "60200", "60250", "60250", "60400", "60400", "60400", "60400"];
+    assert_eq!(paid_late(&early, &rising, false)[..8], wanted.map(|text| at(text, false)));
+
+    // Which round of a block came first is not known later: of that block all count, and the one before it.
+    let found = paid_late(&early, &falling, true);
+    assert_eq!(found[..7], [at("60300", true); 7]);
+    assert_eq!(found[7..], [None; 3]);
+    let found = paid_late(&early, &["60400", "59000", "59000"], true);
+    assert_eq!(found, ["60300", "60400", "60400", "60400"].map(|text| at(text, true)));
+}
+
+#[test]
+fn a_settled_market_says_nothing_of_when_a_claim_was_due() {
+    let mut bench = matured(&["bob", "lp"]);
+    bench.trade("alice", ETH, "1");
+    let at = bench.now() + 3_600;
+    bench.execute("owner", ExecuteMsg::SettleMarket { market: ETH, at }, 0).unwrap();
+    while bench.now() < at {
+        bench.set_time((bench.now() + 30).min(at));
+        bench.refresh();
+        bench.run(ETH);
+    }
+    assert!(bench.market(ETH).state.settlement.unwrap().price.is_some());
+    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bench.advance(10);
+    let (before, bank) = (bench.snapshot(), bench.bank.clone());
+    round(&mut bench, BTC, "60000");
+    assert!(paid(&bench.execute_claims().unwrap(), "bob") > units(999_900));
+    bench.restore(before);
+    bench.bank = bank;
+    for _ in 0..8 {
+        bench.set_time(bench.now() + 1);
+        round(&mut bench, BTC, "60000");
+        round(&mut bench, ETH, "3000");
+    }
+    // The only open market's ring may have lost its first.
+    assert_eq!(LiquidityClaimed::all(&bench.execute_claims().unwrap()).len(), 1);
 }
 
 #[test]

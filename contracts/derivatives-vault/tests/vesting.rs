@@ -311,6 +311,51 @@ fn losses_in_another_market_take_nothing_of_what_a_ruling_may_cut() {
     assert!(laundered < honest, "{laundered} against {honest}");
 }
 
+/// What a ruling takes is the providers' whose loss the profit was: nobody comes in between.
+//
+#[test]
+fn nobody_provides_between_a_contest_and_its_ruling() {
+    let (mut bench, _) = winner();
+    let until = bench.now() + 10 * HOUR;
+    let refused = |market, now: u64, ends_at: u64| {
+        let (wanted, found) = (format!("0 to {now}"), ends_at.to_string());
+        let refusal = ContractError::OutOfBounds { what: "end of the contest", wanted, found };
+        Err(ContractError::InMarket { market, refusal: refusal.into() })
+    };
+    // Nobody is in either market any more: it is not the positions that a ruling is about.
+    for market in [ETH, BTC] {
+        contest(&mut bench, market, until).unwrap();
+        let now = bench.now();
+        assert_eq!(bench.provide("sniper", 9_000_000), refused(market, now, until));
+        if market == ETH {
+            contest(&mut bench, market, now).unwrap();
+        }
+    }
+    // Who is in already waits for nobody, and who gives coins asks for nothing.
+    let shares = bench.provider("lp").shares;
+    bench.request("lp", shares);
+    bench.execute("dao", ExecuteMsg::Recapitalize {}, 5).unwrap();
+    let value = bench.pool().value.unwrap().withdraw;
+    let events = bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap();
+    let cut = ContestedCut::all(&events)[0].amount;
+    assert!(cut > units(2_900) && cut < units(3_100), "{cut}");
+    assert_eq!(bench.pool().value.unwrap().withdraw, value.plus_amount(cut).unwrap());
+    // Until the contest's last second; then shares cost what the ruling has made of them.
+    bench.set_time(until - 1);
+    bench.refresh();
+    assert_eq!(bench.provide("late", 9_000_000), refused(BTC, until - 1, until));
+    bench.set_time(until);
+    bench.refresh();
+    let value = bench.pool().value.unwrap().withdraw;
+    bench.provide("late", 9_000_000).unwrap();
+    let late = bench.provider("late").shares;
+    let all = bench.pool().pool.shares;
+    let worth = amount_for_shares(late, bench.pool().value.unwrap().withdraw, all).unwrap();
+    assert!(worth <= units(9_000_000), "{worth}");
+    let lp = amount_for_shares(shares, bench.pool().value.unwrap().withdraw, all).unwrap();
+    assert!(value.minus_amount(lp).unwrap().magnitude() <= Amount::from_atoms(2), "{lp} of {value:?}");
+}
+
 #[test]
 fn a_refused_fill_leaves_every_markets_vesting_as_it_was() {
     // Turning from 1 to -2 closes a profit, which becomes a claim, and is then refused for its margin.

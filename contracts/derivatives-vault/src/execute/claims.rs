@@ -182,7 +182,13 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
 }
 
 /// Which prices are the claim's: those of each open market that are valid, published `order_delay_seconds` after it and recorded in a
-/// later block. Of them the worst counts, so whoever executes late, a provider its own claim among them, has no choice of prices.
+/// later block. It is due once every market has one. Of each market's, the last from before the block in which it became due counts, and all since,
+/// and of these the worst: so whoever executes late, a provider its own claim among them, has no choice of prices.
+///
+/// What was replaced before the claim was due could pay it to nobody, so nothing is chosen by its loss: a fast feed's ring may turn while a slow one
+/// has no price. A ring that may have lost its first own price cannot say when that came, so the others say when the claim was due: the earliest block
+/// that it can have been. Where none of them knows, or a ring reaches no further back than that block, a price that counts may be lost. Neither depends on the
+/// order of the markets, and as long as no other market opens, time moves that block back at most, which adds prices.
 fn turn(desk: &Desk, open: &[MarketId], claim: &LiquidityClaim) -> Result<Turn, ContractError> {
     let from = claim.placed_at.saturating_add(desk.config.parameters.order_delay_seconds);
     // A feed's clock may be ahead of the block's. Where nobody has a position no price is asked for at all.
@@ -190,7 +196,36 @@ fn turn(desk: &Desk, open: &[MarketId], claim: &LiquidityClaim) -> Result<Turn, 
         return Ok(Turn::Wait);
     }
     let is_late = |round: &Round| round.published_at >= from && round.recorded_height > claim.placed_height;
-    let mut missed = false;
+    // Heights: of the block in which the claim became due, as far as a market knows its first own price, and of the one behind the oldest
+    // round of the rings that do not.
+    let (mut due, mut kept) = (0, 0);
+    for id in open {
+        let market = desk.market(*id)?;
+        if market.settled_price().is_some() {
+            continue;
+        }
+        let (mut late, mut oldest, mut first) = (0usize, 0, None);
+        for round in market.rounds() {
+            if is_late(round) {
+                late = late.saturating_add(1);
+                if late == 1 {
+                    oldest = round.recorded_height;
+                }
+                if first.is_none() && round.validity == Validity::Valid {
+                    first = Some(round.recorded_height);
+                }
+            }
+        }
+        let Some(first) = first else { return Ok(Turn::Wait) };
+        if late >= ROUNDS_KEPT {
+            kept = oldest.saturating_add(1).max(kept);
+        } else {
+            due = first.max(due);
+        }
+    }
+    if kept > due {
+        return Ok(Turn::Missed);
+    }
     let mut values = vec![];
     for id in open {
         let market = desk.market(*id)?;
@@ -198,17 +233,18 @@ fn turn(desk: &Desk, open: &[MarketId], claim: &LiquidityClaim) -> Result<Turn, 
             values.push(market.value()?);
             continue;
         }
-        let rounds = market.rounds();
-        missed |= rounds.len() >= ROUNDS_KEPT && rounds.first().is_some_and(is_late);
-        let prices = || {
-            let own = rounds.iter().filter(|round| round.validity == Validity::Valid && is_late(round));
-            own.map(|round| round.price)
-        };
-        let (Some(low), Some(high)) = (prices().min(), prices().max()) else { return Ok(Turn::Wait) };
+        let (mut low, mut high) = (Price::ZERO, Price::ZERO);
+        for round in market.rounds() {
+            if round.validity == Validity::Valid && is_late(round) {
+                let replaces = low.is_zero() || round.recorded_height < due;
+                low = if replaces { round.price } else { low.min(round.price) };
+                high = if replaces { round.price } else { high.max(round.price) };
+            }
+        }
         let at = |price: Price| market_value(&market.state.long, &market.state.short, price, market.config.skew_scale);
         values.push(worse_for_leaving(at(low)?, at(high)?, desk.config.parameters.uncollected_share)?);
     }
-    Ok(if missed { Turn::Missed } else { Turn::Due(values) })
+    Ok(Turn::Due(values))
 }
 
 fn withdraw_value(desk: &Desk, markets: &[MarketValue]) -> Result<SignedAmount, ContractError> {

@@ -5,6 +5,7 @@ use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::{ensure_allows, restricted};
 use crate::state::PROVIDERS;
+use crate::validate::within;
 use cosmwasm_std::{Deps, DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
@@ -20,7 +21,8 @@ use firebreak_risk::{
 ///
 /// Bounded by MARKETS_MAX. A market without open interest is worth nothing, so its price is not needed; one with open
 /// interest needs a valid price: a deposit at a doubtful one would be a bet against the other providers. Who is `to_enter` is refused where
-/// one of them holds exits back ([`ContractError::InMarket`]): what is in doubt there would be taken from those who cannot leave.
+/// one of them holds exits back ([`ContractError::InMarket`]): what is in doubt there would be taken from those who cannot leave. And where any
+/// market is contested, with open interest or without: a ruling gives its profits to the pool, so to those whose loss they were.
 pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolValue, ContractError> {
     let action = Action::ProvideLiquidity;
     let (mut values, mut moves) = (vec![], Amount::ZERO);
@@ -28,6 +30,10 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
     for id in desk.config.markets.clone() {
         desk.view_market(deps, id, to_enter)?;
         let market = desk.market(id)?;
+        if to_enter {
+            let over = within("end of the contest", market.state.vesting.anchored_at, 0, desk.now);
+            over.map_err(|refusal| ContractError::InMarket { market: id, refusal: refusal.into() })?;
+        }
         if !market.state.has_open_interest()? {
             continue;
         }
