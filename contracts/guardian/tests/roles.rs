@@ -251,3 +251,24 @@ fn an_old_operation_does_not_take_the_place_of_who_was_named_since() {
         assert_eq!(named, Some("last choice".into_addr().to_string()));
     }
 }
+
+//
+#[test]
+fn a_revoked_candidate_does_not_come_back_by_an_older_word() {
+    let role = Role::Canceller;
+    let mut chain = Chain::new();
+    let (key, other) = ("watch".into_addr(), "another watch".into_addr());
+    assert_eq!(chain.govern(chain.own(&propose(role, &key, None))), OperationStatus::Executed);
+    // Named again, for a longer time; then its key is stolen and the DAO takes it off.
+    let again = propose(role, &key, None);
+    let old = chain.schedule(vec![chain.own(&again)]);
+    let off = chain.schedule(vec![chain.own(&revoke(role, &key))]);
+    chain.wait(DAY);
+    chain.run(off).unwrap();
+    assert_eq!((chain.operation(off).status, chain.roles().candidates.len()), (OperationStatus::Executed, 0));
+    chain.too_old(old, &again, &format!("the role of {key}"), off);
+    // Later, and of others, the timelock may say what it will.
+    for key in [other, key] {
+        assert_eq!(chain.govern(chain.own(&propose(role, &key, None))), OperationStatus::Executed);
+    }
+}

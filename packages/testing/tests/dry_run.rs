@@ -170,6 +170,56 @@ fn who_has_no_position_in_the_market_takes_no_place() {
     world.execute_operation(operation).fact::<OperationFailed>();
 }
 
+/// Whether alice is kept beside a crowd that is near its margin by ether and has this much of the market besides, which it closes once it is named
+/// or keeps.
+fn is_kept_beside_dust(of_market: &str, closes: bool) -> bool {
+    let crowd: Vec<String> = (0..WITNESSES_MAX).map(|index| format!("dust-{index}")).collect();
+    let mut builder = World::builder().trader("alice", usd(6_000));
+    for name in &crowd {
+        builder = builder.trader(name, usd(500));
+    }
+    let mut world = builder.build();
+    world.open("alice", BTC, size("1")).done();
+    for name in &crowd {
+        world.open(name, ETH, size("1")).done();
+        world.open(name, BTC, size(of_market)).done();
+    }
+    let config = harsher(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    for name in &crowd {
+        // As near as it may.
+        for amount in [100, 50, 20, 10, 5] {
+            let _ = world.withdraw(name, usd(amount));
+        }
+    }
+    let named = crowd.iter().map(|name| world.account_id(name)).collect();
+    assert_eq!(witness(&mut world, operation, named).fact::<WitnessesNamed>().kept, WITNESSES_MAX as u64);
+    if closes {
+        for name in &crowd {
+            world.close(name, BTC).done();
+        }
+    }
+    let alice = world.account_id("alice");
+    witness(&mut world, operation, vec![alice.clone()]).done();
+    let kept: WitnessesResponse = world.query(Code::Guardian, &QueryMsg::Witnesses { operation });
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationFailed>();
+    kept.witnesses.iter().any(|one| one.account == alice)
+}
+
+// what counts is what the change may make grow, and not what else an account has.
+#[test]
+fn dust_in_the_market_keeps_nobody_out() {
+    for of_market in ["0.001", "0.01"] {
+        for closes in [false, true] {
+            assert!(is_kept_beside_dust(of_market, closes), "{of_market} {closes}");
+        }
+    }
+}
+
 //
 #[test]
 fn an_account_on_the_edge_cannot_run_an_operation_out() {

@@ -13,7 +13,7 @@ use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::{ensure_self, timelock};
 use crate::harm::{inside, items};
-use crate::present::{answer, text};
+use crate::present::{answer, text, told};
 use crate::state::{later, SUITE, WITNESSES};
 use crate::validate::{between, ROLES_DELAY_MIN};
 use cosmwasm_std::{to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
@@ -49,17 +49,16 @@ impl Health {
         self.liquidatable || self.maintenance_margin.signed().is_ok_and(|margin| self.equity < margin)
     }
 
-    /// Maintenance margin as a share of equity. Rounding: down; only the order matters. An account without either is not
-    /// strained at all.
-    fn strain(&self) -> Ratio {
-        let margin = i128::try_from(self.maintenance_margin.atoms()).unwrap_or(i128::MAX);
-        let millionths = margin.saturating_mul(1_000_000).checked_div(self.equity.atoms().max(1)).unwrap_or_default();
-        Ratio::from_atoms(u128::try_from(millionths).unwrap_or_default())
+    /// What may grow of the margin, as a share of what the account has above its margin. Rounding: down; only the order matters.
+    fn strain(&self, weight: u128) -> Ratio {
+        let margin = self.maintenance_margin.signed().unwrap_or_default();
+        let above = self.equity.minus(margin).unwrap_or_default().positive_part().atoms().max(1);
+        Ratio::from_atoms(weight.saturating_mul(1_000_000).checked_div(above).unwrap_or_default())
     }
 }
 
-/// Names accounts. Of those that are not liquidatable already the `WITNESSES_MAX` most strained ones are kept, as they are
-/// now: so nobody can keep the worst out with healthy ones, nor with some that were strained when they were named. One that was named before
+/// Names accounts. Of those that hold something that the operation is about, and are not liquidatable already, the `WITNESSES_MAX` most strained
+/// ones are kept, as they are now: so nobody can keep the worst out with healthy ones, nor with some that were strained when they were named. One that was named before
 /// and is liquidatable now, or cannot be read, stays as long as there is room.
 ///
 /// Errors: [`ContractError::UnknownOperation`], [`ContractError::NotScheduled`], [`ContractError::NoWitnessNeeded`],
@@ -82,12 +81,14 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
             continue;
         }
         match Health::of(deps.as_ref(), &vault, &account) {
-            Ok(health)
-                if !health.liquidatable && (!named || is_concerned(deps.as_ref(), &known, &record, &account)) =>
-            {
-                witnesses.push(Witness { account, strain: health.strain() })
-            }
             Err(error) if named => return Err(error),
+            Ok(health) if !health.liquidatable => {
+                let weight = weight(deps.as_ref(), &known, &record, &account);
+                if let (None, true) = (weight, named) {
+                    continue;
+                }
+                witnesses.push(Witness { account, strain: health.strain(weight.unwrap_or_default()) });
+            }
             Ok(_) if named => {}
             // One of before that says nothing at this moment may do so when the operation runs: it gives way to all others.
             Ok(_) | Err(_) => witnesses.push(Witness { account, strain: Ratio::ZERO }),
@@ -99,19 +100,32 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
     Ok(Response::new().add_event(WitnessesNamed { operation, kept: witnesses.len() as u64 }))
 }
 
-/// Whether an account has a position that a call is about: others are harmed by nothing, and must not take the places of those who are. By
-/// the vault's text, as a market's is read.
+/// Of what an account holds in the markets that an operation configures the maintenance margin above each market's least: what a change may make
+/// grow. `None`: it holds nothing there; others are harmed by nothing, and must not take the places of those who are. Dust has no weight
+/// and gives way to all others, or a crowd of it would. By the vault's text, as a market's is read; of a call about no market all positions count.
 #[inline(never)]
-fn is_concerned(deps: Deps, known: &Known, record: &Operation, account: &AccountId) -> bool {
-    let question = to_json_binary(&VaultQuery::Account { account: account.clone() });
-    let told = question.map(|question| answer(deps, &known.suite.derivatives_vault, question)).unwrap_or_default();
-    let positions = inside(&told, &["positions"]).and_then(items).unwrap_or_default();
-    record.calls.iter().any(|call| {
-        let Call::Execute { msg, .. } = call else { return false };
-        let market = inside(text(msg), &["configure_market", "market"]);
-        known.configures_vault(call)
-            && positions.iter().any(|held| market.is_none() || inside(held, &["market"]) == market)
-    })
+fn weight(deps: Deps, known: &Known, record: &Operation, account: &AccountId) -> Option<u128> {
+    let vault = &known.suite.derivatives_vault;
+    let asked = to_json_binary(&VaultQuery::Account { account: account.clone() }).ok()?;
+    let told_of = answer(deps, vault, asked);
+    let figure = |text: &str, path: &[&str]| inside(text, path)?.trim_matches('"').parse::<u128>().ok();
+    let mut found = None;
+    // Bounded by MARKETS_PER_ACCOUNT_MAX times CALLS_MAX.
+    for position in inside(&told_of, &["positions"]).and_then(items)? {
+        let market = inside(position, &["market"])?;
+        let is_about = |call: &Call| {
+            let Call::Execute { msg, .. } = call else { return false };
+            let configured = inside(text(msg), &["configure_market", "market"]);
+            known.configures_vault(call) && configured.is_none_or(|configured| configured == market)
+        };
+        if record.calls.iter().any(is_about) {
+            let config = told(deps, vault, market.parse().ok());
+            let least = figure(&config, &["config", "margin", "margin_min"]).unwrap_or_default();
+            let margin = figure(position, &["maintenance_margin"]).unwrap_or_default();
+            found = Some(found.unwrap_or(0u128).saturating_add(margin.saturating_sub(least)));
+        }
+    }
+    found
 }
 
 /// The call that ends an operation with witnesses: about those that cannot be liquidated now, before its first call.

@@ -38,6 +38,8 @@ pub fn propose_role(
     )?;
     let mut roles = ROLES.load(deps.storage)?;
     let candidate = deps.api.addr_validate(&candidate)?.into_string();
+    // Who was revoked by a later word does not come back by an older one.
+    ensure_last(deps.storage, &["the role of ", &candidate].concat())?;
     ensure_free(&roles, env, role, &candidate, replaces.as_deref())?;
     if let Some(address) = &replaces {
         if !roles.holds(role, address) {
@@ -112,6 +114,7 @@ pub fn revoke_role(
 ) -> Result<Response, ContractError> {
     ensure_self(env, info)?;
     let mut roles = ROLES.load(deps.storage)?;
+    ensure_last(deps.storage, &["the role of ", &address].concat())?;
     let is_candidate = roles.candidate(role).is_some_and(|candidate| candidate.candidate == address);
     if is_candidate {
         roles.drop_candidate(role);

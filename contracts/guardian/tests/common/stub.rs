@@ -116,7 +116,7 @@ impl Contract<Empty> for Stub {
                 }
                 let liquidatable = account.subaccount == u8::MAX;
                 let health = format!(
-                    r#"{{"equity":"100","maintenance_margin":"10","liquidatable":{liquidatable},"positions":[{{"market":1}}]}}"#
+                    r#"{{"equity":"100","maintenance_margin":"10","liquidatable":{liquidatable},"positions":[{{"market":1,"maintenance_margin":"10"}}]}}"#
                 );
                 Ok(health.into_bytes().into())
             }
