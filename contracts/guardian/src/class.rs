@@ -7,7 +7,7 @@
 //! Messages are read as the target's own type, so a new variant does not compile here until somebody decides its class.
 //! Whatever is not understood waits longest.
 
-use crate::changes::configures;
+use crate::changes::{configures, is_stale};
 use crate::error::ContractError;
 use crate::harm::{contest_of, inside, market_of, only_bars_exposure, Direction};
 use crate::json::{ensure_one_message, message_name};
@@ -17,8 +17,8 @@ use crate::step::is_one_step;
 use crate::validate;
 use cosmwasm_std::{from_json, Api, Binary, Coin, Deps, Env, Storage};
 use firebreak_messages::guardian::{
-    Call, DelayClass, Delays, ExecuteMsg, Playbook, Step, SuiteResponse, CALL_COINS_MAX, DRY_RUN_ROOM_SECONDS,
-    EXECUTION_WINDOW_MAX_SECONDS, RESTRICTION_LONG_SECONDS,
+    Call, DelayClass, Delays, ExecuteMsg, Operation, Playbook, Step, SuiteResponse, CALL_COINS_MAX,
+    DRY_RUN_ROOM_SECONDS, EXECUTION_WINDOW_MAX_SECONDS, RESTRICTION_LONG_SECONDS,
 };
 use firebreak_messages::time::now;
 use firebreak_messages::{circuit_breaker, insurance_fund, oracle, Source};
@@ -101,28 +101,46 @@ impl Known {
 
     /// The slowest class among the calls that are scheduled now, as vault and fund are configured now.
     pub fn slowest(&self, deps: Deps, calls: &[Call]) -> Result<DelayClass, ContractError> {
-        self.slowest_where(deps, calls, |classified| classified.class)
-    }
-
-    /// The same at the execution. How far a step goes was judged when it was scheduled: what a playbook's run has tightened since, and
-    /// gives back, holds up nobody's decision.
-    pub fn slowest_at_execution(&self, deps: Deps, calls: &[Call]) -> Result<DelayClass, ContractError> {
-        let class = |classified: Classified| if classified == LARGE_STEP { PARAMETERS.class } else { classified.class };
-        self.slowest_where(deps, calls, class)
-    }
-
-    fn slowest_where(
-        &self,
-        deps: Deps,
-        calls: &[Call],
-        class: impl Fn(Classified) -> DelayClass,
-    ) -> Result<DelayClass, ContractError> {
         let mut slowest = DelayClass::Parameters;
         // Bounded by CALLS_MAX.
         for call in calls {
-            slowest = slowest.max(class(self.class_now(deps, call)?));
+            slowest = slowest.max(self.class_now(deps, call)?.class);
         }
         Ok(slowest)
+    }
+
+    /// The same at the execution. How far a step goes was judged when it was scheduled: what a playbook's run has tightened since, and
+    /// gives back, holds up nobody's decision. What the timelock has configured since does: else steps would add up behind an old operation,
+    /// and it would take all of them back at once.
+    ///
+    /// Errors: [`ContractError::DecidedSince`], and those of [`Self::classify`].
+    pub fn slowest_at_execution(&self, deps: Deps, record: &Operation) -> Result<DelayClass, ContractError> {
+        let mut slowest = DelayClass::Parameters;
+        // Bounded by CALLS_MAX.
+        for call in &record.calls {
+            let classified = self.class_now(deps, call)?;
+            if classified != LARGE_STEP {
+                slowest = slowest.max(classified.class);
+                continue;
+            }
+            slowest = slowest.max(PARAMETERS.class);
+            let (found, wanted) = (record.operation, record.operation.saturating_add(1));
+            if record.class < DelayClass::Code && self.is_configured_since(deps.storage, call, record.scheduled_at)? {
+                return Err(ContractError::DecidedSince { about: "what it configures".into(), wanted, found });
+            }
+        }
+        Ok(slowest)
+    }
+
+    /// Whether the timelock has configured what a call would, a playbook whatever vault and fund have, since this time.
+    fn is_configured_since(&self, storage: &dyn Storage, call: &Call, since: u64) -> Result<bool, ContractError> {
+        let Call::Execute { contract, msg, .. } = call else { return Ok(false) };
+        if *contract != self.own {
+            return is_stale(storage, &Step::Call { contract: contract.clone(), msg: msg.clone() }, since);
+        }
+        let all = |contract: &String| Step::Call { contract: contract.clone(), msg: Binary::default() };
+        Ok(is_stale(storage, &all(&self.suite.derivatives_vault), since)?
+            || is_stale(storage, &all(&self.suite.insurance_fund), since)?)
     }
 
     /// The class of a call as the vault is configured now. Errors: those of [`Self::classify`].

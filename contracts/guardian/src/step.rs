@@ -2,9 +2,9 @@
 //! whoever may not move a ratio moves the time that it is counted over.
 //!
 //! What goes further waits in the slowest class, and so does what cannot be compared: the form is a text as the contracts write it, as in
-//! [`harm`](crate::harm). Judged when it is scheduled: steps that are scheduled beside each other go no further than one, whatever
-//! their order, since each ends within a step of what stood then. Not again at the execution: a run that has tightened a market, or
-//! the limiter, would make every decision on it a long step, and whoever may run a playbook would hold the timelock up.
+//! [`harm`](crate::harm). Judged when it is scheduled, and again at the execution if the timelock has configured the same since: what has become
+//! a long step is not executed at all then, or several steps would add up behind an old operation that takes all of them back at once. Not for what
+//! a run has tightened: whoever may run a playbook would hold the timelock up.
 
 use crate::harm::{decimal, fields, inside, is_limit, market_of, parameters_of, set_by, Direction};
 use std::cmp::Ordering;

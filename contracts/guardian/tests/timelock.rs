@@ -295,6 +295,56 @@ fn what_would_loosen_by_now_is_not_executed_as_the_tightening_that_it_was() {
     chain.refused(&anyone, &ExecuteMsg::Execute { operation: ten }, early);
 }
 
+fn decided_since(operation: u64) -> ContractError {
+    ContractError::DecidedSince { about: "what it configures".into(), wanted: operation + 1, found: operation }
+}
+
+// an operation stays open for weeks.
+#[test]
+fn an_old_operation_takes_no_later_steps_back_at_once() {
+    let mut chain = Chain::new();
+    let anyone = "anyone".into_addr();
+    let margins = |ratio: &str| {
+        let mut config = market_config();
+        config.margin.maintenance_scalar = ratio.parse().unwrap();
+        config
+    };
+    let size = |units| MarketConfig { order_size_max: Size::from_units(units), ..market_config() };
+    assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
+    // Step by step down, and all the way up again by what was one step once.
+    let old = chain.schedule(vec![chain.configure_market(1, margins("0.62"))]);
+    for next in ["0.375", "0.2815", "0.2112"] {
+        assert_eq!(chain.govern(chain.configure_market(1, margins(next))), OperationStatus::Executed);
+    }
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation: old }, decided_since(old));
+    // What is no longer a long step is executed: the timelock has come back.
+    for next in ["0.264", "0.33", "0.4125", "0.5"] {
+        assert_eq!(chain.govern(chain.configure_market(1, margins(next))), OperationStatus::Executed);
+    }
+    chain.run(old).unwrap();
+    assert_eq!(chain.operation(old).status, OperationStatus::Executed);
+    assert_eq!(chain.govern(chain.configure_market(1, margins("0.5"))), OperationStatus::Executed);
+    // A fast tightening is not undone at once by what was scheduled before it, nor by a playbook that was.
+    let wider = chain.schedule(vec![chain.configure_market(1, size(12))]);
+    let step = |call: Call| {
+        let Call::Execute { contract, msg, .. } = call else { panic!("{call:?}") };
+        Step::Call { contract, msg }
+    };
+    let [run, undo] = [1, 10].map(|units| step(chain.configure_market(1, size(units))));
+    let book = Playbook { undo: vec![undo], undo_after_seconds: 60, ..playbook("book", vec![run]) };
+    let book = chain.schedule(vec![chain.own(&ExecuteMsg::SetPlaybook(book))]);
+    // Not of the market, and longest anyway.
+    let elsewhere = chain.schedule(vec![chain.configure_market(2, market_config())]);
+    chain.wait(DAY);
+    assert_eq!(chain.govern(chain.configure_market(1, size(1))), OperationStatus::Executed);
+    for operation in [wider, book] {
+        chain.refused(&anyone, &ExecuteMsg::Execute { operation }, decided_since(operation));
+    }
+    chain.wait(DAY);
+    chain.run(elsewhere).unwrap();
+    assert_eq!(chain.operation(elsewhere).status, OperationStatus::Executed);
+}
+
 // steps do not add up in one delay: each ends within a step of what stood when it was scheduled.
 #[test]
 fn steps_that_are_scheduled_beside_each_other_go_no_further_than_one() {
@@ -323,9 +373,8 @@ fn steps_that_are_scheduled_beside_each_other_go_no_further_than_one() {
     let next = chain.schedule(vec![chain.configure_market(1, margins(77))]);
     let record = chain.operation(next);
     assert_eq!((record.class, record.ready_at), (DelayClass::Roles, start + 2 * DAY));
-    // One step from what stood then, and two from what stands now: whoever may change what stands holds nobody's decision up.
-    chain.run(down).unwrap();
-    assert_eq!((chain.operation(down).status, chain.operation(down).class), (OperationStatus::Executed, quick));
+    // One step from what stood then, and two from what the timelock has made of it since.
+    chain.refused(&anyone, &ExecuteMsg::Execute { operation: down }, decided_since(down));
     chain.wait(DAY);
     chain.run(further).unwrap();
     assert_eq!(chain.operation(further).status, OperationStatus::Executed);

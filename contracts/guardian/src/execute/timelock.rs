@@ -105,7 +105,7 @@ pub fn execute(deps: DepsMut, env: &Env, operation: u64) -> Result<Response, Con
         return Err(ContractError::ProposerRevoked { operation, proposer: record.proposer });
     }
     let known = Known::load(deps.storage, env)?;
-    let class = known.slowest_at_execution(deps.as_ref(), &record.calls)?.max(record.class);
+    let class = known.slowest_at_execution(deps.as_ref(), &record)?.max(record.class);
     let ready_at = later(record.scheduled_at, known.delay(class))?.max(record.ready_at);
     let (now, not_after) = (now(env), record.not_after);
     if now < ready_at {
