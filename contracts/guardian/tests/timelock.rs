@@ -324,6 +324,24 @@ fn an_old_operation_takes_no_later_steps_back_at_once() {
     chain.run(old).unwrap();
     assert_eq!(chain.operation(old).status, OperationStatus::Executed);
     assert_eq!(chain.govern(chain.configure_market(1, margins("0.5"))), OperationStatus::Executed);
+    // What waited longest was in sight for as long as any step.
+    let far = chain.schedule(vec![chain.configure_market(1, margins("0.99"))]);
+    assert_eq!(chain.govern(chain.configure_market(1, margins("0.4"))), OperationStatus::Executed);
+    chain.wait(DAY);
+    chain.run(far).unwrap();
+    assert_eq!(chain.operation(far).status, OperationStatus::Executed);
+    let back = chain.schedule(vec![chain.configure_market(1, market_config())]);
+    chain.wait(2 * DAY);
+    chain.run(back).unwrap();
+    // What a run has tightened since holds nobody's decision up.
+    let larger = chain.schedule(vec![chain.configure_market(1, size(12))]);
+    let by_a_run = derivatives_vault::ExecuteMsg::ConfigureMarket { market: MarketId(1), config: size(1) };
+    let (guardian, vault) = (chain.guardian.clone(), Addr::unchecked(chain.suite.derivatives_vault.clone()));
+    chain.app.execute_contract(guardian, vault, &by_a_run, &[]).unwrap();
+    chain.wait(DAY);
+    chain.run(larger).unwrap();
+    assert_eq!(chain.operation(larger).status, OperationStatus::Executed);
+    assert_eq!(chain.govern(chain.configure_market(1, size(10))), OperationStatus::Executed);
     // A fast tightening is not undone at once by what was scheduled before it, nor by a playbook that was.
     let wider = chain.schedule(vec![chain.configure_market(1, size(12))]);
     let step = |call: Call| {
