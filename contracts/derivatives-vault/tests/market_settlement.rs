@@ -113,6 +113,12 @@ fn nobody_adds_exposure_once_it_is_announced() {
     assert_eq!(bench.market(BTC).open_interest_short, Size::ZERO);
 
     let at = bench.market(BTC).state.settlement.unwrap().at;
+    // To the second in which the window begins.
+    live(&mut bench, at - HOUR - 60, |_| "60000");
+    for (moment, level) in [(at - HOUR - 1, Level::ReduceOnly), (at - HOUR, Level::Settlement)] {
+        bench.advance(moment - bench.now());
+        assert_eq!(bench.place("late", BTC, "1", any_price("1")).map(|_| ()), refused(level));
+    }
     live(&mut bench, at - 30, |_| "60000");
     assert_eq!(bench.place("late", BTC, "1", any_price("1")).map(|_| ()), refused(Level::Settlement));
     live(&mut bench, at, |_| "60000");
