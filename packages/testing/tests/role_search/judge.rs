@@ -72,9 +72,9 @@ fn timelock(taken: &Move) -> Result<(), String> {
     if taken.past.revoked && kind.proposer() == Kind::Lift.proposer() {
         return Err("2: an operation of a proposer who is none any more ran".into());
     }
-    // Nobody is proposed for what he holds.
-    let holds = kind == Kind::Role && taken.past.completed;
-    if taken.outcome.has::<OperationFailed>() && !holds {
+    // Nobody is proposed for what he holds, and nobody revoked who is none any more.
+    let is_so = (kind == Kind::Role && taken.past.completed) || (kind == Kind::Revoke && taken.past.revoked);
+    if taken.outcome.has::<OperationFailed>() && !is_so {
         return Err("4: an operation that was due failed".into());
     }
     Ok(())
