@@ -183,6 +183,18 @@ mod tests {
 
     //
     #[test]
+    fn who_is_liquidatable_or_would_be_at_a_valid_price_is_short() {
+        let is_short = |equity: i128, liquidatable: bool| {
+            let maintenance_margin = Amount::from_atoms(10);
+            Health { equity: SignedAmount::from_atoms(equity), maintenance_margin, liquidatable }.is_short()
+        };
+        // As the vault judges: with as much as the margin nobody is.
+        assert!(!is_short(10, false) && !is_short(11, false) && is_short(9, false) && is_short(-1, false));
+        assert!(is_short(10, true) && is_short(9, true));
+    }
+
+    //
+    #[test]
     fn an_approval_that_ends_at_once_is_judged_to_its_end() {
         let mut deps = mock_dependencies();
         let named = |name: &str| name.to_string();
