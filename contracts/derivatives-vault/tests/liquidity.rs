@@ -150,6 +150,18 @@ fn a_deposit_gets_its_minimum_or_nothing_happens() {
     let refused = bench.execute("bob", ExecuteMsg::ProvideLiquidity { shares_min: too_many }, 1_000).unwrap_err();
     assert!(matches!(refused, ContractError::TooFewShares { wanted, .. } if wanted == too_many), "{refused}");
     assert_eq!(shares_of(&bench, "bob"), PoolShares::ZERO);
+    // To the share: one more than it gets is refused, as many are had.
+    let stored = bench.snapshot();
+    bench.provide("bob", 1_000).unwrap();
+    let found = shares_of(&bench, "bob");
+    bench.restore(stored);
+    let wanted = PoolShares::from_atoms(found.atoms() + 1);
+    let refused = bench.execute("bob", ExecuteMsg::ProvideLiquidity { shares_min: wanted }, 1_000).unwrap_err();
+    assert_eq!(refused, ContractError::TooFewShares { wanted, found });
+    let stored = bench.snapshot();
+    bench.execute("bob", ExecuteMsg::ProvideLiquidity { shares_min: found }, 1_000).unwrap();
+    assert_eq!(shares_of(&bench, "bob"), found);
+    bench.restore(stored);
     // A sandwich: a deposit in front cannot move the share price by donating.
     let before = bench.pool().value.unwrap().deposit;
     bench.donate(1_000_000);

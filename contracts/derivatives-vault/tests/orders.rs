@@ -244,6 +244,25 @@ fn a_fill_asks_for_three_quarters_of_initial_margin_and_never_less_than_maintena
     }
 }
 
+//
+#[test]
+fn an_order_is_placed_with_exactly_what_it_needs_and_not_with_a_unit_less() {
+    let mut bench = Bench::new();
+    bench.deposit("rich", 100_000);
+    bench.place("rich", BTC, "1", any_price("1")).unwrap();
+    let held = bench.account("rich").margin_held;
+    let needed = held.plus(bench.query::<ConfigResponse>(QueryMsg::Config {}).config.parameters.execution_fee).unwrap();
+    let short = needed.minus(Amount::from_atoms(1)).unwrap();
+    let place = |bench: &mut Bench, name: &str, paid: Amount| {
+        bench.deposit_to(&account(name), paid);
+        bench.place(name, BTC, "1", any_price("1")).map(|_| ())
+    };
+    let found = held.minus(Amount::from_atoms(1)).unwrap().signed().unwrap();
+    let low = ContractError::MarginTooLow { account: account("short"), wanted: held, found };
+    assert_eq!(place(&mut bench, "short", short), Err(low));
+    assert_eq!(place(&mut bench, "exact", needed), Ok(()));
+}
+
 #[test]
 fn margin_is_held_for_what_all_waiting_orders_open_together() {
     // each (size, reduce-only) with the whole units held for it, on top of a position of two. Margin of one is 60,000 at

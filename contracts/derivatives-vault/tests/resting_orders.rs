@@ -212,6 +212,26 @@ fn an_order_on_the_accounts_health_becomes_a_market_order_when_the_account_is_th
 }
 
 #[test]
+fn an_order_on_the_accounts_health_ends_with_its_position_when_another_one_makes_the_account_thin() {
+    for (position, closes) in [("-2", "2"), ("2", "-2")] {
+        let mut bench = holding(position);
+        bench.place_request("alice", reducing(BTC, closes, Trigger::Health(Ratio::percent(1_500)))).unwrap();
+        bench.trade("alice", BTC, closes);
+        bench.trade("alice", ETH, "40");
+        let free = units(46_000);
+        bench.withdraw("alice", 0, free).unwrap();
+        let mut events = vec![];
+        for _ in 0..4 {
+            bench.refresh();
+            events.extend(bench.run(BTC));
+        }
+        // Not a market order first, which would close nothing.
+        assert_eq!(OrderTriggered::all(&events), [], "{position}");
+        assert_eq!((reasons(&events), bench.account("alice").orders), (vec![DropReason::NothingToReduce], vec![]));
+    }
+}
+
+#[test]
 fn healthy_accounts_do_not_keep_a_batch_from_a_thin_one() {
     let mut bench = holding("10");
     for index in 0..12 {
