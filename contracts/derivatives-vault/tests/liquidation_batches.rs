@@ -5,6 +5,7 @@ use cosmwasm_std::Storage;
 use firebreak_derivatives_vault::{state, ContractError};
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
+use firebreak_messages::AccountId;
 use firebreak_risk::*;
 
 const HOUR: u64 = 3_600;
@@ -39,6 +40,25 @@ fn lose_limiter(bench: &mut Bench) {
     let parked = Parked { amount: units(1), ..Parked::default() };
     state::PARKED.save(&mut bench.deps.storage, (address("bob"), 0), &parked).unwrap();
     bench.deps.storage.set(state::OUTFLOW.key(), b"?");
+}
+
+//
+#[test]
+fn a_batch_holds_as_many_accounts_as_it_may_and_not_one_more() {
+    let mut bench = leveraged(&["alice"]);
+    bench.set_price(BTC, "57000");
+    let with_alice = |others: usize| -> Vec<AccountId> {
+        let others = (0..others).map(|index| account(&format!("nobody-{index}")));
+        others.chain([account("alice")]).collect()
+    };
+    let accounts = with_alice(LIQUIDATION_BATCH_MAX);
+    let refused = bench.execute("keeper", ExecuteMsg::Liquidate { accounts }, 0).unwrap_err();
+    let found = LIQUIDATION_BATCH_MAX + 1;
+    assert_eq!(refused, ContractError::BatchSize { wanted: 1, max: LIQUIDATION_BATCH_MAX, found });
+    let accounts = with_alice(LIQUIDATION_BATCH_MAX - 1);
+    let events = bench.execute("keeper", ExecuteMsg::Liquidate { accounts }, 0).unwrap();
+    let closed: Vec<_> = PositionLiquidated::all(&events).into_iter().map(|closed| closed.account).collect();
+    assert_eq!(closed, [account("alice")]);
 }
 
 #[test]
