@@ -61,6 +61,24 @@ fn a_batch_holds_as_many_accounts_as_it_may_and_not_one_more() {
     assert_eq!(closed, [account("alice")]);
 }
 
+//
+#[test]
+fn cash_below_zero_beside_an_open_profit_is_no_deficit() {
+    let mut bench = Bench::new();
+    bench.deposit("alice", 40_000);
+    bench.trade("alice", BTC, "5");
+    bench.trade("alice", ETH, "100");
+    bench.fund = Fund::Honest(1_000_000);
+    bench.set_price(BTC, "66000");
+    bench.set_price(ETH, "2400");
+    bench.liquidate(&["alice"]).unwrap();
+    let account = bench.account("alice");
+    // What is left is worth more than is owed, and pays it when it is closed.
+    assert_eq!(account.positions.len(), 1);
+    assert!(account.cash.is_negative() && !account.equity.is_negative() && !account.liquidatable, "{account:?}");
+    assert_eq!((bench.losses().deficit, bench.covers_asked), (Amount::ZERO, 0));
+}
+
 #[test]
 fn an_account_that_cannot_be_computed_fails_alone() {
     for breaks in [lose_epoch, lose_limiter] {
