@@ -344,10 +344,6 @@ fn an_old_operation_takes_no_later_steps_back_at_once() {
     assert_eq!(chain.govern(chain.configure_market(1, size(10))), OperationStatus::Executed);
     // A fast tightening is not undone at once by what was scheduled before it, nor by a playbook that was.
     let wider = chain.schedule(vec![chain.configure_market(1, size(12))]);
-    let step = |call: Call| {
-        let Call::Execute { contract, msg, .. } = call else { panic!("{call:?}") };
-        Step::Call { contract, msg }
-    };
     let [run, undo] = [1, 10].map(|units| step(chain.configure_market(1, size(units))));
     let book = Playbook { undo: vec![undo], undo_after_seconds: 60, ..playbook("book", vec![run]) };
     let book = chain.schedule(vec![chain.own(&ExecuteMsg::SetPlaybook(book))]);
@@ -444,10 +440,6 @@ fn a_playbook_waits_slowest_for_a_step_that_could_force_a_loss_and_goes_further_
     use DelayClass::{Code, Roles};
     let mut chain = Chain::new();
     assert_eq!(chain.govern(chain.configure_market(1, market_config())), OperationStatus::Executed);
-    let step = |call: Call| {
-        let Call::Execute { contract, msg, .. } = call else { panic!("{call:?}") };
-        Step::Call { contract, msg }
-    };
     let market = |change: fn(&mut MarketConfig)| {
         let mut config = market_config();
         change(&mut config);

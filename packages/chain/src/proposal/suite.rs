@@ -74,17 +74,17 @@ impl KnownSuite {
     /// What a contract answers about a market or its own configuration, as it writes it, as far as classes depend on it; nothing when it
     /// is not known.
     pub(super) fn present_now(&self, contract: &str, market: Option<u16>) -> String {
-        let known = |text: Option<String>| text.unwrap_or_default();
-        if let Some(market) = market {
+        let text = if let Some(market) = market {
             let market = self.markets.iter().find(|known| known.market.0 == market);
-            return known(market.and_then(|market| to_json_string(market).ok()));
-        }
-        if contract == self.at.insurance_fund {
+            market.and_then(|market| to_json_string(market).ok())
+        } else if contract == self.at.insurance_fund {
             let config = self.fund.as_ref().and_then(|fund| to_json_string(fund).ok());
-            return known(config.map(|config| format!(r#"{{"config":{config}}}"#)));
-        }
-        let parameters = self.vault.as_ref().and_then(|vault| to_json_string(vault).ok());
-        known(parameters.map(|parameters| format!(r#"{{"config":{{"parameters":{parameters}}}}}"#)))
+            config.map(|config| format!(r#"{{"config":{config}}}"#))
+        } else {
+            let parameters = self.vault.as_ref().and_then(|vault| to_json_string(vault).ok());
+            parameters.map(|parameters| format!(r#"{{"config":{{"parameters":{parameters}}}}}"#))
+        };
+        text.unwrap_or_default()
     }
 
     /// What the chain's addresses begin with.
