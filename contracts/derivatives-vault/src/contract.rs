@@ -172,7 +172,7 @@ fn dispatch(
         }
         ExecuteMsg::ContestMarket { market, until } => execute::contest_market(read, desk, info, market, until)?,
         ExecuteMsg::CutContested(market) => execute::cut_contested(read, desk, info, market)?,
-        ExecuteMsg::Configure { parameters } => return execute::configure(deps, info, parameters),
+        ExecuteMsg::Configure { parameters } => return execute::configure(deps, env, info, parameters),
         ExecuteMsg::SettleMarket { market, at } => return execute::schedule_market(deps, env, info, market, at),
         ExecuteMsg::SettleVault { at } => return execute::schedule_vault(deps, env, info, at),
         ExecuteMsg::SettleAccounts { limit } => execute::settle_accounts(deps.branch(), env, desk, info, limit)?,

@@ -25,6 +25,7 @@ pub mod contract;
 pub mod desk;
 mod error;
 pub mod execute;
+mod exit_reserve;
 mod exits;
 mod gate;
 mod grace;

@@ -3,6 +3,7 @@
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
 use crate::execute::{solvency, value_pool};
+use crate::exit_reserve;
 use crate::exits;
 use crate::grace::evaluate_for_liquidation;
 use crate::health::{evaluate, Purpose};
@@ -223,6 +224,7 @@ fn outflow(deps: Deps, env: &Env) -> Result<OutflowResponse, ContractError> {
         traders_waiting: limiter.traders.waiting,
         providers: capacity(ExitClass::Providers)?,
         providers_waiting: limiter.providers.waiting,
+        providers_reserve: exit_reserve::ratio(deps.storage, desk.now, &desk.config.parameters)?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Every key of the vault: what it holds, who writes it, what bounds its size.
 
 use firebreak_messages::derivatives_vault::{
-    Account, ClosedSide, LiquidityClaim, LiquidityProvider, LossLedger, MarketLosses, Order, StoredMarketConfig,
-    VaultConfig, VaultSettlement,
+    Account, ClosedSide, ExitReserve, LiquidityClaim, LiquidityProvider, LossLedger, MarketLosses, Order,
+    StoredMarketConfig, VaultConfig, VaultSettlement,
 };
 use firebreak_messages::{PackedItem, PackedMap};
 use firebreak_risk::{Amount, Outflow, OwnerFlow, Parked, PoolShares, Ratio, SettlementWindow, Throttle};
@@ -23,6 +23,8 @@ pub const ORDERS: PackedMap<(u16, u8, u64), Order> = PackedMap::new("order", 1);
 pub const PROVIDERS: PackedMap<String, LiquidityProvider> = PackedMap::new("provider", 1);
 /// number -> claim on the pool, in the order of their placing. At most one for each request.
 pub const CLAIMS: PackedMap<u64, LiquidityClaim> = PackedMap::new("claim", 1);
+/// The reserve of the requests from before it was raised. Written by `Configure`, read when claims are executed.
+pub const EXIT_RESERVE: PackedItem<ExitReserve> = PackedItem::new("exit_reserve", 1);
 /// Shares of all claims that wait. Written with them.
 pub const CLAIMED: PackedItem<PoolShares> = PackedItem::new("claimed", 1);
 /// The outflow limiter: buckets, queues, deposits of the last hours. Written by deposits, withdrawals and exits, and by

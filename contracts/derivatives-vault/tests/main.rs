@@ -18,6 +18,7 @@ mod collateral;
 mod deleveraged_accounts;
 mod early_knowledge;
 mod entry_points;
+mod exit_reserve;
 mod flow;
 mod grace;
 mod guards;

@@ -465,6 +465,9 @@ pub struct OutflowResponse {
     pub traders_waiting: Amount,
     pub providers: Amount,
     pub providers_waiting: Amount,
+    /// The part of open interest that claims on the pool leave behind in coins: `reserve_ratio`, or the lower one from before it was
+    /// raised, as long as requests of that time may be claimed.
+    pub providers_reserve: Ratio,
 }
 
 #[cw_serde]

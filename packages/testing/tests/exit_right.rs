@@ -140,3 +140,43 @@ fn who_asks_within_the_delay_of_a_tighter_limiter_is_paid_by_each_limiter_in_its
     // The claim may be taken back, and the account has it again.
     assert!(owed(&world, "early") > usd(1_000_000));
 }
+
+/// What must stay behind for open interest is a limit on leaving like the cool-down: who asked before the DAO raised it leaves by the old one,
+/// although the new one would keep all of the pool for as long as a trader holds its position.
+#[test]
+fn who_asks_within_the_delay_of_a_higher_reserve_leaves_behind_the_old_one() {
+    let mut world = World::builder().pool(usd(100_000)).trader("alice", usd(300_000)).without_fees().build();
+    world.fund("early", usd(100_000));
+    world.provide("early", usd(100_000)).done();
+    world.fund("late", usd(100_000));
+    world.provide("late", usd(100_000)).done();
+    world.open("alice", BTC, size("5")).done();
+    let mut vault = world.setup().vault.clone();
+    vault.reserve_ratio = Ratio::ONE;
+    let call = world.call(Code::Vault, &VaultMsg::Configure { parameters: vault });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    world.advance_to(scheduled.ready_at - 60);
+    world.refresh().done();
+    let shares = world.provider("early").shares;
+    let early = world.request_withdrawal("early", shares).fact::<LiquidityWithdrawalRequested>();
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    world.execute_operation(scheduled.operation).fact::<OperationExecuted>();
+    let shares = world.provider("late").shares;
+    let late = world.request_withdrawal("late", shares).fact::<LiquidityWithdrawalRequested>();
+
+    world.advance_to(early.matures_at);
+    world.refresh().done();
+    world.claim_withdrawal("early", early.request).done();
+    world.pay_claims().done();
+    let paid = world.balance("early");
+    assert!(paid > usd(99_000), "{paid}");
+    // 300,000 of open interest keep all that is left.
+    world.advance_to(late.expires_at - 30);
+    world.refresh().done();
+    world.claim_withdrawal("late", late.request).done();
+    world.advance(60);
+    world.pay_claims().done();
+    assert_eq!(world.balance("late"), Amount::ZERO);
+    assert!(world.claims_wait());
+}

@@ -6,6 +6,7 @@ use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::execute::liquidity::value_of_book;
+use crate::exit_reserve;
 use crate::exits;
 use crate::reply::leave;
 use crate::state::{CLAIMED, CLAIMS, PROVIDERS};
@@ -161,7 +162,8 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
             }
         }
     }
-    let reserve = notional.times(desk.config.parameters.reserve_ratio, Rounding::Ceil)?;
+    let reserve_ratio = exit_reserve::ratio(deps.storage, desk.now, &desk.config.parameters)?;
+    let reserve = notional.times(reserve_ratio, Rounding::Ceil)?;
     let mut payments = vec![];
     for one in due.into_iter().take(limit as usize) {
         match pay(&mut deps, &mut desk, one, reserve)? {

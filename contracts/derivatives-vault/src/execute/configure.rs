@@ -3,6 +3,7 @@
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
+use crate::exit_reserve;
 use crate::state::{CONFIG, MARKETS, MARKET_CONFIGS};
 use crate::validate;
 use crate::waterfall::cut_unvested;
@@ -22,10 +23,17 @@ pub(super) fn ensure_owner(config: &VaultConfig, info: &MessageInfo) -> Result<(
 }
 
 #[inline(never)]
-pub fn configure(deps: DepsMut, info: MessageInfo, parameters: VaultParameters) -> Result<Response, ContractError> {
+pub fn configure(
+    deps: DepsMut,
+    env: &Env,
+    info: MessageInfo,
+    parameters: VaultParameters,
+) -> Result<Response, ContractError> {
     let mut config = CONFIG.load(deps.storage)?;
     ensure_owner(&config, &info)?;
-    config.parameters = validate::vault_parameters(parameters)?;
+    let parameters = validate::vault_parameters(parameters)?;
+    exit_reserve::keep(deps.storage, time::now(env), &config.parameters, &parameters)?;
+    config.parameters = parameters;
     CONFIG.save(deps.storage, &config)?;
     Ok(Response::new())
 }

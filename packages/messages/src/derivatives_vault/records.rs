@@ -371,6 +371,17 @@ pub struct LiquidityRequest {
     pub claim: Option<u64>,
 }
 
+/// What a reserve that was raised leaves to the requests from before (exit right).
+#[cw_serde]
+#[derive(Default, Eq)]
+pub struct ExitReserve {
+    /// The lower reserve, which claims leave behind until `until`, block time in seconds; both zero: none.
+    pub ratio: Ratio,
+    pub until: u64,
+    /// The end of the last window of all requests that were made before the last configuration.
+    pub asked_until: u64,
+}
+
 /// A claimed request that waits for its prices.
 #[cw_serde]
 #[derive(Eq)]
