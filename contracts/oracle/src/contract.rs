@@ -55,11 +55,11 @@ pub fn execute(deps: DepsMut, env: Env, info: MessageInfo, msg: ExecuteMsg) -> R
     }
 }
 
-/// The hook's reply only.
+/// The hook's reply only. Errors: [`ContractError::TooDeep`], [`ContractError::UnknownReply`].
 #[cfg_attr(not(feature = "library"), entry_point)]
 pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, ContractError> {
     match reply.id {
-        hook::HOOK_REPLY => hook::after(deps, &env, reply.result.is_ok()),
+        hook::HOOK_REPLY => hook::after(deps, &env, &reply.result),
         id => Err(ContractError::UnknownReply { id }),
     }
 }

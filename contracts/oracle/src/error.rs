@@ -57,6 +57,8 @@ pub enum ContractError {
     #[error("feed {feed} has no fallback that could be promoted or demoted")]
     NoFallback { feed: FeedId },
 
+    #[error("contracts call each other too deep here for {callee} to act on a price: report from less deep")]
+    TooDeep { callee: String },
     #[error("there is no reply {id}")]
     UnknownReply { id: u64 },
     #[error("migration needs {wanted}, found {found}")]

@@ -1,8 +1,13 @@
 //! Telling the breaker: a consequence of a price, never a condition for it.
+//!
+//! With one exception, which is the sender's doing and not the breaker's: a chain bounds how deep contracts call each other, and whoever
+//! reports chooses how deep the oracle is called. One level before the bound the breaker can evaluate, but not tell the guardian what it
+//! found, and its whole evaluation would be undone; a price would stand that the breaker has not restricted. So what is sent from there
+//! is refused, and the same price is taken from anywhere less deep.
 
 use crate::error::ContractError;
 use crate::state::{Hook, HOOK};
-use cosmwasm_std::{to_json_binary, DepsMut, Env, Event, Response, Storage, SubMsg, WasmMsg};
+use cosmwasm_std::{to_json_binary, DepsMut, Env, Event, Response, Storage, SubMsg, SubMsgResult, WasmMsg};
 use firebreak_messages::oracle::{HookFailed, HookHealthResponse, HookSkipped};
 use firebreak_messages::{circuit_breaker, time::now, FeedId};
 
@@ -12,6 +17,10 @@ pub const HOOK_REPLY: u64 = 1;
 pub const FAILURES_BEFORE_REST: u32 = 3;
 /// How long it rests, seconds. Meanwhile no lease is renewed, so the vault acts as in `ReduceOnly`; anyone may evaluate.
 pub const REST_SECONDS: u64 = 60;
+/// What a reply is told of a call that failed because contracts called each other too deep: wasmd's error 30, by its registered number.
+/// Consensus decides the text, so every node sees the same. No contract fails with it of its own will: what a contract says is error 5.
+/// On a chain that words it otherwise the failure is recorded like any other.
+pub const CALLED_TOO_DEEP: &str = "codespace: wasm, code: 30";
 
 /// What a publication adds to its response: nothing, the call, or the fact that it was left out.
 #[derive(Default)]
@@ -46,14 +55,17 @@ pub fn call(storage: &dyn Storage, env: &Env, feeds: Vec<FeedId>) -> Result<Call
 }
 
 /// Records how the call went. The error's text is not kept: it differs from node to node.
-pub fn after(deps: DepsMut, env: &Env, succeeded: bool) -> Result<Response, ContractError> {
+///
+/// Errors: [`ContractError::TooDeep`], which takes everything back that this message of the oracle did.
+pub fn after(deps: DepsMut, env: &Env, result: &SubMsgResult) -> Result<Response, ContractError> {
     let hook = HOOK.load(deps.storage)?;
+    let callee = hook.config.as_ref().map(|config| config.contract.clone()).unwrap_or_default();
+    if matches!(result, SubMsgResult::Err(error) if error == CALLED_TOO_DEEP) {
+        return Err(ContractError::TooDeep { callee });
+    }
+    let succeeded = result.is_ok();
     let health = if succeeded { recovered(hook.health) } else { failed(hook.health, now(env)) };
-    let fact = HookFailed {
-        callee: hook.config.as_ref().map(|config| config.contract.clone()).unwrap_or_default(),
-        failing_since: health.failing_since,
-        failures_in_a_row: health.failures_in_a_row,
-    };
+    let fact = HookFailed { callee, failing_since: health.failing_since, failures_in_a_row: health.failures_in_a_row };
     HOOK.save(deps.storage, &Hook { config: hook.config, health })?;
     let response = Response::new();
     Ok(if succeeded { response } else { response.add_event(fact) })

@@ -11,7 +11,7 @@
 //! a round doubtful is one table (`validity.rs`); sources that stray or are silent are not counted until they earn their return.
 //!
 //! After each message that published, the circuit breaker is told in a sub-message of bounded gas. Its failure is
-//! recorded and never takes a price back. Nobody, the owner included, has a message that sets a price.
+//! recorded and never takes a price back; only who reports from so deep that it cannot act is refused (`hook.rs`). Nobody, the owner included, has a message that sets a price.
 
 #![cfg_attr(
     test,

@@ -3,10 +3,14 @@
 use crate::setup;
 
 use crate::setup::{Setup, FEED, START};
+use cosmwasm_std::testing::{mock_dependencies, mock_env};
+use cosmwasm_std::{Binary, Reply, SubMsgResult};
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{
     ConfigResponse, ExecuteMsg, HookConfig, HookFailed, HookHealthResponse, HookSkipped, QueryMsg,
 };
+use firebreak_oracle::contract::reply;
+use firebreak_oracle::state::{Hook, HOOK};
 use firebreak_oracle::ContractError;
 
 #[test]
@@ -94,4 +98,34 @@ fn only_the_owner_changes_the_hook_and_a_new_one_starts_healthy() {
     assert_eq!((setup.price().round, setup.health().failures_total), (2, 0));
     let config: ConfigResponse = setup.query(&QueryMsg::Config {});
     assert_eq!(config, ConfigResponse { owner: owner.to_string(), hook: None });
+}
+
+/// What a chain tells the reply of a failed hook; the embedded chain has no bound on depth.
+fn replied(error: &str) -> (Result<(), ContractError>, HookHealthResponse) {
+    let mut deps = mock_dependencies();
+    let config = HookConfig { contract: "breaker".into(), gas_limit: 1_000_000 };
+    HOOK.save(&mut deps.storage, &Hook { config: Some(config), health: HookHealthResponse::default() }).unwrap();
+    let result = SubMsgResult::Err(error.into());
+    let told = Reply { id: 1, payload: Binary::default(), gas_used: 0, result };
+    let answer = reply(deps.as_mut(), mock_env(), told).map(|_| ());
+    (answer, HOOK.load(&deps.storage).unwrap().health)
+}
+
+#[test]
+fn a_report_from_so_deep_that_the_hook_cannot_act_is_refused() {
+    let refused = Err(ContractError::TooDeep { callee: "breaker".into() });
+    assert_eq!(replied("codespace: wasm, code: 30"), (refused, HookHealthResponse::default()));
+    // Nothing else is: what a contract says, gas, another module's error 30, other errors of the chain and longer texts.
+    for error in [
+        "codespace: wasm, code: 5",
+        "codespace: sdk, code: 11",
+        "codespace: sdk, code: 30",
+        "codespace: wasm, code: 3",
+        "codespace: wasm, code: 300",
+        "dispatch: codespace: wasm, code: 30",
+        "",
+    ] {
+        let (answer, health) = replied(error);
+        assert_eq!((answer, health.failures_in_a_row, health.failures_total), (Ok(()), 1, 1), "{error}");
+    }
 }

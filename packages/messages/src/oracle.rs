@@ -46,7 +46,8 @@ pub struct SignedReport {
 #[cw_serde]
 pub enum ExecuteMsg {
     /// Feeders only. No funds. A report that another feeder outran is ignored with an event, so that one late feed does not
-    /// refuse the others; a report from the future, from a stranger or of an unknown feed is an error.
+    /// refuse the others; a report from the future, from a stranger or of an unknown feed is an error, and so is one that
+    /// publishes from so deep inside contracts' calls that the breaker cannot act on it.
     /// Emits [`RoundPublished`], [`ReportIgnored`], [`HookFailed`], [`HookSkipped`].
     Report { reports: Vec<FeedReport> },
     /// Anyone. No funds. Rounds that were signed off chain. One that is not newer than what the oracle has is passed over with an event as

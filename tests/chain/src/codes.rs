@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Code ids by the contract's name: `oracle`, `derivatives_vault`, .. and of the test contracts `group`, `multisig`,
-/// `burner`, `next_vault`, `next_guardian`.
+/// `burner`, `nest`, `next_vault`, `next_guardian`.
 #[derive(Debug, Clone)]
 pub struct Codes(BTreeMap<String, u64>);
 

@@ -58,7 +58,7 @@ impl Suite {
     }
 
     #[track_caller]
-    fn submit_report(&mut self, feeder: usize, prices: &[(MarketId, Price)], gas: Gas) -> String {
+    pub fn submit_report(&mut self, feeder: usize, prices: &[(MarketId, Price)], gas: Gas) -> String {
         let published_at = self.now();
         let reports =
             prices.iter().map(|(market, price)| FeedReport { feed: feed_of(*market), price: *price, published_at });
