@@ -7,9 +7,10 @@
 //! So a target is as tight as the tightest run says until its time is over, and the last undo is never passed over.
 
 use crate::error::ContractError;
-use crate::harm::{fields, Direction};
+use crate::harm::Direction;
 use crate::present::{only_tightens, text};
 use crate::state::{ANYTHING, CHANGED_BY, CONFIGURED_AT, RUNS};
+use crate::written::fields;
 use cosmwasm_std::{Binary, Deps, Storage};
 use firebreak_messages::guardian::{Playbook, Run, RunStatus, Step, StepOutcome, STEPS_MAX};
 
@@ -54,12 +55,23 @@ pub fn note_configured(storage: &mut dyn Storage, contract: &str, msg: &Binary, 
 }
 
 /// Whether the timelock has configured a step's target since the step was decided.
-#[inline(never)]
 pub fn is_stale(storage: &dyn Storage, step: &Step, decided_at: u64) -> Result<bool, ContractError> {
     let Step::Call { contract, msg } = step else { return Ok(false) };
+    is_configured_since(storage, contract, msg, decided_at)
+}
+
+/// Whether the timelock has configured what a message is about since this time; of one that is not as the contracts write it anything that the
+/// contract has.
+#[inline(never)]
+pub fn is_configured_since(
+    storage: &dyn Storage,
+    contract: &str,
+    msg: &Binary,
+    since: u64,
+) -> Result<bool, ContractError> {
     let own = configures(contract, msg).unwrap_or_else(|| [contract, ANYTHING].concat());
-    for key in [own, contract.clone()] {
-        if CONFIGURED_AT.may_load(storage, key)?.is_some_and(|configured_at| configured_at > decided_at) {
+    for key in [own, contract.into()] {
+        if CONFIGURED_AT.may_load(storage, key)?.is_some_and(|configured_at| configured_at > since) {
             return Ok(true);
         }
     }

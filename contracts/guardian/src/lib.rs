@@ -64,5 +64,6 @@ pub mod state;
 mod step;
 mod validate;
 mod weights;
+mod written;
 
 pub use error::ContractError;

@@ -1,10 +1,10 @@
 //! What a playbook may not ask of open positions: it runs at once, without a dry run.
 
 use crate::error::ContractError;
-use crate::harm::{decimal, inside, market_of};
 use crate::json::message_name;
 use crate::present::{text, told};
 use crate::state::SUITE;
+use crate::written::{decimal, inside, market_of};
 use cosmwasm_std::Deps;
 use firebreak_messages::guardian::{Playbook, Step};
 

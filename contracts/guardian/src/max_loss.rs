@@ -4,10 +4,11 @@
 
 use crate::changes::is_stale;
 use crate::error::ContractError;
-use crate::harm::{decimal, inside, items, parameters_of, sets_nothing_new, Direction};
+use crate::harm::Direction;
 use crate::json::message_name;
 use crate::present::{answer, only_tightens, text, told};
 use crate::state::{Approved, ARMED, COUNCIL, COUNCIL_CANDIDATE, DELAYS, PLAYBOOKS, SENTINELS, SUITE};
+use crate::written::{decimal, inside, items, parameters_of, sets_nothing_new};
 use cosmwasm_std::{from_json, to_json_binary, Deps, Env};
 use firebreak_messages::guardian::{CouncilConfig, SignalTrigger, Step, SuiteResponse};
 use firebreak_messages::time::now;

@@ -2,11 +2,12 @@
 //! whoever may not move a ratio moves the time that it is counted over.
 //!
 //! What goes further waits in the slowest class, and so does what cannot be compared: the form is a text as the contracts write it, as in
-//! [`harm`](crate::harm). Judged when it is scheduled, and again at the execution if the timelock has configured the same since: what has become
+//! [`written`](crate::written). Judged when it is scheduled, and again at the execution if the timelock has configured the same since: what has become
 //! a long step is not executed at all then, or several steps would add up behind an old operation that takes all of them back at once. Not for what
 //! a run has tightened: whoever may run a playbook would hold the timelock up.
 
-use crate::harm::{decimal, fields, inside, is_limit, market_of, parameters_of, set_by, Direction};
+use crate::harm::{is_limit, Direction};
+use crate::written::{decimal, fields, inside, market_of, parameters_of, set_by};
 use std::cmp::Ordering;
 
 /// A figure moves by this part of itself at most: a quarter. From nothing there is no step.
@@ -15,17 +16,17 @@ const STEP_DIVISOR: u128 = 4;
 const RAMPED: &str = "open_interest_max";
 
 /// Whether a message that configures vault, market or fund goes one step from what is configured now. `now`: what its contract answers
-/// about a market, or about its own configuration. `None`: no such message.
+/// about the market, or about its own configuration. `None`: no such message.
 #[inline(never)]
-pub fn is_one_step(msg: &str, now: &dyn Fn(Option<u16>) -> String) -> Option<bool> {
-    let (new, market, path): (_, _, &[&str]) = if let Some((market, config)) = market_of(msg) {
-        (config, Some(market), &["config"])
+pub fn is_one_step(msg: &str, now: &str) -> Option<bool> {
+    let (new, path): (_, &[&str]) = if let Some((_, config)) = market_of(msg) {
+        (config, &["config"])
     } else if let Some(parameters) = parameters_of(msg) {
-        (parameters, None, &["config", "parameters"])
+        (parameters, &["config", "parameters"])
     } else {
-        (set_by(msg, "configure", "config")?, None, &["config"])
+        (set_by(msg, "configure", "config")?, &["config"])
     };
-    Some(inside(&now(market), path).is_some_and(|present| is_within(new, present)))
+    Some(inside(now, path).is_some_and(|present| is_within(new, present)))
 }
 
 /// Whether every figure is within the step, and all else as it is. A limit on new exposure may tighten as far as it will: it takes nothing
@@ -62,15 +63,17 @@ fn figure(text: &str) -> Option<(i128, u128)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::present::compared;
 
     const VAULT: &str = r#"{"config":{"parameters":{"fee":"100","seconds":3,"inner":{"share":"0.04"}},"more":1}}"#;
 
     fn step(msg: &str) -> Option<bool> {
-        is_one_step(msg, &|market| match market {
-            None => VAULT.into(),
-            Some(7) => r#"{"market":7,"config":{"open_interest_max":"8","skew_max":"8","feed":1,"name":"a"}}"#.into(),
-            Some(_) => String::new(),
-        })
+        let now = match compared(msg) {
+            Some(None) => VAULT,
+            Some(Some(7)) => r#"{"market":7,"config":{"open_interest_max":"8","skew_max":"8","feed":1,"name":"a"}}"#,
+            _ => "",
+        };
+        is_one_step(msg, now)
     }
 
     // R-27

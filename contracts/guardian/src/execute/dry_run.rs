@@ -12,11 +12,11 @@
 use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::{ensure_self, timelock};
-use crate::harm::{inside, items};
 use crate::present::{answer, text, told};
 use crate::state::{later, SUITE, WITNESSES};
 use crate::validate::{between, ROLES_DELAY_MIN};
-use cosmwasm_std::{to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
+use crate::written::{inside, items};
+use cosmwasm_std::{from_json, to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
 use firebreak_messages::derivatives_vault::QueryMsg as VaultQuery;
 use firebreak_messages::guardian::{
     Call, DelayClass, ExecuteMsg, Operation, Witness, WitnessesNamed, DRY_RUN_ROOM_SECONDS, WITNESSES_MAX,
@@ -37,10 +37,12 @@ struct Health {
 impl Health {
     /// Errors: [`ContractError::AccountUnreadable`].
     fn of(deps: Deps, vault: &str, account: &AccountId) -> Result<Self, ContractError> {
-        let question = VaultQuery::Account { account: account.clone() };
-        deps.querier
-            .query_wasm_smart(vault, &question)
-            .map_err(|_| ContractError::AccountUnreadable { account: account.clone() })
+        Self::read(&asked(deps, vault, account), account)
+    }
+
+    /// Of the vault's [answer](asked). Errors: [`ContractError::AccountUnreadable`].
+    fn read(told_of: &str, account: &AccountId) -> Result<Self, ContractError> {
+        from_json(told_of).map_err(|_| ContractError::AccountUnreadable { account: account.clone() })
     }
 
     /// Liquidatable, or would be if its price were valid: an invalid one adds the margin to the equity, and every change would pass
@@ -55,6 +57,13 @@ impl Health {
         let above = self.equity.minus(margin).unwrap_or_default().positive_part().atoms().max(1);
         Ratio::from_atoms(weight.saturating_mul(1_000_000).checked_div(above).unwrap_or_default())
     }
+}
+
+/// What the vault answers about an account; nothing when it answers nothing.
+#[inline(never)]
+fn asked(deps: Deps, vault: &str, account: &AccountId) -> String {
+    let question = to_json_binary(&VaultQuery::Account { account: account.clone() });
+    question.map(|question| answer(deps, vault, question)).unwrap_or_default()
 }
 
 /// Names accounts. Of those that hold something that the operation is about, and are not liquidatable already, the `WITNESSES_MAX` most strained
@@ -80,10 +89,11 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
         if witnesses.iter().any(|witness| witness.account == account) {
             continue;
         }
-        match Health::of(deps.as_ref(), &vault, &account) {
+        let told_of = asked(deps.as_ref(), &vault, &account);
+        match Health::read(&told_of, &account) {
             Err(error) if named => return Err(error),
             Ok(health) if !health.liquidatable => {
-                let weight = weight(deps.as_ref(), &known, &record, &account);
+                let weight = weight(deps.as_ref(), &known, &record, &told_of);
                 if let (None, true) = (weight, named) {
                     continue;
                 }
@@ -102,16 +112,14 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
 
 /// Of what an account holds in the markets that an operation configures the maintenance margin above each market's least: what a change may make
 /// grow. `None`: it holds nothing there; others are harmed by nothing, and must not take the places of those who are. Dust has no weight
-/// and gives way to all others, or a crowd of it would. By the vault's text, as a market's is read; of a call about no market all positions count.
+/// and gives way to all others, or a crowd of it would. By the vault's text `told_of` the account, as a market's is read; of a call about no market all positions count.
 #[inline(never)]
-fn weight(deps: Deps, known: &Known, record: &Operation, account: &AccountId) -> Option<u128> {
+fn weight(deps: Deps, known: &Known, record: &Operation, told_of: &str) -> Option<u128> {
     let vault = &known.suite.derivatives_vault;
-    let asked = to_json_binary(&VaultQuery::Account { account: account.clone() }).ok()?;
-    let told_of = answer(deps, vault, asked);
     let figure = |text: &str, path: &[&str]| inside(text, path)?.trim_matches('"').parse::<u128>().ok();
     let mut found = None;
     // Bounded by MARKETS_PER_ACCOUNT_MAX times CALLS_MAX.
-    for position in inside(&told_of, &["positions"]).and_then(items)? {
+    for position in inside(told_of, &["positions"]).and_then(items)? {
         let market = inside(position, &["market"])?;
         let is_about = |call: &Call| {
             let Call::Execute { msg, .. } = call else { return false };

@@ -8,79 +8,34 @@
 //! Every step is a sub-message with a gas limit of its own and a reply in any case: one that fails undoes neither the
 //! others nor the signal that started the run.
 
-use crate::changes::{self, is_stale};
+mod budget;
+mod send;
+
+use crate::changes;
 use crate::class::Known;
 use crate::error::ContractError;
-use crate::harm::market_of;
 use crate::incident;
 use crate::present::text;
-use crate::state::{
-    after, later, Approved, History, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS,
-};
-use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{to_json_binary, Binary, Deps, DepsMut, Env, Response, Storage, SubMsg, WasmMsg};
-use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, Scope};
-use firebreak_messages::derivatives_vault::ExecuteMsg as VaultMsg;
+use crate::state::{after, later, Approved, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS};
+use crate::written::market_of;
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, Response, Storage};
 use firebreak_messages::guardian::{
-    DelayClass, IncidentAction, IncidentStatus, Playbook, PlaybookResponse, PlaybookStarted, PlaybookStep,
-    PlaybookUndone, Run, RunStatus, Step, StepOutcome, Tightening, RUNS_MAX,
+    DelayClass, IncidentAction, IncidentStatus, PlaybookStarted, PlaybookStep, PlaybookUndone, Run, RunStatus, Step,
+    StepOutcome, RUNS_MAX,
 };
-use firebreak_messages::packed::{from_packed, to_packed};
 use firebreak_messages::time::now;
 use firebreak_messages::Source;
-use firebreak_risk::{Level, Phase, Posture};
+use firebreak_risk::Level;
+use send::{Sender, Ticket};
+
+pub use budget::{described, readiness, Readiness};
+pub use send::restriction;
 
 /// Reply to a step or a step of an undo. Never reused for anything else.
 pub const STEPPED: u64 = 3;
 
 /// Starts that a history keeps: as many as the largest budget looks back; one more until it is known whether a step succeeded.
 const RUNS_KEPT: usize = RUNS_MAX as usize;
-
-/// Whether a playbook may run now.
-pub enum Readiness {
-    Ready,
-    /// Its approval has ended.
-    Expired,
-    /// Its budget is used up, or it cools down, until then.
-    Waits {
-        free_at: u64,
-    },
-}
-
-/// Approval, budget and cool-down of a playbook at `now`.
-pub fn readiness(playbook: &Playbook, history: &History, now: u64) -> Readiness {
-    if now > playbook.not_after {
-        return Readiness::Expired;
-    }
-    let free_at = free_at(playbook, history);
-    if now < free_at {
-        return Readiness::Waits { free_at };
-    }
-    Readiness::Ready
-}
-
-/// The first second in which budget and cool-down let it run.
-fn free_at(playbook: &Playbook, history: &History) -> u64 {
-    let cooled = history.starts.last().map_or(0, |start| start.saturating_add(playbook.cool_down_seconds));
-    // Of the last `runs_max` runs the oldest one must have left the window.
-    let runs_max = usize::try_from(playbook.runs_max).unwrap_or(usize::MAX);
-    let oldest = history.starts.iter().rev().nth(runs_max.saturating_sub(1));
-    cooled.max(oldest.map_or(0, |start| start.saturating_add(playbook.window_seconds)))
-}
-
-/// Errors: records that cannot be read.
-pub fn described(storage: &dyn Storage, approved: Approved, now: u64) -> Result<PlaybookResponse, ContractError> {
-    let Approved { playbook, approved_at } = approved;
-    let history = HISTORIES.may_load(storage, playbook.name.clone())?.unwrap_or_default();
-    let mut stale = false;
-    for step in &playbook.steps {
-        stale |= is_stale(storage, step, approved_at)?;
-    }
-    let within = |start: &&u64| now < start.saturating_add(playbook.window_seconds);
-    let runs = u32::try_from(history.starts.iter().filter(within).count()).unwrap_or(u32::MAX);
-    let free_at = free_at(&playbook, &history).max(now);
-    Ok(PlaybookResponse { playbook, approved_at, runs, free_at, last_run: history.last_run, stale })
-}
 
 /// Starts a run for an incident: the record, then one sub-message for each step.
 ///
@@ -321,143 +276,4 @@ fn settle(record: &mut Run) -> Option<PlaybookUndone> {
     }
     record.status = RunStatus::Ended;
     Some(PlaybookUndone { playbook: record.playbook.clone(), run: record.run, incident: record.incident })
-}
-
-/// Who sends the steps, and on whose decision.
-struct Sender<'a> {
-    env: &'a Env,
-    playbook: &'a str,
-    incident: u64,
-    run: u64,
-    /// The run whose undo this one took over; 0: none.
-    inherited: u64,
-    gas: u64,
-    /// When what is sent was decided; a target that was configured later is left alone.
-    decided_at: u64,
-    undo: bool,
-    /// The playbook has an undo for what its calls change.
-    undoable: bool,
-    known: &'a Known,
-    /// A feed is fresh: what configures the vault is passed over.
-    held: bool,
-}
-
-struct Sent {
-    events: Vec<PlaybookStep>,
-    messages: Vec<SubMsg>,
-}
-
-impl Sender<'_> {
-    /// Bounded by STEPS_MAX. A step that is done is not sent again.
-    fn send(&self, deps: Deps, steps: &[Step], outcomes: &mut [StepOutcome]) -> Result<Sent, ContractError> {
-        let mut sent = Sent { events: vec![], messages: vec![] };
-        for ((index, step), outcome) in (0u8..).zip(steps).zip(outcomes) {
-            if !matches!(outcome, StepOutcome::Waiting | StepOutcome::Failed) {
-                continue;
-            }
-            if let Some(found) = self.passed_over(deps, step)? {
-                *outcome = found;
-                let (run, undo) = (self.run, self.undo);
-                sent.events.push(PlaybookStep { run, step: index.into(), undo, outcome: found });
-                continue;
-            }
-            let (message, level) = match step {
-                // What a call changes has no level; it is some caution.
-                Step::Call { contract, msg } => {
-                    let call = WasmMsg::Execute { contract_addr: contract.clone(), msg: msg.clone(), funds: vec![] };
-                    (call, Level::Guarded)
-                }
-                Step::Settle { scope, notice_seconds } => {
-                    let at = later(now(self.env), *notice_seconds)?;
-                    let msg = match *scope {
-                        Scope::All => VaultMsg::SettleVault { at },
-                        Scope::Market(market) => VaultMsg::SettleMarket { market, at },
-                    };
-                    (self.to_vault(&msg)?, Level::ReduceOnly)
-                }
-                Step::Contest { market, seconds } => {
-                    let until = later(now(self.env), *seconds)?;
-                    (self.to_vault(&VaultMsg::ContestMarket { market: *market, until })?, Level::Guarded)
-                }
-                Step::Restrict(tightening) => {
-                    let (source, now, breaker) =
-                        (Source::Procedure, now(self.env), self.known.suite.circuit_breaker.clone());
-                    (restriction(breaker, tightening, source, self.incident, now)?, tightening.level)
-                }
-            };
-            let undoable = self.undoable && matches!(step, Step::Call { .. });
-            let feed = self.known.step_sets_feed(step);
-            let ticket = Ticket {
-                run: self.run,
-                step: index,
-                undo: self.undo,
-                undoable,
-                feed,
-                level,
-                inherited: self.inherited,
-            };
-            let call = SubMsg::reply_always(message, STEPPED).with_gas_limit(self.gas).with_payload(ticket.write()?);
-            sent.messages.push(call);
-        }
-        Ok(sent)
-    }
-}
-
-impl Sender<'_> {
-    /// Why a step is not sent, if it is not.
-    fn passed_over(&self, deps: Deps, step: &Step) -> Result<Option<StepOutcome>, ContractError> {
-        Ok(if is_stale(deps.storage, step, self.decided_at)? {
-            Some(StepOutcome::Stale)
-        } else if self.held && self.known.step_configures_vault(step) {
-            Some(StepOutcome::Held)
-        } else {
-            changes::is_claimed(deps, self.playbook, self.undo, step)?.then_some(StepOutcome::Claimed)
-        })
-    }
-
-    fn to_vault(&self, msg: &VaultMsg) -> Result<WasmMsg, ContractError> {
-        let contract_addr = self.known.suite.derivatives_vault.clone();
-        Ok(WasmMsg::Execute { contract_addr, msg: to_json_binary(msg)?, funds: vec![] })
-    }
-}
-
-/// The breaker's message for a restriction from now on.
-pub fn restriction(
-    breaker: String,
-    tightening: &Tightening,
-    source: Source,
-    incident: u64,
-    now: u64,
-) -> Result<WasmMsg, ContractError> {
-    let Tightening { scope, level, duration_seconds } = *tightening;
-    let phases = vec![Phase { until: later(now, duration_seconds)?, posture: Posture::preset(level) }];
-    Ok(WasmMsg::Execute {
-        contract_addr: breaker,
-        msg: to_json_binary(&BreakerMsg::Restrict { scope, source, phases, incident })?,
-        funds: vec![],
-    })
-}
-
-/// Which step a reply belongs to: travels in the payload, so that nothing is stored for it.
-#[cw_serde]
-struct Ticket {
-    run: u64,
-    step: u8,
-    undo: bool,
-    /// A call of a playbook with an undo: its success makes the run active.
-    undoable: bool,
-    /// Its success starts R-19's delay.
-    feed: bool,
-    level: Level,
-    /// The run whose undo this one took over; 0: none.
-    inherited: u64,
-}
-
-impl Ticket {
-    fn write(&self) -> Result<Binary, ContractError> {
-        Ok(to_packed("ticket", 1, self)?.into())
-    }
-    fn read(payload: &Binary) -> Result<Self, ContractError> {
-        Ok(from_packed("ticket", 1, payload)?)
-    }
 }
