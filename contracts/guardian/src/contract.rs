@@ -82,7 +82,7 @@ pub fn reply(deps: DepsMut, env: Env, reply: Reply) -> Result<Response, Contract
     match reply.id {
         bootstrap::BOOTSTRAPPED => bootstrap::verify(deps.as_ref(), &env, SUITE.load(deps.storage)?),
         replies::EXECUTED => replies::executed(deps, reply),
-        playbook::STEPPED => playbook::stepped(deps, &env, &reply.payload, reply.result.is_ok()),
+        playbook::STEPPED => playbook::stepped(deps, &env, &reply.payload, &reply.result),
         id => Err(ContractError::UnknownReply { id }),
     }
 }

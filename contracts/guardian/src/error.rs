@@ -161,6 +161,10 @@ pub enum ContractError {
     TooEarlyToUndo { run: u64, undo_at: u64, now: u64 },
     #[error("the undo of run {run} configures the vault too soon after a new feed (R-19): from {free_at}, now {now}")]
     UndoAfterFeed { run: u64, free_at: u64, now: u64 },
+    #[error(
+        "step {step} of run {run} cannot be called from so deep inside other contracts' calls: nothing of it is done"
+    )]
+    TooDeep { run: u64, step: u8 },
     #[error("incident {incident} is not over: the level is {found}, quiet since {quiet_since}, block time is {now}")]
     NotOver { incident: u64, found: Level, quiet_since: u64, now: u64 },
 

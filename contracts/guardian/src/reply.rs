@@ -20,7 +20,7 @@ pub fn executed(deps: DepsMut, reply: Reply) -> Result<Response, ContractError> 
     let record = OPERATIONS.load(deps.storage, operation)?;
     let (status, response) = match reply.result {
         SubMsgResult::Ok(_) => (OperationStatus::Executed, Response::new().add_event(OperationExecuted { operation })),
-        // Not the text: it differs from chain to chain, and no branch may look at it.
+        // Whatever the text: anyone may execute it again.
         SubMsgResult::Err(_) => (OperationStatus::Failed, Response::new().add_event(OperationFailed { operation })),
     };
     OPERATIONS.save(deps.storage, operation, &Operation { status, ..record })?;

@@ -25,4 +25,5 @@ mod sentinels;
 mod signal;
 mod takeover;
 mod timelock;
+mod too_deep;
 mod witnesses;

@@ -9,7 +9,7 @@ use crate::error::ContractError;
 use crate::state::{Hook, HOOK};
 use cosmwasm_std::{to_json_binary, DepsMut, Env, Event, Response, Storage, SubMsg, SubMsgResult, WasmMsg};
 use firebreak_messages::oracle::{HookFailed, HookHealthResponse, HookSkipped};
-use firebreak_messages::{circuit_breaker, time::now, FeedId};
+use firebreak_messages::{circuit_breaker, time::now, FeedId, CALLED_TOO_DEEP};
 
 /// Reply ids are stable across versions.
 pub const HOOK_REPLY: u64 = 1;
@@ -17,10 +17,6 @@ pub const HOOK_REPLY: u64 = 1;
 pub const FAILURES_BEFORE_REST: u32 = 3;
 /// How long it rests, seconds. Meanwhile no lease is renewed, so the vault acts as in `ReduceOnly`; anyone may evaluate.
 pub const REST_SECONDS: u64 = 60;
-/// What a reply is told of a call that failed because contracts called each other too deep: wasmd's error 30, by its registered number.
-/// Consensus decides the text, so every node sees the same. No contract fails with it of its own will: what a contract says is error 5.
-/// On a chain that words it otherwise the failure is recorded like any other.
-pub const CALLED_TOO_DEEP: &str = "codespace: wasm, code: 30";
 
 /// What a publication adds to its response: nothing, the call, or the fact that it was left out.
 #[derive(Default)]

@@ -31,4 +31,9 @@ pub use firebreak_risk::enum_text;
 pub use ids::{
     AccountId, Action, FeedId, MarketId, Reason, RuleId, Source, FEEDS_MAX, MARKETS_MAX, MARKETS_PER_ACCOUNT_MAX,
 };
+/// What a reply is told of a call that failed because contracts called each other too deep: wasmd's error 30, by its registered number.
+/// Consensus decides the text, so every node sees the same. No contract fails with it of its own will: what a contract says is error 5.
+/// On a chain that words it otherwise such a failure is like any other.
+pub const CALLED_TOO_DEEP: &str = "codespace: wasm, code: 30";
+
 pub use packed::{PackedError, PackedItem, PackedMap};

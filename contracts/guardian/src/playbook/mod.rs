@@ -6,7 +6,8 @@
 //!                                       another run, a new approval  +--> superseded (its undo is theirs)
 //! ```
 //! Every step is a sub-message with a gas limit of its own and a reply in any case: one that fails undoes neither the
-//! others nor the signal that started the run.
+//! others nor the signal that started the run. But for one reason: who sends the transaction chooses how deep it calls the guardian. What is
+//! too deep for a step is too deep for the run, which is undone as a whole; the breaker sends its signal again, people confirm or undo again.
 
 mod budget;
 mod send;
@@ -18,13 +19,13 @@ use crate::incident;
 use crate::present::text;
 use crate::state::{after, later, Approved, DELAYS, FEED_SET_AT, HISTORIES, INCIDENTS, NEXT_RUN, PLAYBOOKS, RUNS};
 use crate::written::market_of;
-use cosmwasm_std::{Binary, Deps, DepsMut, Env, Response, Storage};
+use cosmwasm_std::{Binary, Deps, DepsMut, Env, Response, Storage, SubMsgResult};
 use firebreak_messages::guardian::{
     DelayClass, IncidentAction, IncidentStatus, PlaybookStarted, PlaybookStep, PlaybookUndone, Run, RunStatus, Step,
     StepOutcome, RUNS_MAX,
 };
 use firebreak_messages::time::now;
-use firebreak_messages::Source;
+use firebreak_messages::{Source, CALLED_TOO_DEEP};
 use firebreak_risk::Level;
 use send::{Sender, Ticket};
 
@@ -232,9 +233,15 @@ fn is_calm(deps: Deps, step: &Step, now: u64) -> bool {
 
 /// The end of a step.
 ///
-/// Errors: [`ContractError::Packed`] of a payload that no step carries.
-pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, succeeded: bool) -> Result<Response, ContractError> {
+/// Errors: [`ContractError::Packed`] of a payload that no step carries; [`ContractError::TooDeep`], which takes the whole run or undo back: recorded as
+/// failed such a step would not be repeated, and whoever nests the transaction would choose what of a run is done. Nobody can keep a run from
+/// less deep by it, since steps call the suite's own contracts alone.
+pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, result: &SubMsgResult) -> Result<Response, ContractError> {
     let Ticket { run, step, undo, undoable, feed, level, inherited } = Ticket::read(payload)?;
+    if matches!(result, SubMsgResult::Err(error) if error == CALLED_TOO_DEEP) {
+        return Err(ContractError::TooDeep { run, step });
+    }
+    let succeeded = result.is_ok();
     let mut record = RUNS.load(deps.storage, run)?;
     let outcome = if succeeded { StepOutcome::Done } else { StepOutcome::Failed };
     let outcomes = if undo { &mut record.undo } else { &mut record.steps };
