@@ -130,10 +130,10 @@ pub fn claims_junior(desk: &Desk, account: &Account) -> Result<Amount, ContractE
     Ok(owed.saturating_minus(claims_margin(desk, account)?))
 }
 
-/// Some market that the account has a claim or a position in is contested.
+/// Some market that the account has a position in is contested. A contested claim alone keeps nobody from closing elsewhere: it pays nothing
+/// while a position is left.
 pub fn is_contested(desk: &Desk, account: &Account) -> bool {
-    let claims = account.claims.iter().map(|held| held.market);
-    let mut markets = account.positions.iter().map(|position| position.market).chain(claims);
+    let mut markets = account.positions.iter().map(|position| position.market);
     markets.any(|id| desk.market(id).is_ok_and(|market| market.state.vesting.is_contested(desk.now)))
 }
 
@@ -148,8 +148,16 @@ pub fn pay_own_deficit(desk: &mut Desk, id: &AccountId) -> Result<Amount, Contra
     Ok(paid)
 }
 
-/// Moves up to `amount` from the account's settled claims into its cash: of all of them the halves that are margin first, since the others are what
-/// a ruling may cut. Bounded by its slots.
+/// Which part of the claims pays.
+enum Pass {
+    Margin,
+    Uncontested,
+    All,
+}
+
+/// Moves up to `amount` from the account's settled claims into its cash: of all of them the halves that are margin first, then the others, and last
+/// what a ruling may cut. That pays only when no position is left: an open profit that carries a loss pays it itself when it is closed, or
+/// a hedge in two other markets would turn contested profit into one that nobody contests. Bounded by its slots.
 #[inline(never)]
 pub fn pay_from_claims(desk: &mut Desk, account: &mut Account, amount: Amount) -> Result<Amount, ContractError> {
     let mut paid = Amount::ZERO;
@@ -157,13 +165,19 @@ pub fn pay_from_claims(desk: &mut Desk, account: &mut Account, amount: Amount) -
         return Ok(paid);
     }
     let now = desk.now;
-    for margin_alone in [true, false] {
+    let passes: &[Pass] = match account.positions.is_empty() {
+        true => &[Pass::Margin, Pass::Uncontested, Pass::All],
+        false => &[Pass::Margin, Pass::Uncontested],
+    };
+    for pass in passes {
         for held in &mut account.claims {
             let market = desk.market_mut(held.market)?;
             let (half_life, vesting) = (market.config.vesting_half_life_seconds, &mut market.state.vesting);
             let mut wanted = amount.minus(paid)?;
-            if margin_alone {
-                wanted = wanted.min(vesting.margin_of(&held.claim, now, half_life)?);
+            match pass {
+                Pass::Margin => wanted = wanted.min(vesting.margin_of(&held.claim, now, half_life)?),
+                Pass::Uncontested if vesting.is_contested(now) => continue,
+                Pass::Uncontested | Pass::All => {}
             }
             paid = paid.plus(vesting.pay_own(&mut held.claim, wanted, now, half_life)?)?;
             market.mark_changed();

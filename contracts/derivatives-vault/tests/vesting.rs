@@ -483,3 +483,83 @@ fn a_new_half_life_counts_from_when_it_is_set() {
     let unvested = bench.account("alice").unvested.atoms();
     assert!(unvested.abs_diff(profit.atoms() / 4) < 100, "{unvested} of {profit}");
 }
+
+/// What the ruling takes, and what the owner has in the end above its deposits, with a hedge in two other markets meanwhile or without.
+fn hedged_ruling(hedges: bool) -> (Amount, i128) {
+    const M3: MarketId = MarketId(3);
+    let mut bench = bench();
+    bench.add_market(M3);
+    let config = vesting_config("M3", 3);
+    bench.execute("owner", ExecuteMsg::ConfigureMarket { market: M3, config }, 0).unwrap();
+    bench.refresh();
+    bench.deposit("one", 250_000);
+    bench.trade("one", BTC, "20");
+    bench.set_price(BTC, "66000");
+    bench.refresh();
+    bench.trade("one", BTC, "-20");
+    let until = bench.now() + 240 * HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    let free = bench.account("one").cash.positive_part();
+    bench.withdraw("one", 0, free).unwrap();
+    if hedges {
+        bench.deposit("one", 1_000);
+        // As much long in one market as short in another: whichever way both move, one loses what the other wins.
+        for (market, size) in [(ETH, "90"), (M3, "-4.5")] {
+            assert_eq!(OrderFilled::all(&bench.trade("one", market, size)).len(), 1);
+        }
+        for step in 1..=9u32 {
+            bench.set_price(ETH, &(3_000 - 150 * step).to_string());
+            bench.set_price(M3, &(60_000 - 3_000 * step).to_string());
+            bench.refresh();
+        }
+        // The losing leg first: what the other one won carries the loss. The winning one first is refused for want of margin.
+        for (market, back, bound) in [(ETH, "-90", "0.000001"), (M3, "4.5", "1000000000")] {
+            bench.place_with("one", market, back, bound, true).unwrap();
+            bench.advance(15);
+            bench.refresh();
+            assert_eq!(OrderFilled::all(&bench.run(market)).len(), 1);
+        }
+    }
+    let events = bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap_or_default();
+    let taken = ContestedCut::all(&events).first().map_or(Amount::ZERO, |cut| cut.amount);
+    bench.advance(300 * HOUR);
+    bench.refresh();
+    let deposited = if hedges { 251_000 } else { 250_000 };
+    (taken, bench.wallet("one") + bench.account("one").cash.atoms() - deposited * 1_000_000)
+}
+
+// an open profit elsewhere carries a realised loss past the junior half of a contested claim.
+#[test]
+fn hedged_losses_take_nothing_of_what_a_ruling_may_cut() {
+    let ((honest_cut, honest), (cut, hedged)) = (hedged_ruling(false), hedged_ruling(true));
+    assert!(honest_cut > units(60_000), "{honest_cut}");
+    assert!(cut.atoms() + 1_000_000 >= honest_cut.atoms(), "{cut} of {honest_cut}");
+    assert!(hedged < honest, "{hedged} of {honest}");
+}
+
+//
+#[test]
+fn of_what_is_no_margin_the_uncontested_half_pays_a_deficit_first() {
+    let mut bench = bench();
+    bench.deposit("one", 250_000);
+    for (market, size, back, price) in [(BTC, "20", "-20", "66000"), (ETH, "90", "-90", "3600")] {
+        bench.trade("one", market, size);
+        bench.set_price(market, price);
+        bench.refresh();
+        bench.trade("one", market, back);
+    }
+    let until = bench.now() + 240 * HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    let free = bench.account("one").cash.positive_part();
+    bench.withdraw("one", 0, free).unwrap();
+    bench.deposit("one", 1_000);
+    assert_eq!(OrderFilled::all(&bench.trade("one", ETH, "95")).len(), 1);
+    // A gap: some 100,000 are lost, 87,000 are margin, 27,000 are the junior half that nobody contests.
+    bench.set_price(ETH, "2550");
+    bench.refresh();
+    bench.liquidate(&["one"]).unwrap();
+    let left = bench.account("one");
+    assert!(left.positions.is_empty() && left.unvested > units(60_000) && left.unvested < units(75_000), "{left:?}");
+    let taken = ContestedCut::all(&bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap())[0].amount;
+    assert!(taken > units(59_600), "{taken}");
+}
