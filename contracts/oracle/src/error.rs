@@ -1,4 +1,5 @@
 use cosmwasm_std::StdError;
+use firebreak_messages::oracle::{ROUNDS_PER_BLOCK_MAX, SIGNED_DISTANCE_SECONDS};
 use firebreak_messages::{FeedId, PackedError};
 use firebreak_risk::RiskError;
 use thiserror::Error;
@@ -39,6 +40,11 @@ pub enum ContractError {
         "round {round} of {published_at} of feed {feed} is old: wanted above {last_round} and after {last_published_at}"
     )]
     OldRound { feed: FeedId, round: u64, last_round: u64, published_at: u64, last_published_at: u64 },
+    #[error(
+        "round {round} of {published_at} of feed {feed} waits for the next block: wanted at most {ROUNDS_PER_BLOCK_MAX} in a block and \
+         {SIGNED_DISTANCE_SECONDS} s between them, found one of {last_published_at}"
+    )]
+    CrowdedBlock { feed: FeedId, round: u64, published_at: u64, last_published_at: u64 },
     #[error("a signed round of feed {feed} expired at {expires_at}, it is {now}")]
     ExpiredRound { feed: FeedId, expires_at: u64, now: u64 },
     #[error("feed {feed} has no signer at place {signer}")]

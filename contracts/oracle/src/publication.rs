@@ -6,7 +6,9 @@ use crate::validity::{judge, Evidence};
 use crate::{hook, round};
 use cosmwasm_std::{Env, Event, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
-use firebreak_messages::oracle::{FeedConfig, PriceRecord, Round, RoundPublished, Validity, ROUNDS_KEPT};
+use firebreak_messages::oracle::{
+    FeedConfig, PriceRecord, Round, RoundPublished, Validity, ROUNDS_KEPT, ROUNDS_PER_BLOCK_MAX,
+};
 use firebreak_messages::{time::now, FeedId, FEEDS_MAX};
 use firebreak_risk::{composite_with_band, BandedLeg, LegDirection, Price, RiskError};
 
@@ -94,6 +96,11 @@ fn follow(
             return Ok(None);
         }
     }
+    // The next round of a leg lets it follow.
+    let replaces = last.as_ref().is_some_and(|last| published_at == last.published_at);
+    if !replaces && record.rounds_in(env.block.height) >= ROUNDS_PER_BLOCK_MAX {
+        return Ok(None);
+    }
     // A product beyond the bounds of a price is none; it refuses nobody's report.
     let (price, band) = match composite_with_band(&legs) {
         Ok(made) => made,
@@ -101,7 +108,6 @@ fn follow(
         Err(error) => return Err(error.into()),
     };
     // The count before the one that is replaced.
-    let replaces = last.as_ref().is_some_and(|last| published_at == last.published_at);
     let unchanged = progress.unchanged.saturating_sub(replaces.into());
     let place = round::Place { rounds: &record.rounds, unchanged, height: env.block.height };
     let unchanged = round::unchanged_after(&known.config, &place, price);

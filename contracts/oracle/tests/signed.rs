@@ -6,7 +6,7 @@ use cosmwasm_std::Binary;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::{
     ExecuteMsg, FeedSetup, Observation, QueryMsg, RoundOutrun, RoundPublished, SignedReport, SourcesResponse, Validity,
-    OBSERVATION_BYTES_MAX, SIGNATURE_BYTES,
+    OBSERVATION_BYTES_MAX, ROUNDS_PER_BLOCK_MAX, SIGNATURE_BYTES,
 };
 use firebreak_messages::FeedId;
 use firebreak_oracle::ContractError;
@@ -356,6 +356,63 @@ fn signers_report_by_themselves_when_nobody_relays() {
     assert_eq!(coins, Err(ContractError::OutOfBounds { what: "reports", wanted, found: "0".into() }));
 }
 
+// a round that its block has no place for is passed over beside others, alone it is refused, and the next block takes it.
+#[test]
+fn a_block_takes_two_rounds_of_a_feed_and_the_second_well_after_the_first() {
+    let mut setup = Setup::with_signers(4, 3);
+    setup.advance(30);
+    let round = |setup: &Setup, round: u64, before: u64| {
+        let mut draft = setup.draft(round);
+        draft.report.published_at -= before;
+        draft.signed(&[(0, 100), (1, 100), (2, 100)])
+    };
+    let crowded = |round, published_at, last_published_at| {
+        Err(ContractError::CrowdedBlock { feed: FEED, round, published_at, last_published_at })
+    };
+    let now = setup.now();
+    let [first, early, second, third] =
+        [(1, 20), (2, 16), (3, 15), (4, 0)].map(|(number, before)| round(&setup, number, before));
+    setup.relay(vec![first.clone()]).unwrap();
+    // Four seconds are too few, five are not; and however far, a third one is one too many.
+    assert_eq!(setup.relay(vec![early.clone()]), crowded(2, now - 16, now - 20));
+    setup.relay(vec![second]).unwrap();
+    assert_eq!(setup.relay(vec![third.clone()]), crowded(4, now, now - 15));
+    // More weight for the second one is no further round, an older one is old, and another feed has places of its own.
+    let mut draft = setup.draft(3);
+    draft.report.published_at -= 15;
+    setup.relay(vec![draft.signed(&[(0, 100), (1, 100), (2, 100), (3, 100)])]).unwrap();
+    assert!(matches!(setup.relay(vec![early]), Err(ContractError::OldRound { .. })));
+    let mut other = setup.draft(1);
+    other.report.feed = OTHER;
+    let beside = other.signed(&[(0, 100), (1, 100), (2, 100)]);
+    let events = setup.relay(vec![third.clone(), beside]).unwrap();
+    assert_eq!(RoundPublished::all(&events).len(), 1);
+    assert_eq!(RoundOutrun::all(&events)[0].published_at, now);
+    assert_eq!(setup.record().rounds.len(), 2);
+    setup.advance(1);
+    setup.relay(vec![third]).unwrap();
+    assert_eq!(setup.record().rounds.len(), 3);
+}
+
+// three rounds that feeders make in one block, after a halt say; nothing that they said is lost.
+#[test]
+fn what_feeders_report_for_a_third_round_of_a_block_waits_for_the_next_block() {
+    let mut setup = Setup::new();
+    setup.advance(30);
+    let now = setup.now();
+    for before in [20, 19, 10] {
+        for feeder in 0..3 {
+            setup.report(feeder, 100 + before, now - u64::from(before)).unwrap();
+        }
+    }
+    assert_eq!((setup.price().round, setup.price().price), (2, price(119)));
+    setup.advance(1);
+    // The first who reports again publishes what waits; then all goes on.
+    setup.report(0, 110, now).unwrap();
+    assert_eq!((setup.price().round, setup.price().price), (3, price(110)));
+    assert_eq!(setup.record().rounds.last().unwrap().published_at, now - 10);
+}
+
 /// The signers' prices of one round, some of them lies, and two choices of a quorum among them.
 #[derive(Debug, Clone)]
 struct Choices {
@@ -405,10 +462,11 @@ proptest! {
         }
     }
 
-    /// Whatever of a row of rounds is relayed in whatever order: their times grow, no round counts twice, and each has the price that was
+    /// Whatever of a row of rounds is relayed in whatever order and blocks: their times grow, no round counts twice, a block has two at most, and
+    /// each has the price that was
     /// signed for its own time. A later round that is known when an earlier one is relayed therefore changes nothing about it.
     #[test]
-    fn who_chooses_among_rounds_only_leaves_some_out(order in prop::collection::vec(0usize..6, 1..12)) {
+    fn who_chooses_among_rounds_only_leaves_some_out(order in prop::collection::vec((0usize..6, any::<bool>()), 1..12)) {
         let mut setup = Setup::with_signers(4, 3);
         let start = setup.now();
         let reports: Vec<SignedReport> = (0..6u32)
@@ -420,11 +478,18 @@ proptest! {
             })
             .collect();
         setup.advance(30);
-        let mut last = None;
-        for beat in order {
+        let (mut last, mut in_block) = (None, 0);
+        for (beat, next_block) in order {
+            if next_block {
+                setup.advance(1);
+                in_block = 0;
+            }
             let taken = setup.relay(vec![reports[beat].clone()]).is_ok();
-            prop_assert_eq!(taken, last.is_none_or(|last| beat > last));
-            last = last.max(Some(beat));
+            prop_assert_eq!(taken, in_block < ROUNDS_PER_BLOCK_MAX && last.is_none_or(|last| beat > last));
+            if taken {
+                last = Some(beat);
+                in_block += 1;
+            }
         }
         let rounds = setup.record().rounds;
         prop_assert!(rounds.windows(2).all(|pair| pair[0].published_at < pair[1].published_at));

@@ -9,7 +9,10 @@ pub use config::{
     FeedConfig, FeedRules, FeedSetup, Feeder, HookConfig, InstantiateMsg, Leg, DRIFT_MAX_SECONDS, FEEDERS_MAX,
     FEEDERS_MIN, FOLLOWED_MAX, FOLLOWERS_MAX, MOVE_HOLD_SECONDS, REPORT_SPREAD_MAX_SECONDS, STRAY_SPREADS,
 };
-pub use records::{layout, PriceRecord, Round, Validity, GAP_REST_SECONDS_MAX, ROUNDS_KEPT};
+pub use records::{
+    layout, PriceRecord, Round, Validity, GAP_REST_SECONDS_MAX, ROUNDS_KEPT, ROUNDS_PER_BLOCK_MAX,
+    SIGNED_DISTANCE_SECONDS,
+};
 pub use signed::{Observation, RoundToSign, OBSERVATION_BYTES_MAX, PRICE_DECIMALS};
 
 use crate::ids::FeedId;
@@ -50,8 +53,8 @@ pub enum ExecuteMsg {
     /// publishes from so deep inside contracts' calls that the breaker cannot act on it.
     /// Emits [`RoundPublished`], [`ReportIgnored`], [`HookFailed`], [`HookSkipped`].
     Report { reports: Vec<FeedReport> },
-    /// Anyone. No funds. Rounds that were signed off chain. One that is not newer than what the oracle has is passed over with an event as
-    /// long as another one of the message has an effect, and an error otherwise. In the block of its publication, and later as long
+    /// Anyone. No funds. Rounds that were signed off chain. One that is not newer than what the oracle has, or for which its block has no
+    /// place ([`ROUNDS_PER_BLOCK_MAX`]), is passed over with an event as long as another one of the message has an effect, and an error otherwise. In the block of its publication, and later as long
     /// as it is not valid, a round is replaced by itself with more weight.
     /// Emits [`RoundPublished`], [`RoundOutrun`], [`SourceQuarantined`], [`SourceReturned`], [`HookFailed`], [`HookSkipped`].
     ReportSigned { reports: Vec<SignedReport> },
@@ -192,7 +195,8 @@ crate::facts! {
     HookFailed = "hook_failed" { callee: String, failing_since: u64, failures_in_a_row: u32 }
     /// The hook was not called: it failed three times in a row less than a minute ago.
     HookSkipped = "hook_skipped" { callee: String, skipped_until: u64 }
-    /// A signed round that the feed has gone beyond.
+    /// A signed round that the feed has gone beyond; or, newer than its last one, that the block has no place for or a quarantine has left
+    /// without a quorum.
     RoundOutrun = "round_outrun" { feed: FeedId, round: u64, last_round: u64, published_at: u64, last_published_at: u64 }
     /// A source is not counted until it has earned its return.
     SourceQuarantined = "source_quarantined" { feed: FeedId, feeder: String, cause: Misconduct, round: u64 }

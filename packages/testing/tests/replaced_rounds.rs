@@ -5,7 +5,7 @@ use firebreak_circuit_breaker::state::{MarketRules, RULES};
 use firebreak_derivatives_vault::ContractError as VaultError;
 use firebreak_messages::circuit_breaker::RuleTripped;
 use firebreak_messages::derivatives_vault::{
-    DropReason, ExecuteMsg as VaultMsg, OrderFilled, OrderPlaced, OrderSkipped,
+    DropReason, ExecuteMsg as VaultMsg, OrderDropped, OrderFilled, OrderPlaced, OrderSkipped,
 };
 use firebreak_messages::oracle::{
     ExecuteMsg, Observation, RoundPublished, RoundToSign, SignedReport, Validity, SIGNATURE_BYTES,
@@ -228,4 +228,71 @@ fn a_move_that_comes_with_the_second_price_of_one_time_is_seen() {
     let tripped: Vec<RuleId> = outcome.facts::<RuleTripped>().iter().map(|fact| fact.rule).collect();
     assert!(tripped.contains(&RuleId::Velocity), "{tripped:?}");
     assert_eq!(world.effective(BTC).posture.level, Level::ReduceOnly);
+}
+
+// feeders sign each second; who brought a ring of rounds in one block would take back every order that rises, with
+// `round-missed`, before anybody executes it.
+#[test]
+fn rounds_brought_at_once_do_not_push_an_orders_own_out_of_the_ring() {
+    let mut world = signed_by(6, 5);
+    let order = world.place("alice", BTC, size("1")).fact::<OrderPlaced>().order;
+    let placed_at = world.now();
+    world.advance(20);
+    let before = world.price_record(BTC).unwrap().latest().unwrap().round;
+    // Nine seconds from the order's own on, at prices that rise.
+    let beats: Vec<Beat> = (1..=9)
+        .map(|round| Beat { round, published_at: placed_at + 10 + round, prices: vec![60_000 + 10 * round; 6] })
+        .collect();
+    let mut taken = vec![];
+    for beat in &beats {
+        let attempt = beat.relay(&mut world, &[0, 1, 2, 3, 4]);
+        if attempt.is_done() {
+            taken.push(beat.round);
+            continue;
+        }
+        let last_published_at = world.price_record(BTC).unwrap().latest().unwrap().published_at;
+        attempt.refused_with(OracleError::CrowdedBlock {
+            feed: feed_of(BTC),
+            round: beat.round,
+            published_at: beat.published_at,
+            last_published_at,
+        });
+    }
+    // The first, and one of at least five seconds later.
+    assert_eq!(taken, vec![1, 6]);
+    let filled = world.execute(BTC).fact::<OrderFilled>();
+    assert_eq!((filled.order, filled.round), (order, before + 1), "its own");
+
+    // Whoever wants the newest takes it in the next block, and weight for it is no further round.
+    world.next_block();
+    let newest = beats.last().unwrap();
+    let first = newest.relay(&mut world, &[0, 1, 2, 3, 4]).fact::<RoundPublished>();
+    let again = newest.relay(&mut world, &[0, 1, 2, 3, 4, 5]).fact::<RoundPublished>();
+    assert_eq!((first.published_at, again.published_at), (newest.published_at, newest.published_at));
+    assert_eq!((first.round, again.round), (before + 3, before + 4));
+    world.check_everything();
+}
+
+// whoever alone relays and holds back what is signed each second; an order's own round stays for four blocks.
+#[test]
+fn a_ring_of_rounds_is_pushed_out_in_the_fifth_block_at_the_earliest() {
+    let mut world = signed_by(6, 5);
+    world.place("alice", BTC, size("1")).done();
+    world.advance(30);
+    let own = world.now() - 20;
+    let mut at = own;
+    for block in 1..=5 {
+        // The earliest that is taken, and again.
+        let mut taken = 0;
+        while taken < 2 && at <= world.now() {
+            let beat = Beat { round: at - own + 1, published_at: at, prices: vec![60_000; 6] };
+            taken += u32::from(beat.relay(&mut world, &[0, 1, 2, 3, 4]).is_done());
+            at += 1;
+        }
+        let kept = world.price_record(BTC).unwrap().rounds;
+        assert_eq!(kept.iter().any(|round| round.published_at == own), block < 5, "block {block}: {kept:?}");
+        world.next_block();
+    }
+    let dropped = world.execute(BTC).fact::<OrderDropped>();
+    assert_eq!(dropped.reason, DropReason::RoundMissed);
 }

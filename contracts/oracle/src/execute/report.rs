@@ -7,7 +7,7 @@ use crate::{round, sources, validate};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
-    FeedConfig, FeedReport, PriceRecord, ReportIgnored, DRIFT_MAX_SECONDS, MOVE_HOLD_SECONDS,
+    FeedConfig, FeedReport, PriceRecord, ReportIgnored, DRIFT_MAX_SECONDS, MOVE_HOLD_SECONDS, ROUNDS_PER_BLOCK_MAX,
 };
 use firebreak_messages::{time::now, FeedId, FEEDS_MAX};
 use firebreak_risk::Price;
@@ -45,7 +45,8 @@ pub fn ensure_each_once(feeds: impl ExactSizeIterator<Item = FeedId>) -> Result<
     validate::distinct("feed", feeds)
 }
 
-/// Takes one source's report and publishes a round when it completes a quorum.
+/// Takes one source's report and publishes a round when it completes a quorum; one that the block has no place for waits, and the next report
+/// of a later block publishes it.
 pub fn take(
     storage: &mut dyn Storage,
     env: &Env,
@@ -93,6 +94,9 @@ pub fn take(
     progress.waiting.push(report);
     let place = round::Place { rounds: &record.rounds, unchanged: progress.unchanged, height: env.block.height };
     match round::publish(config, &progress, &place, now(env))? {
+        Some(_) if record.rounds_in(env.block.height) >= ROUNDS_PER_BLOCK_MAX => {
+            save_progress(storage, feed, &progress)
+        }
         Some(made) if !is_held(&made, &mut progress, now(env)) => {
             publish(storage, feed, known, record, progress, made, outcome)
         }

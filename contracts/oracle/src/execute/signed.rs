@@ -1,7 +1,7 @@
 //! Rounds that were signed off chain: anyone relays them, and nobody gains by choosing which signatures.
 //!
 //! ```text
-//! relayed -> older than what is there? passed over
+//! relayed -> older than what is there, or new in a block that has its rounds already? passed over
 //!         -> expired, early, stale, malformed, too little weight, a signer that is unknown or out of order, or a
 //!            signature that is not this signer's for this round of this feed of this oracle? refused
 //!         -> who is in quarantine is left out; too little weight without it? passed over
@@ -25,16 +25,17 @@ use cosmwasm_std::{Api, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
     FeedConfig, Observation, PriceRecord, RoundOutrun, RoundToSign, SignedReport, Validity, FEEDERS_MAX,
-    OBSERVATION_BYTES_MAX,
+    OBSERVATION_BYTES_MAX, ROUNDS_PER_BLOCK_MAX, SIGNED_DISTANCE_SECONDS,
 };
 use firebreak_messages::{time::now, FeedId};
 use firebreak_risk::Standing;
 use sha2::{Digest, Sha256};
 
 /// Takes signed rounds of several feeds. Old ones are passed over, so that whoever relays one feed first cannot have another's
-/// message about many refused, and so is one that a quarantine has left without a quorum; when nothing is left, the message is refused.
+/// message about many refused, and so is one that a quarantine has left without a quorum, or that its block has no place for; when nothing is
+/// left, the message is refused.
 ///
-/// Errors: [`ContractError::UnknownFeed`], [`ContractError::OldRound`], [`ContractError::ExpiredRound`],
+/// Errors: [`ContractError::UnknownFeed`], [`ContractError::OldRound`], [`ContractError::CrowdedBlock`], [`ContractError::ExpiredRound`],
 /// [`ContractError::FutureReport`], [`ContractError::StaleReport`], [`ContractError::UnknownSigner`],
 /// [`ContractError::SignerOrder`], [`ContractError::BadSignature`], [`ContractError::QuorumMissing`],
 /// [`ContractError::Duplicate`], [`ContractError::OutOfBounds`], and
@@ -54,6 +55,13 @@ pub fn report_signed(deps: DepsMut, env: &Env, reports: Vec<SignedReport>) -> Re
         Some(why) if outcome.published.is_empty() => Err(why),
         Some(_) | None => outcome.conclude(deps.storage, env),
     }
+}
+
+/// A block has its rounds; or one of its rounds is so little older that this one may wait for the next block.
+fn is_crowded(record: &PriceRecord, height: u64, published_at: u64) -> bool {
+    let last = record.latest().map_or(0, |round| round.published_at);
+    let here = record.rounds_in(height);
+    here >= ROUNDS_PER_BLOCK_MAX || (here > 0 && published_at < last.saturating_add(SIGNED_DISTANCE_SECONDS))
 }
 
 fn old(fact: RoundOutrun) -> (RoundOutrun, ContractError) {
@@ -95,6 +103,11 @@ fn take(
     };
     if known.promoted || (report.round <= mark.round && !again) || report.published_at <= last_published_at {
         return Ok(Some(old(outrun())));
+    }
+    if !again && is_crowded(&record, env.block.height, report.published_at) {
+        let (round, published_at) = (report.round, report.published_at);
+        let crowded = ContractError::CrowdedBlock { feed, round, published_at, last_published_at };
+        return Ok(Some((outrun(), crowded)));
     }
     if now(env) > report.expires_at {
         return Err(ContractError::ExpiredRound { feed, expires_at: report.expires_at, now: now(env) });

@@ -5,6 +5,14 @@ use firebreak_risk::Price;
 
 /// Rounds that a price record keeps.
 pub const ROUNDS_KEPT: usize = 8;
+/// New rounds of one feed in one block, at most, whatever brings them: whoever brought many at once would push an order's own round out of
+/// the ring before anybody could execute it. A ring lasts four blocks at least. What replaces a round is no new one, nor is what tells
+/// that a leg of it got worse.
+pub const ROUNDS_PER_BLOCK_MAX: usize = 2;
+/// Seconds that a signed round is after one that its block has already, at least. Without that, who comes first in each block could use
+/// up its rounds with old ones, and keep the newest out for as long as signatures are valid. So the two rounds of a block are at least six
+/// seconds beyond the block before.
+pub const SIGNED_DISTANCE_SECONDS: u64 = 5;
 /// Seconds that a market rests behind a gap at most.
 pub const GAP_REST_SECONDS_MAX: u64 = 600;
 
@@ -63,6 +71,11 @@ impl PriceRecord {
             Validity::Valid
         };
         latest.validity.max(by_age)
+    }
+
+    /// Rounds that were recorded in this block and are still kept; a replacement counts once, with what it replaced.
+    pub fn rounds_in(&self, height: u64) -> usize {
+        self.rounds.iter().rev().take_while(|round| round.recorded_height == height).count()
     }
 
     /// the ring shows a gap of more than `gap_seconds` between two rounds, and fewer than `rounds_wanted` rounds of different
