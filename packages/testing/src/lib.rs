@@ -79,7 +79,7 @@ pub use metered::Broken;
 pub use moment::Moment;
 pub use outcome::{Attempt, Outcome, Refusal};
 pub use setup::{Guards, Scale, Setup};
-pub use steps::Saying;
+pub use steps::{observers, sign_as_observer, Saying};
 pub use units::*;
 pub use world::{Addresses, Totals, World, DENOM};
 

@@ -1,10 +1,7 @@
 //! Two ready procedures do what their names say: `pool-drain` closes the vault's buckets down to their floor, `chain-gap` waits for rounds
 //! that agree and leaves users a grace behind its freeze. And a quorum of observers starts one of them, in its own transaction.
 
-use cosmwasm_std::HexBinary;
-use firebreak_messages::circuit_breaker::{
-    ObservedSignal, ObserverConfig, ObserversConfig, RestrictionAdded, RuleConfig, RuleMode, RuleTripped, Scope,
-};
+use firebreak_messages::circuit_breaker::{ObservedSignal, RestrictionAdded, RuleConfig, RuleMode, RuleTripped, Scope};
 use firebreak_messages::derivatives_vault::{
     ConfigResponse, ExecuteMsg as VaultMsg, OutflowResponse, ParkedId, PositionLiquidated, QueryMsg as VaultQuery,
     VaultParameters,
@@ -16,8 +13,6 @@ use firebreak_messages::guardian::{
 use firebreak_messages::{RuleId, Source};
 use firebreak_risk::{Amount, Level, MaxLoss, Price, Ratio, Stolen, REACTION_SECONDS};
 use firebreak_testing::*;
-use k256::ecdsa::signature::Signer;
-use k256::ecdsa::{Signature, SigningKey};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -402,22 +397,10 @@ const OBSERVERS: u8 = 6;
 /// More than a third of six.
 const QUORUM: u8 = 3;
 
-fn key(observer: u8) -> SigningKey {
-    SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("{error}"))
-}
-
 /// Six observers of one weight whose rule restricts, and a drain that waits for it.
 fn observed() -> World {
-    let observer = |number| ObserverConfig {
-        public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
-        source: format!("source-{number}"),
-        weight: 1,
-    };
     let mut world = limited(World::builder())
-        .setup(|setup| {
-            let observers = (0..OBSERVERS).map(observer).collect();
-            setup.observers = ObserversConfig { heartbeat_seconds: HOUR, observers };
-        })
+        .setup(|setup| setup.observers = observers(OBSERVERS))
         .guard(BTC, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)))
         .trader("alice", usd(10_000))
         .build();
@@ -431,10 +414,7 @@ fn observed() -> World {
 /// The first so many observers say that money flows out of a market as it should not; anyone relays their words.
 fn attest(world: &mut World, observers: std::ops::Range<u8>) -> Attempt {
     let saying = Saying { market: BTC, signal: ObservedSignal::Flow, severity: 2, seconds: 300 };
-    world.attest("anyone", saying, observers, |observer, bytes| {
-        let signature: Signature = key(observer).sign(bytes);
-        signature.to_bytes().into()
-    })
+    world.attest("anyone", saying, observers, sign_as_observer)
 }
 
 //

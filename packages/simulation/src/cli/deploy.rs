@@ -32,11 +32,17 @@ pub struct DeployArgs {
     pub json: Option<PathBuf>,
 }
 
-pub fn run(args: &DeployArgs) -> Result<ExitCode, DeployError> {
-    let mut config = Config::load(&args.config)?;
-    if let Some(rpc) = &args.rpc {
-        config.network.rpc.clone_from(rpc);
+/// A deployment's configuration, for another node than its own where one is named.
+pub(super) fn configured(file: &Path, rpc: Option<&str>) -> Result<Config, DeployError> {
+    let mut config = Config::load(file)?;
+    if let Some(rpc) = rpc {
+        config.network.rpc = rpc.into();
     }
+    Ok(config)
+}
+
+pub fn run(args: &DeployArgs) -> Result<ExitCode, DeployError> {
+    let mut config = configured(&args.config, args.rpc.as_deref())?;
     if let Some(state) = &args.state {
         config.state.clone_from(state);
     }

@@ -1,7 +1,8 @@
 //! `firebreak keeper`.
 
+use super::deploy::configured;
 use clap::Args;
-use firebreak_chain::deploy::{Config, DeployError, State};
+use firebreak_chain::deploy::{DeployError, State};
 use firebreak_chain::{keeper, ChainError, Client};
 use firebreak_messages::guardian::{QueryMsg, SuiteResponse};
 use serde_json::json;
@@ -20,10 +21,7 @@ pub struct KeeperArgs {
 
 /// The node, the guardian and the newest block's second.
 pub(super) fn connect(args: &KeeperArgs) -> Result<(Client, String, u64), DeployError> {
-    let mut config = Config::load(&args.config)?;
-    if let Some(rpc) = &args.rpc {
-        config.network.rpc.clone_from(rpc);
-    }
+    let config = configured(&args.config, args.rpc.as_deref())?;
     let guardian = match config.suite.guardian.clone() {
         Some(guardian) => guardian,
         None => State::load(&config)?.suite.map(|at| at.guardian).ok_or_else(|| {

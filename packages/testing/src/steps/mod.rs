@@ -11,4 +11,4 @@ mod prices;
 mod reads;
 mod trading;
 
-pub use observers::Saying;
+pub use observers::{observers, sign_as_observer, Saying};

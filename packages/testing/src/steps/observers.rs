@@ -1,11 +1,35 @@
 //! What observers say of a market.
 
 use crate::{Attempt, Code, World};
-use cosmwasm_std::Binary;
-use firebreak_messages::circuit_breaker::{Attestation, ExecuteMsg, ObservedSignal, ToAttest};
+use cosmwasm_std::{Binary, HexBinary};
+use firebreak_messages::circuit_breaker::{
+    Attestation, ExecuteMsg, ObservedSignal, ObserverConfig, ObserversConfig, ToAttest,
+};
 use firebreak_messages::MarketId;
 use firebreak_risk::Amount;
+use k256::ecdsa::signature::Signer;
+use k256::ecdsa::{Signature, SigningKey};
 use std::ops::Range;
+
+fn key(observer: u8) -> SigningKey {
+    SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("observer {observer}: {error}"))
+}
+
+/// So many observers of one weight, each a source of its own, who say hourly that they are there.
+pub fn observers(count: u8) -> ObserversConfig {
+    let observer = |number| ObserverConfig {
+        public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
+        source: format!("source-{number}"),
+        weight: 1,
+    };
+    ObserversConfig { heartbeat_seconds: 3_600, observers: (0..count).map(observer).collect() }
+}
+
+/// With the key of one of [`observers`].
+pub fn sign_as_observer(observer: u8, bytes: &[u8]) -> [u8; 64] {
+    let signature: Signature = key(observer).sign(bytes);
+    signature.to_bytes().into()
+}
 
 /// What several observers say alike.
 #[derive(Debug, Clone, Copy)]

@@ -2,38 +2,19 @@
 
 use crate::stage::*;
 use crate::{all_sets, judged, time, units};
-use cosmwasm_std::HexBinary;
-use firebreak_messages::circuit_breaker::{
-    ObservedSignal, ObserverConfig, ObserversConfig, RuleConfig, RuleMode, ATTESTATION_SECONDS_MAX,
-};
+use firebreak_messages::circuit_breaker::{ObservedSignal, RuleConfig, RuleMode, ATTESTATION_SECONDS_MAX};
 use firebreak_messages::guardian::{Playbook, SignalTrigger};
 use firebreak_messages::{MarketId, RuleId};
 use firebreak_risk::{Level, Stolen};
 use firebreak_testing::*;
-use k256::ecdsa::signature::Signer;
-use k256::ecdsa::{Signature, SigningKey};
 
 const OBSERVERS: u8 = 3;
 const MARKETS: [MarketId; 2] = [BTC, ETH];
 
-fn key(observer: u8) -> SigningKey {
-    SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn sign(observer: u8, bytes: &[u8]) -> [u8; 64] {
-    let signature: Signature = key(observer).sign(bytes);
-    signature.to_bytes().into()
-}
-
 /// As many as a quorum wants, of three sources, and both markets listen to them.
 pub fn watched(builder: WorldBuilder) -> WorldBuilder {
-    let observer = |number| ObserverConfig {
-        public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
-        source: format!("source-{number}"),
-        weight: 1,
-    };
-    let observers = ObserversConfig { heartbeat_seconds: HOUR, observers: (0..OBSERVERS).map(observer).collect() };
-    MARKETS.into_iter().fold(builder.setup(|setup| setup.observers = observers), |builder, market| {
+    let watched = builder.setup(|setup| setup.observers = observers(OBSERVERS));
+    MARKETS.into_iter().fold(watched, |builder, market| {
         builder.guard(market, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)))
     })
 }
@@ -45,7 +26,7 @@ fn scene_with_observers() -> World {
 /// All of them say the worst that they can of a market.
 pub fn cry(world: &mut World, market: MarketId) -> bool {
     let (signal, severity, seconds) = (ObservedSignal::Price, 2, ATTESTATION_SECONDS_MAX);
-    world.attest("mallory", Saying { market, signal, severity, seconds }, 0..OBSERVERS, sign).is_done()
+    world.attest("mallory", Saying { market, signal, severity, seconds }, 0..OBSERVERS, sign_as_observer).is_done()
 }
 
 /// An answer rises a step at a time: two messages, a block apart.

@@ -4,16 +4,13 @@ use crate::faults::{self, Fault};
 use crate::past::Past;
 use crate::steps::{take, Kind, Step, SEATS};
 use crate::view::View;
-use cosmwasm_std::HexBinary;
 use cw_multi_test::MockApiBech32;
-use firebreak_messages::circuit_breaker::{ObserverConfig, ObserversConfig, RuleConfig, RuleMode, Scope};
+use firebreak_messages::circuit_breaker::{RuleConfig, RuleMode, Scope};
 use firebreak_messages::derivatives_vault::MarketConfig;
 use firebreak_messages::guardian::{CouncilConfig, Delays, ExecuteMsg, OperationExecuted, Sentinel, Tightening};
 use firebreak_messages::RuleId;
 use firebreak_risk::{Amount, Level, Size};
 use firebreak_testing::*;
-use k256::ecdsa::signature::Signer;
-use k256::ecdsa::{Signature, SigningKey};
 
 pub const HOUR: u64 = 3_600;
 pub const DAY: u64 = 86_400;
@@ -51,24 +48,6 @@ pub struct Scene {
     pub coins: u128,
 }
 
-fn key(observer: u8) -> SigningKey {
-    SigningKey::from_slice(&[101 + observer; 32]).unwrap_or_else(|error| panic!("{error}"))
-}
-
-pub fn sign(observer: u8, bytes: &[u8]) -> [u8; 64] {
-    let signature: Signature = key(observer).sign(bytes);
-    signature.to_bytes().into()
-}
-
-fn observers() -> ObserversConfig {
-    let observer = |number| ObserverConfig {
-        public_key: HexBinary::from(key(number).verifying_key().to_encoded_point(true).as_bytes()).to_hex(),
-        source: format!("source-{number}"),
-        weight: 1,
-    };
-    ObserversConfig { heartbeat_seconds: 3_600, observers: (0..OBSERVERS).map(observer).collect() }
-}
-
 /// Nothing has happened yet. Three playbooks are approved, a sentinel is armed, another group is named as the council, two proposers beside the DAO, three observers. The fund is
 /// thin, so that anyone may step leverage down; alice is long and bob short, carl is near liquidation, and the whale has money only.
 pub fn calm(fault: Option<Fault>) -> Scene {
@@ -78,7 +57,7 @@ pub fn calm(fault: Option<Fault>) -> Scene {
             setup.delays = Delays { parameters: PARAMETERS, roles: ROLES, code: CODE };
             setup.more_proposers =
                 proposers.iter().map(|name| MockApiBech32::new("wasm").addr_make(name).into()).collect();
-            setup.observers = observers();
+            setup.observers = observers(OBSERVERS);
         })
         .guard(BTC, |guard| guard.rules.push(RuleConfig::standard(RuleId::Observers, RuleMode::Enforce)))
         .vault(|vault| {

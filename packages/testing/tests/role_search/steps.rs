@@ -2,7 +2,7 @@
 
 use crate::past::{Past, Scheduled, Started};
 use crate::scene::{
-    sign, APPROVAL, CODE, CRASH, DAY, DRAIN, HOUR, OBSERVERS, PARAMETERS, PLAYBOOKS, QUARANTINE, ROLES, SHORTER_CODE,
+    APPROVAL, CODE, CRASH, DAY, DRAIN, HOUR, OBSERVERS, PARAMETERS, PLAYBOOKS, QUARANTINE, ROLES, SHORTER_CODE,
 };
 use cosmwasm_std::Addr;
 use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, ObservedSignal, RestrictionAdded, Scope};
@@ -295,7 +295,7 @@ fn leaves_and_comes_back(world: &mut World) -> Option<Outcome> {
 
 fn attest(world: &mut World) -> Option<Outcome> {
     let saying = Saying { market: BTC, signal: ObservedSignal::Price, severity: 2, seconds: 300 };
-    world.attest("anyone", saying, 0..OBSERVERS, sign).0.ok()
+    world.attest("anyone", saying, 0..OBSERVERS, sign_as_observer).0.ok()
 }
 
 /// The last open incident, of those with a run if there is any.
