@@ -334,6 +334,7 @@ fn an_old_operation_takes_no_later_steps_back_at_once() {
     chain.wait(2 * DAY);
     chain.run(back).unwrap();
     // What a run has tightened since holds nobody's decision up.
+    chain.wait(1);
     let larger = chain.schedule(vec![chain.configure_market(1, size(12))]);
     let by_a_run = derivatives_vault::ExecuteMsg::ConfigureMarket { market: MarketId(1), config: size(1) };
     let (guardian, vault) = (chain.guardian.clone(), Addr::unchecked(chain.suite.derivatives_vault.clone()));
@@ -357,6 +358,36 @@ fn an_old_operation_takes_no_later_steps_back_at_once() {
     chain.wait(DAY);
     chain.run(elsewhere).unwrap();
     assert_eq!(chain.operation(elsewhere).status, OperationStatus::Executed);
+}
+
+// a step that is scheduled in front of a long one, in the second of its execution, was judged against what stood before it.
+#[test]
+fn a_step_of_the_second_of_a_configuration_does_not_take_it_back_at_once() {
+    for gap in [0, 1] {
+        let mut chain = Chain::new();
+        let anyone = "anyone".into_addr();
+        let margins = |percent| {
+            let mut config = market_config();
+            config.margin.maintenance_scalar = Ratio::percent(percent);
+            config
+        };
+        assert_eq!(chain.govern(chain.configure_market(1, margins(20))), OperationStatus::Executed);
+        let far = chain.schedule(vec![chain.configure_market(1, margins(90))]);
+        assert_eq!(chain.operation(far).class, DelayClass::Code);
+        chain.wait(chain.operation(far).ready_at - chain.now());
+        let back = chain.schedule(vec![chain.configure_market(1, margins(15))]);
+        assert_eq!(chain.operation(back).class, DelayClass::Roles);
+        chain.wait(gap);
+        chain.run(far).unwrap();
+        assert_eq!(chain.operation(far).status, OperationStatus::Executed);
+        chain.wait(chain.operation(back).ready_at - chain.now());
+        chain.refused(&anyone, &ExecuteMsg::Execute { operation: back }, decided_since(back));
+        assert_eq!(chain.class_of(chain.configure_market(1, margins(15))).class, DelayClass::Code);
+        let near = chain.schedule(vec![chain.configure_market(1, margins(90))]);
+        chain.wait(chain.operation(near).ready_at - chain.now());
+        chain.run(near).unwrap();
+        assert_eq!(chain.operation(near).status, OperationStatus::Executed);
+    }
 }
 
 // steps do not add up in one delay: each ends within a step of what stood when it was scheduled.

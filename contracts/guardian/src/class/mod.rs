@@ -112,7 +112,9 @@ impl Known {
     pub fn slowest_at_execution(&self, deps: Deps, record: &Operation) -> Result<DelayClass, ContractError> {
         self.slowest_of(deps, &record.calls, &|call| {
             let (found, wanted) = (record.operation, record.operation.saturating_add(1));
-            if record.class < DelayClass::Code && self.is_configured_since(deps.storage, call, record.scheduled_at)? {
+            // The same second counts: it was scheduled in front of what was executed behind it.
+            let since = record.scheduled_at.saturating_sub(1);
+            if record.class < DelayClass::Code && self.is_configured_since(deps.storage, call, since)? {
                 return Err(ContractError::DecidedSince { about: "what it configures".into(), wanted, found });
             }
             Ok(PARAMETERS.class)
