@@ -306,6 +306,84 @@ fn a_witness_that_could_be_liquidated_for_a_moment_stays_one() {
     world.execute_operation(operation).fact::<OperationFailed>();
 }
 
+/// Alice is named, then pushed out by a crowd that is strained in the market and gets its margin back in front of the execution.
+fn beside_a_crowd_that_gives_way(config: impl Fn(&World) -> MarketConfig) -> (World, u64, u64) {
+    let dust: Vec<String> = (0..WITNESSES_MAX).map(|index| format!("dust-{index}")).collect();
+    let mut builder = World::builder().trader("alice", usd(6_000));
+    for name in &dust {
+        builder = builder.trader(name, usd(2_000));
+    }
+    let mut world = builder.build();
+    world.open("alice", BTC, size("1")).done();
+    for name in &dust {
+        world.open(name, BTC, size("0.05")).done();
+    }
+    let config = config(&world);
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config });
+    let scheduled = world.schedule(vec![call]).fact::<OperationScheduled>();
+    let operation = scheduled.operation;
+    world.advance_to(scheduled.ready_at);
+    world.refresh().done();
+    let alice = world.account_id("alice");
+    witness(&mut world, operation, vec![alice.clone()]).done();
+    for name in &dust {
+        for amount in [500, 200, 100, 50, 20, 10, 5, 2, 1] {
+            while world.withdraw(name, usd(amount)).0.is_ok() {}
+        }
+    }
+    let named = dust.iter().map(|name| world.account_id(name)).collect();
+    witness(&mut world, operation, named).done();
+    let kept: WitnessesResponse = world.query(Code::Guardian, &QueryMsg::Witnesses { operation });
+    assert!(kept.witnesses.iter().all(|one| one.account != alice));
+    for name in &dust {
+        world.fund(name, usd(2_000));
+        world.add_collateral(name, usd(2_000)).done();
+    }
+    (world, operation, scheduled.ready_at)
+}
+
+/// Why an operation fails now.
+fn fails_with(world: &mut World, operation: u64, error: GuardianError) {
+    world.execute_operation(operation).fact::<OperationFailed>();
+    let guardian = world.addresses.guardian.clone();
+    let run = ExecuteMsg::RunCalls { operation };
+    world.transact(&guardian, &guardian, &run, Amount::ZERO, Nature::Any).refused_with(error);
+}
+
+//
+#[test]
+fn a_crowd_that_gives_way_at_the_execution_does_not_have_the_worst_forgotten() {
+    let (mut world, operation, _) = beside_a_crowd_that_gives_way(harsher);
+    let relieved = || GuardianError::WitnessesRelieved { wanted: ratio("1"), found: ratio("2") };
+    fails_with(&mut world, operation, relieved());
+    // Whom they name meanwhile does not end that.
+    let named = world.account_id("dust-0");
+    witness(&mut world, operation, vec![named]).done();
+    fails_with(&mut world, operation, relieved());
+    // Alice has a place again: it is she who is asked.
+    let alice = world.account_id("alice");
+    witness(&mut world, operation, vec![alice.clone()]).done();
+    world.execute_operation(operation).fact::<OperationFailed>();
+    assert!(!world.account("alice").liquidatable);
+}
+
+// somebody's naming delays nothing that harms nobody for longer than the worst are not named again.
+#[test]
+fn an_operation_that_harms_nobody_passes_when_the_worst_are_named_again() {
+    let same = |world: &World| MarketConfig { order_size_max: size("9"), ..world.market(BTC).config };
+    let (mut world, operation, _) = beside_a_crowd_that_gives_way(same);
+    world.execute_operation(operation).fact::<OperationFailed>();
+    let alice = world.account_id("alice");
+    witness(&mut world, operation, vec![alice]).done();
+    world.execute_operation(operation).fact::<OperationExecuted>();
+    // And in two hours if nobody names anybody.
+    let (mut world, operation, ready_at) = beside_a_crowd_that_gives_way(same);
+    world.execute_operation(operation).fact::<OperationFailed>();
+    world.advance_to(ready_at + 2 * DRY_RUN_ROOM_SECONDS);
+    world.refresh().done();
+    world.execute_operation(operation).fact::<OperationExecuted>();
+}
+
 #[test]
 fn witnesses_are_for_operations_that_configure_the_vault() {
     let mut world = World::builder().build();

@@ -13,7 +13,7 @@ use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::{ensure_self, timelock};
 use crate::present::{answer, text, told};
-use crate::state::{later, SUITE, WITNESSES};
+use crate::state::{later, PASSED_OVER, SUITE, WITNESSES};
 use crate::validate::{between, ROLES_DELAY_MIN};
 use crate::written::{inside, items};
 use cosmwasm_std::{from_json, to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
@@ -105,6 +105,11 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
         }
     }
     witnesses.sort_by_key(|witness| std::cmp::Reverse(witness.strain));
+    if let Some(Witness { strain, .. }) = witnesses.get(WITNESSES_MAX) {
+        let mut over = PASSED_OVER.may_load(deps.storage, operation)?.unwrap_or_default().at(now(env));
+        over.strain = over.strain.max(*strain);
+        PASSED_OVER.save(deps.storage, operation, &over)?;
+    }
     witnesses.truncate(WITNESSES_MAX);
     WITNESSES.save(deps.storage, operation, &witnesses)?;
     Ok(Response::new().add_event(WitnessesNamed { operation, kept: witnesses.len() as u64 }))
@@ -137,20 +142,37 @@ fn weight(deps: Deps, known: &Known, record: &Operation, told_of: &str) -> Optio
 }
 
 /// The call that ends an operation with witnesses: about those that cannot be liquidated now, before its first call.
+/// While one of them is as strained as whoever found no place within the last hour, the operation does to that one what it would have done to
+/// the other. If none is any more, they took the places of worse ones and gave way: this fails until an hour has gone by, two at most, or the worst
+/// are named again and one of them is. Naming others does not help: whoever was passed over would be forgotten with it.
+///
 /// None without witnesses, and none when the operation has waited a `roles` delay beyond its readiness, or has an hour left
 /// because that delay was made longer since.
+///
+/// Errors: [`ContractError::WitnessesRelieved`].
 pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result<Option<WasmMsg>, ContractError> {
     let Some(witnesses) = WITNESSES.may_load(deps.storage, record.operation)? else { return Ok(None) };
     if now(env) >= gives_way_at(known, record)? {
         return Ok(None);
     }
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
+    let over = PASSED_OVER.may_load(deps.storage, record.operation)?.unwrap_or_default().at(now(env));
+    let (wanted, mut found) = (over.strain.max(over.before), Ratio::ZERO);
     let mut accounts = vec![];
     // Bounded by WITNESSES_MAX. An account that cannot be read now says nothing about the operation.
     for Witness { account, .. } in witnesses {
-        if Health::of(deps, &vault, &account).is_ok_and(|health| !health.is_short()) {
-            accounts.push(account);
+        let told_of = asked(deps, &vault, &account);
+        let Ok(health) = Health::read(&told_of, &account) else { continue };
+        if health.is_short() {
+            continue;
         }
+        if found < wanted {
+            found = found.max(health.strain(weight(deps, known, record, &told_of).unwrap_or_default()));
+        }
+        accounts.push(account);
+    }
+    if found < wanted {
+        return Err(ContractError::WitnessesRelieved { wanted, found });
     }
     let msg = to_json_binary(&ExecuteMsg::CheckWitnesses { accounts })?;
     Ok(Some(WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] }))
