@@ -207,6 +207,7 @@ pub fn check_witnesses(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::PassedOver;
     use cosmwasm_std::testing::{mock_dependencies, mock_env};
     use cosmwasm_std::{Binary, Timestamp};
     use firebreak_messages::guardian::{Delays, OperationStatus, SuiteResponse};
@@ -239,7 +240,7 @@ mod tests {
         let delays = Delays { parameters: 3_600, roles: 3 * ROLES_DELAY_MIN, code: 3 * ROLES_DELAY_MIN };
         let known = Known::new("guardian".into(), suite, delays, 0);
         let ready_at = 1_000_000;
-        let judged = |not_after: u64, now: u64| {
+        let judge_at = |deps: Deps, not_after: u64, now: u64| {
             let record = Operation {
                 operation: 1,
                 proposer: "dao".into(),
@@ -254,12 +255,22 @@ mod tests {
             };
             let mut env = mock_env();
             env.block.time = Timestamp::from_seconds(now);
-            judge(deps.as_ref(), &env, &known, &record).unwrap().is_some()
+            judge(deps, &env, &known, &record).map(|call| call.is_some())
         };
+        let judged = |not_after: u64, now: u64| judge_at(deps.as_ref(), not_after, now).unwrap();
         // As it could be scheduled once: it ends before the room begins.
         assert!(judged(ready_at + 1, ready_at) && judged(ready_at + 3_600, ready_at + 3_600));
         // With the room of today it gives way an hour before its end.
         let end = ready_at + ROLES_DELAY_MIN + DRY_RUN_ROOM_SECONDS;
         assert!(judged(end, ready_at + ROLES_DELAY_MIN - 1) && !judged(end, ready_at + ROLES_DELAY_MIN));
+        // Who found no place counts in that hour and the next, and not beyond that end.
+        let hour = ready_at / DRY_RUN_ROOM_SECONDS + 1;
+        let over = PassedOver { hour, strain: Ratio::from_atoms(7), before: Ratio::from_atoms(9) };
+        PASSED_OVER.save(&mut deps.storage, 1, &over).unwrap();
+        let at = |hours: u64| judge_at(deps.as_ref(), end, (hour + hours) * DRY_RUN_ROOM_SECONDS);
+        let relieved =
+            |atoms| Err(ContractError::WitnessesRelieved { wanted: Ratio::from_atoms(atoms), found: Ratio::ZERO });
+        assert_eq!([at(0), at(1), at(2)], [relieved(9), relieved(7), Ok(true)]);
+        assert_eq!(judge_at(deps.as_ref(), end, ready_at + ROLES_DELAY_MIN), Ok(false));
     }
 }
