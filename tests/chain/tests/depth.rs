@@ -7,12 +7,18 @@ use common::prices::BEAT_SECONDS;
 use common::{fact, refusal, Suite, PLENTY};
 use cosmwasm_std::{to_json_binary, Empty};
 use firebreak_chain::{ChainError, Tx};
-use firebreak_messages::circuit_breaker::{ExecuteMsg as BreakerMsg, RestrictionAdded, RuleTripped, SignalFailed};
+use firebreak_messages::circuit_breaker::{
+    ExecuteMsg as BreakerMsg, RestrictionAdded, RuleTripped, Scope, SignalFailed,
+};
 use firebreak_messages::derivatives_vault::{
     CoverFailed, ExecuteMsg as VaultMsg, LossBooked, LossLedger, OrderRequest, Payer, PositionLiquidated,
     QueryMsg as VaultQuery,
 };
-use firebreak_messages::guardian::IncidentOpened;
+use firebreak_messages::guardian::{
+    Call, ExecuteMsg as GuardianMsg, IncidentOpened, Playbook, PlaybookStarted, PlaybookStep, SignalTrigger, Step,
+    StepOutcome, Tightening,
+};
+use firebreak_messages::insurance_fund::{ExecuteMsg as FundMsg, Injected};
 use firebreak_messages::oracle::{
     ExecuteMsg as OracleMsg, FeedReport, HookFailed, HookHealthResponse, QueryMsg as OracleQuery, RoundPublished,
 };
@@ -87,6 +93,11 @@ fn a_nested_liquidation_is_covered_by_the_fund_or_does_not_happen() {
 
 /// A suite where `nest` is the third feeder of BTC, at quiet prices.
 fn nested_feeder() -> (Suite, String) {
+    nested_feeder_beside(|_| vec![])
+}
+
+/// The same with what else is decided together.
+fn nested_feeder_beside(more: impl FnOnce(&Suite) -> Vec<Call>) -> (Suite, String) {
     let mut suite = Suite::start();
     let nest = suite.instantiate("nest", &Empty {});
     let feed = feed_of(BTC);
@@ -94,7 +105,8 @@ fn nested_feeder() -> (Suite, String) {
     let mut config = setup.config.clone();
     config.feeders[2].address = nest.clone();
     let call = suite.call(&suite.at.oracle, &OracleMsg::SetFeed { feed, config });
-    suite.govern(vec![call]);
+    let more = more(&suite);
+    suite.govern(std::iter::once(call).chain(more).collect());
     for _ in 0..2 {
         others_report(&mut suite, price("60000"));
         report_at(&mut suite, &nest, 1, price("60000")).unwrap();
@@ -156,6 +168,60 @@ fn a_nested_price_that_trips_a_rule_restricts_or_is_not_recorded() {
         let heard = reported.facts::<IncidentOpened>().len();
         assert_eq!(heard + reported.facts::<SignalFailed>().len(), 1, "depth {accepted}");
         println!("a trip at depth {accepted}: {heard} incident at once, {} gas", reported.gas_used);
+    }
+}
+
+/// Waits for any signal of the market, restricts it and sends the fund's coins to the pool: the fund calls the vault, one level below its own.
+fn injects(suite: &Suite) -> Vec<Call> {
+    let msg = FundMsg::Inject { vault: suite.at.derivatives_vault.to_string(), amount: usd(1_000) };
+    let scope = Scope::Market(BTC);
+    let playbook = Playbook {
+        name: "inject".into(),
+        signals: vec![SignalTrigger { market: Some(BTC), rule: None, level: Level::Guarded }],
+        council: false,
+        steps: vec![
+            Step::Restrict(Tightening { scope, level: Level::Guarded, duration_seconds: 600 }),
+            Step::Call { contract: suite.at.insurance_fund.to_string(), msg: to_json_binary(&msg).unwrap() },
+        ],
+        undo: vec![],
+        undo_after_seconds: 0,
+        undo_when_resolved: false,
+        runs_max: 1,
+        window_seconds: 86_400,
+        cool_down_seconds: 3_600,
+        not_after: suite.now() + 30 * 86_400,
+        step_gas_limit: 400_000,
+    };
+    vec![suite.call(&suite.at.guardian, &GuardianMsg::SetPlaybook(playbook))]
+}
+
+/// Whoever nests a price does not choose which steps of a run are done: all of them are, at once or after the breaker's next signal.
+#[test]
+#[ignore = "needs a local chain: tests/chain/run"]
+fn a_run_that_a_nested_price_starts_is_done_whole_or_later() {
+    // Oracle, breaker, guardian and step answer a level below each other; the fund's call of the vault one more.
+    let whole = DEPTH_MAX - 5;
+    for depth in whole..=DEPTH_MAX - 3 {
+        let (mut suite, nest) = nested_feeder_beside(injects);
+        let guardian = suite.at.guardian.clone();
+        others_report(&mut suite, price("56400"));
+        let before = suite.storage(&guardian);
+        let mut reported = report_at(&mut suite, &nest, depth, price("56400")).unwrap();
+        if depth > whole {
+            assert_eq!(reported.facts::<SignalFailed>().len(), 1, "depth {depth}");
+            assert!(!reported.has::<PlaybookStep>() && suite.level(BTC).0 == Level::ReduceOnly, "depth {depth}");
+            assert_eq!(suite.storage(&guardian), before, "depth {depth}");
+            // The next price after a minute, from the top.
+            suite.advance(60);
+            others_report(&mut suite, price("56400"));
+            reported = report_at(&mut suite, &nest, 1, price("56400")).unwrap();
+        }
+        assert_eq!(reported.facts::<SignalFailed>(), vec![], "depth {depth}");
+        assert!(reported.has::<IncidentOpened>() && reported.has::<PlaybookStarted>(), "depth {depth}");
+        let outcomes: Vec<_> = reported.facts::<PlaybookStep>().into_iter().map(|step| step.outcome).collect();
+        assert_eq!(outcomes, [StepOutcome::Done; 2], "depth {depth}");
+        assert_eq!(fact::<Injected>(&reported).amount, usd(1_000));
+        println!("a trip at depth {depth}: the run is whole, {} gas", reported.gas_used);
     }
 }
 
