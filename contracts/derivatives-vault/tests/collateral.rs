@@ -109,6 +109,34 @@ fn collateral_of_an_account_with_a_position_leaves_only_at_a_valid_price() {
     }
 }
 
+//
+#[test]
+fn what_stays_covers_a_share_of_the_notional_where_that_is_more_than_initial_margin() {
+    // Twenty times leverage is 3,010 of 60,000: less than a fifth, and more than a twentieth.
+    for (share, w_binds) in [(20, true), (5, false)] {
+        let mut bench = Bench::new();
+        let withdrawal_margin_ratio = Ratio::percent(share);
+        let parameters = VaultParameters { withdrawal_margin_ratio, ..parameters() };
+        bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+        bench.deposit("alice", 20_000);
+        bench.trade("alice", BTC, "1");
+        let before = bench.account("alice");
+        let floor = units(60_000).times(withdrawal_margin_ratio, Rounding::Ceil).unwrap();
+        assert_eq!(before.initial_margin < floor, w_binds, "{} {floor}", before.initial_margin);
+        let wanted = before.initial_margin.max(floor);
+        let free = before.equity.minus_amount(wanted).unwrap().positive_part();
+        let found = wanted.signed().unwrap().minus(SignedAmount::from_atoms(1)).unwrap();
+        let refused = bench.withdraw("alice", 0, free.plus(Amount::from_atoms(1)).unwrap()).unwrap_err();
+        assert_eq!(refused, ContractError::MarginTooLow { account: account("alice"), wanted, found });
+        bench.withdraw("alice", 0, free).unwrap();
+        let left = bench.account("alice").equity;
+        assert_eq!(left, wanted.signed().unwrap());
+        // Nothing more of it leaves.
+        let refused = bench.withdraw("alice", 0, Amount::from_atoms(1)).unwrap_err();
+        assert_eq!(refused, ContractError::MarginTooLow { account: account("alice"), wanted, found });
+    }
+}
+
 #[test]
 fn what_stays_covers_initial_margin_at_todays_posture() {
     // R-49, without a withdrawal margin: ten times leverage at Guarded is 6,000 of 60,000, and 10 for each position.

@@ -53,6 +53,7 @@ fn outcome(bench: &mut Bench, name: &str, market: MarketId, text: &str) -> Resul
 fn a_market_added_next_to_others_money_starts_closed_and_opens_by_its_daily_share() {
     let mut bench = with(|_| {});
     configure(&mut bench, SOL, |config| config.cap_ramp_daily = Ratio::percent(25));
+    assert_eq!(cap(&bench, SOL), Size::ZERO, "in its own block");
     bench.set_price(SOL, "60000");
     assert!(cap(&bench, SOL) < size("0.01"));
     assert_eq!(outcome(&mut bench, "alice", SOL, "1"), Err(DropReason::Cap));

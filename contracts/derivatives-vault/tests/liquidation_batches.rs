@@ -42,7 +42,6 @@ fn lose_limiter(bench: &mut Bench) {
     bench.deps.storage.set(state::OUTFLOW.key(), b"?");
 }
 
-//
 #[test]
 fn a_batch_holds_as_many_accounts_as_it_may_and_not_one_more() {
     let mut bench = leveraged(&["alice"]);
@@ -61,7 +60,6 @@ fn a_batch_holds_as_many_accounts_as_it_may_and_not_one_more() {
     assert_eq!(closed, [account("alice")]);
 }
 
-//
 #[test]
 fn cash_below_zero_beside_an_open_profit_is_no_deficit() {
     let mut bench = Bench::new();

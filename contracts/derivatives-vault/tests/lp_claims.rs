@@ -710,7 +710,6 @@ fn a_request_whose_window_is_over_can_be_taken_back() {
 
 #[test]
 fn a_provider_whose_address_refuses_coins_holds_up_nobody() {
-    //
     let mut bench = matured(&["blocked", "bob", "lp"]);
     bench.claim("blocked", 0, Amount::ZERO).unwrap();
     bench.claim("bob", 0, Amount::ZERO).unwrap();

@@ -141,7 +141,6 @@ fn the_timelock_frees_what_a_removed_playbook_held() {
 }
 
 /// Who relays a signal chooses how much gas its steps have: what it makes fail must leave the procedure to the council.
-//
 #[test]
 fn a_run_of_which_nothing_succeeded_spends_neither_budget_nor_cool_down() {
     let mut chain = Chain::new();

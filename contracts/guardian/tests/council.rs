@@ -1,7 +1,7 @@
 //! The council: k of n, at once, tighter only. The group is a real cw4-group, read raw.
 
 use crate::common::*;
-use cosmwasm_std::{from_json, Addr};
+use cosmwasm_std::{from_json, Addr, Api};
 use cw_multi_test::{Executor, IntoAddr};
 use firebreak_guardian::state::{Ballot, Pending};
 use firebreak_guardian::ContractError;
@@ -98,6 +98,64 @@ fn a_counted_action_voids_every_older_confirmation() {
     let confirmed = only::<ActionConfirmed>(&chain.confirm(&alice, &other, 1).unwrap());
     assert_eq!(confirmed.weight, 1);
     assert_eq!(chain.received(&chain.suite.circuit_breaker).len(), 1);
+}
+
+//
+#[test]
+fn a_confirmation_counts_for_its_whole_action_its_nonce_and_its_guardian_alone() {
+    let mut chain = Chain::new();
+    let (alice, bob, carol) = (chain.alice.clone(), chain.bob.clone(), chain.carol.clone());
+    // Each differs from the one that is confirmed in a single word.
+    let same = (Scope::Market(BTC), Level::ReduceOnly, HOUR);
+    let action = restrict(same.0, same.1, same.2);
+    chain.confirm(&alice, &action, 0).unwrap();
+    let others = [
+        restrict(Scope::Market(MarketId(2)), same.1, same.2),
+        restrict(Scope::All, same.1, same.2),
+        restrict(same.0, Level::Guarded, same.2),
+        restrict(same.0, same.1, same.2 + 1),
+    ];
+    for other in &others {
+        let confirmed = only::<ActionConfirmed>(&chain.confirm(&bob, other, 0).unwrap());
+        assert_eq!(confirmed.weight, 1, "{other:?}");
+    }
+    let old = ExecuteMsg::Confirm { action: action.clone(), nonce: 7 };
+    chain.refused(&bob, &old, ContractError::StaleNonce { wanted: 0, found: 7 });
+    // Another guardian on the same chain, of the same group and with the same nonce.
+    let first = chain.guardian.clone();
+    let second = twin(&mut chain);
+    assert_ne!(first, second);
+    chain.guardian = second;
+    let there = only::<ActionConfirmed>(&chain.confirm(&bob, &action, 0).unwrap());
+    assert_eq!((there.weight, chain.council().pending.len()), (1, 1));
+    chain.guardian = first;
+    assert_eq!((chain.council().nonce, chain.received(&chain.suite.circuit_breaker)), (0, vec![]));
+    let raised = chain.council().pending.into_iter().find(|pending| pending.action == action).unwrap();
+    assert_eq!(raised.confirmations, [alice.to_string()]);
+    // The very same, here: it decides.
+    let decided = only::<ActionConfirmed>(&chain.confirm(&carol, &action, 0).unwrap());
+    assert_eq!((decided.weight, chain.council().nonce), (2, 1));
+    let again = ExecuteMsg::Confirm { action, nonce: 0 };
+    chain.refused(&bob, &again, ContractError::StaleNonce { wanted: 1, found: 0 });
+}
+
+/// A second guardian with the same council.
+fn twin(chain: &mut Chain) -> Addr {
+    let code = chain.app.wrap().query_wasm_contract_info(&chain.guardian).unwrap().code_id;
+    let checksum = chain.app.wrap().query_wasm_code_info(code).unwrap().checksum;
+    let deployer = "another deployer".into_addr();
+    let canonical = chain.app.api().addr_canonicalize(deployer.as_str()).unwrap();
+    let own = cosmwasm_std::instantiate2_address(checksum.as_slice(), &canonical, b"guardian").unwrap();
+    let own = chain.app.api().addr_humanize(&own).unwrap();
+    let mut msg = Ground::new().msg;
+    msg.council.group = chain.group.to_string();
+    let child = chain.app.wrap().query_wasm_contract_info(&chain.suite.oracle).unwrap().code_id;
+    let SuiteCodes { oracle, circuit_breaker, insurance_fund, derivatives_vault } = &mut msg.codes;
+    for found in [oracle, circuit_breaker, insurance_fund, derivatives_vault] {
+        *found = child;
+    }
+    let salt = cosmwasm_std::Binary::from(b"guardian");
+    chain.app.instantiate2_contract(code, deployer, &msg, &[], "guardian", Some(own.to_string()), salt).unwrap()
 }
 
 //

@@ -3,7 +3,10 @@ use cosmrs::AccountId;
 use cosmwasm_std::{instantiate2_address, CanonicalAddr};
 use firebreak_chain::deploy::{Config, Contract, Plan};
 use firebreak_messages::circuit_breaker::RuleConfig;
-use firebreak_testing::{price, Scale, Setup, BTC, ETH};
+use firebreak_messages::derivatives_vault::MarketConfig;
+use firebreak_messages::guardian::QueryMsg;
+use firebreak_risk::{MaxLoss, Ratio, Stolen};
+use firebreak_testing::{price, usd, Code, Scale, Setup, WorldBuilder, BTC, ETH};
 
 fn plan_error(config: &Config) -> String {
     Plan::new(config).map(|_| ()).unwrap_err().to_string()
@@ -80,6 +83,39 @@ fn the_local_chain_has_the_figures_of_the_embedded_one() {
         feeds
     };
     assert_eq!(without_addresses(config.feeds), without_addresses(setup.feeds));
+}
+
+// the condition of docs/max-loss.md. A suite with the template's figures and all six ready procedures.
+#[test]
+fn no_single_role_of_a_suite_like_the_template_takes_everything() {
+    const DAY: u64 = 86_400;
+    let config = Config::parse(&filled_template()).unwrap();
+    assert!(config.fund.cover_share_max < Ratio::ONE);
+    assert!(config.markets.iter().all(|setup| setup.config.vesting_half_life_seconds > 0));
+    let of_template = config.markets[0].config.clone();
+    let mut world = WorldBuilder::empty()
+        .market(BTC, "BTC", price("60000"), |market| *market = MarketConfig { feed: market.feed, ..of_template })
+        .vault(|vault| *vault = config.vault)
+        .fund(|fund| *fund = config.fund)
+        .setup(|setup| setup.delays = config.delays)
+        .pool(usd(10_000_000))
+        .insurance(usd(1_000_000))
+        .trader("alice", usd(3_000_000))
+        .build();
+    let playbooks = world.templates(BTC);
+    assert_eq!(playbooks.len(), 6);
+    world.approve(playbooks).done();
+    for role in 0..6 {
+        let mut flags = [false; 6];
+        flags[role] = true;
+        let [proposers, cancellers, council, sentinels, feeders, observers] = flags;
+        let stolen = Stolen { proposers, cancellers, council, sentinels, feeders, observers };
+        for horizon_seconds in [Some(3_600), Some(DAY), Some(7 * DAY), Some(30 * DAY), None] {
+            let found: MaxLoss = world.query(Code::Guardian, &QueryMsg::MaxLoss { stolen, horizon_seconds });
+            println!("{stolen:?} {horizon_seconds:?}: {} of {}", found.total, found.value);
+            assert!(found.total < found.value, "{stolen:?} {horizon_seconds:?}");
+        }
+    }
 }
 
 /// `firebreak detect` and `calibrate` measure the shipped rules: what docs/detection.md says of them is true of these files.

@@ -270,14 +270,17 @@ fn time(world: &World, stolen: Stolen, horizon: Option<u64>) -> u64 {
 //
 #[test]
 fn no_single_role_takes_everything() {
-    let world = trading(approved(CRASH));
     let single =
         |count: usize| all_sets().filter(move |set| all_sets().filter(|one| is_part(*one, *set)).count() == count);
     assert_eq!(single(2).count(), 6);
-    for stolen in single(2) {
-        for horizon in [HOUR, DAY, 7 * DAY] {
-            let found = bound(&world, stolen, Some(horizon));
-            assert!(found.total < found.value, "{stolen:?} {horizon}");
+    for playbooks in [CRASH, ALL_SIX] {
+        let world = trading(approved(playbooks));
+        for stolen in single(2) {
+            for horizon in [Some(HOUR), Some(DAY), Some(7 * DAY), None] {
+                let found = bound(&world, stolen, horizon);
+                println!("{playbooks:?} {stolen:?} {horizon:?}: {} of {}", found.total, found.value);
+                assert!(found.total < found.value, "{playbooks:?} {stolen:?} {horizon:?}");
+            }
         }
     }
 }
