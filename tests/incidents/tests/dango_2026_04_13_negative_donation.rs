@@ -31,8 +31,9 @@ impl SignedFund {
 fn no_message_of_the_suite_has_a_negative_amount() {
     //
     let mut fund = SignedFund { reserve: 1_900_000_000_000 };
-    assert_eq!(fund.donate(-1_500_000_000_000), Some(1_500_000_000_000));
-    assert_eq!(fund.reserve, 400_000_000_000);
+    let before = fund.reserve;
+    let (donor, lost) = (fund.donate(-1_500_000_000_000).unwrap(), before - fund.reserve);
+    assert_eq!((donor, lost, fund.donate(0)), (1_500_000_000_000, 1_500_000_000_000, None));
 
     let mut world = World::builder().trader("eve", usd(10_000)).build();
     world.fund("eve", usd(10_000));
@@ -56,10 +57,12 @@ fn no_message_of_the_suite_has_a_negative_amount() {
         (Code::Insurance, json!({"inject": {"vault": vault, "amount": "-1000"}})),
     ];
     let (pool, insurance, purse) = (world.pool_record(), world.insurance(), world.balance("eve"));
+    let mut stopped = 0;
     for (code, message) in &messages {
         let refused = world.send("eve", *code, message, Amount::ZERO).refusal();
         let text = refused.to_string();
         assert!(text.contains("-1"), "{message} is refused for something else: {text}");
+        stopped += 1;
     }
     assert_eq!(world.pool_record(), pool);
     assert_eq!(world.insurance(), insurance);
@@ -69,7 +72,7 @@ fn no_message_of_the_suite_has_a_negative_amount() {
     assert!(serde_json::from_value::<MarketDeficit>(json!({"market": 1, "amount": "-0.000001"})).is_err());
     figures(
         "Dango 2026-04-13, negative donation",
-        "donor +1500000, fund -1500000",
-        &format!("{} messages, {} refused, nothing moved", messages.len(), messages.len()),
+        &format!("donor {:+}, fund {:+}", units(donor), units(-lost)),
+        &format!("{} messages, {stopped} refused, nothing moved", messages.len()),
     );
 }

@@ -30,9 +30,12 @@ impl Inbox {
 fn what_nobody_wrote_authorises_nothing() {
     //
     let mut inbox = Inbox::default();
-    assert!(!inbox.process("pay eve"));
+    let unproven = ["pay eve", "pay everybody", ""];
+    let accepted = |inbox: &Inbox| unproven.iter().filter(|message| inbox.process(message)).count();
+    assert_eq!(accepted(&inbox), 0);
     inbox.accepted.insert(0, true); // the upgrade
-    assert!(inbox.process("pay eve") && inbox.process("pay everybody"));
+    let taken = accepted(&inbox);
+    assert_eq!(taken, unproven.len());
 
     let mut world = World::builder().trader("alice", usd(10_000)).build();
     world.fund("eve", usd(1_000));
@@ -78,7 +81,7 @@ fn what_nobody_wrote_authorises_nothing() {
     }
     figures(
         "Nomad 2022-08-01, zero is trusted",
-        "every unproven message accepted",
+        &format!("{taken} of {} unproven messages accepted", unproven.len()),
         &format!("{} messages with nothing in them, {refused} refused, nothing moved", messages.len()),
     );
 }

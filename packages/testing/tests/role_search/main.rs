@@ -1,6 +1,13 @@
 //! An exhaustive search over the real contracts: guardian, breaker, vault, fund and oracle, every sequence of steps of every role up to
-//! a stated depth, from three starts, with time that passes between them. What is checked: [`judge`] after every step, [`goes_on`] from every
-//! state (whether it is covered) or one of so many (whether everything goes on), [`strangers`] in every state that is gone on from.
+//! a stated depth, from three starts, with time that passes between them. What is checked: [`judge`] after every step; from every state, whether
+//! it is covered (`covers`); [`strangers`] in every state that is gone on from.
+//!
+//! A sample only: whether everything goes on ([`goes_on`]) is done from each state one step from a start, and further away from one
+//! state in 100 (in 500 a step deeper), picked by the state's fingerprint.
+//!
+//! Out of reach: from the calm start nobody accepts a role or completes one within three steps, nor completes one within four; in the midst of an
+//! incident nobody accepts one within three, while an acceptance of before the start is completed. All other steps are taken from each start
+//! (`finds_nothing` asserts the list). What takes more than the depth behind a start is not searched.
 //!
 //! `cargo test -p firebreak-testing --test role_search -- --nocapture` prints the figures; `--ignored` goes a step deeper.
 
