@@ -5,6 +5,12 @@
 //! on nothing but the moment and the signs that it has seen by then, so on a fair venue its gains before execution fees add up to
 //! nothing over all paths, whatever it does. A strategy that finds an option has a sum away from nothing, and so has its mirror
 //! image: random ones find it as well as clever ones.
+//!
+//! What the strategist varies: orders of every kind (market with a bound, limit, stop above or below, by health; reduce-only, good-til), one
+//! or two in a message, their sizes and signs; cancels of one or all; coins in and out; when a batch is executed and how much of it; as a
+//! relayer, whether the breaker sees a price and whether the other market has one. What it does not: it is no provider of liquidity (a matured request is
+//! `lp_claims.rs`'s `an_agent_that_keeps_a_request_matured_..`; a deposit is an option behind an order that tilts the book, of a known size:
+//! `liquidity.rs`'s `who_provides_before_an_order_..`, SECURITY.md), only one market's price moves, nobody else trades, and nobody is liquidated.
 
 use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
