@@ -537,9 +537,9 @@ fn hedged_losses_take_nothing_of_what_a_ruling_may_cut() {
     assert!(hedged < honest, "{hedged} of {honest}");
 }
 
-//
-#[test]
-fn of_what_is_no_margin_the_uncontested_half_pays_a_deficit_first() {
+/// Who has won 120,000 in BTC, which are contested, and 54,000 in ETH, loses by a gap of the price of ETH to `gap`: what is left of both
+/// claims after its liquidation, and what the ruling takes.
+fn deficit_beside_a_contest(gap: &str) -> (AccountResponse, Amount) {
     let mut bench = bench();
     bench.deposit("one", 250_000);
     for (market, size, back, price) in [(BTC, "20", "-20", "66000"), (ETH, "90", "-90", "3600")] {
@@ -554,12 +554,24 @@ fn of_what_is_no_margin_the_uncontested_half_pays_a_deficit_first() {
     bench.withdraw("one", 0, free).unwrap();
     bench.deposit("one", 1_000);
     assert_eq!(OrderFilled::all(&bench.trade("one", ETH, "95")).len(), 1);
-    // A gap: some 100,000 are lost, 87,000 are margin, 27,000 are the junior half that nobody contests.
-    bench.set_price(ETH, "2550");
+    bench.set_price(ETH, gap);
     bench.refresh();
     bench.liquidate(&["one"]).unwrap();
     let left = bench.account("one");
+    let cut = ContestedCut::all(&bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap());
+    (left, cut[0].amount)
+}
+
+// 87,000 are margin, 27,000 are the junior half that nobody contests; F11, step 1: in the end the contested half pays too.
+#[test]
+fn of_what_is_no_margin_the_uncontested_half_pays_a_deficit_first_and_the_contested_one_last() {
+    // Some 100,000 are lost.
+    let (left, cut) = deficit_beside_a_contest("2550");
     assert!(left.positions.is_empty() && left.unvested > units(60_000) && left.unvested < units(75_000), "{left:?}");
-    let taken = ContestedCut::all(&bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap())[0].amount;
-    assert!(taken > units(59_600), "{taken}");
+    assert!(cut > units(59_600), "{cut}");
+    // Some 143,000.
+    let (left, cut) = deficit_beside_a_contest("2100");
+    assert!(left.positions.is_empty() && left.unvested > units(20_000) && left.unvested < units(40_000), "{left:?}");
+    assert_eq!(left.cash, SignedAmount::ZERO);
+    assert!(cut > units(20_000) && cut <= left.unvested, "{cut} of {left:?}");
 }
