@@ -57,6 +57,23 @@ fn a_change_that_would_liquidate_a_witness_fails_and_runs_a_day_later() {
 
 //
 #[test]
+fn what_is_configured_and_how_an_account_stands_are_asked_once() {
+    let mut world = World::builder().trader("alice", usd(6_000)).trader("bob", usd(40_000)).build();
+    world.open("alice", BTC, size("1")).done();
+    world.open("bob", BTC, size("-1")).done();
+    let asked = |outcome: &Outcome| (outcome.usage.calls_of(Code::Vault), outcome.usage.calls_of(Code::Insurance));
+    // Not within one step and no tightening: compared as either.
+    let call = world.call(Code::Vault, &VaultMsg::ConfigureMarket { market: BTC, config: harsher(&world) });
+    let scheduled = world.schedule(vec![call]).done();
+    assert_eq!(asked(&scheduled), (1, 0));
+    // Each account, and for its weight the market that it is in.
+    let accounts = vec![world.account_id("alice"), world.account_id("bob")];
+    let named = witness(&mut world, scheduled.fact::<OperationScheduled>().operation, accounts).done();
+    assert_eq!(asked(&named), (4, 0));
+}
+
+//
+#[test]
 fn an_account_on_the_edge_delays_and_does_not_veto() {
     let mut world = World::builder().trader("mallory", usd(6_000)).build();
     world.open("mallory", BTC, size("1")).done();
