@@ -112,8 +112,8 @@ fn no_single_role_of_a_suite_like_the_template_takes_everything() {
         let stolen = Stolen { proposers, cancellers, council, sentinels, feeders, observers };
         for horizon_seconds in [Some(3_600), Some(DAY), Some(7 * DAY), Some(30 * DAY), None] {
             let found: MaxLoss = world.query(Code::Guardian, &QueryMsg::MaxLoss { stolen, horizon_seconds });
-            println!("{stolen:?} {horizon_seconds:?}: {} of {}", found.total, found.value);
-            assert!(found.total < found.value, "{stolen:?} {horizon_seconds:?}");
+            let (total, value) = (found.total, found.value);
+            assert!(total < value, "{stolen:?} {horizon_seconds:?}: {total} of {value}");
         }
     }
 }
