@@ -1,7 +1,7 @@
 use cosmwasm_std::{Instantiate2AddressError, StdError};
 use firebreak_messages::guardian::{OperationStatus, Role, RunStatus};
 use firebreak_messages::{AccountId, FeedId, MarketId, PackedError, Source};
-use firebreak_risk::{Amount, Level, Ratio, RiskError};
+use firebreak_risk::{Amount, Level, RiskError};
 use thiserror::Error;
 
 /// Every refusal says what was wanted and what was found. Nothing moves when one is returned.
@@ -137,8 +137,6 @@ pub enum ContractError {
     NoWitnessNeeded { operation: u64 },
     #[error("account {account} cannot be asked of the vault")]
     AccountUnreadable { account: AccountId },
-    #[error("witnesses gave way: the worst one's strain is {found}, one of {wanted} found no place; name accounts again (R-27)")]
-    WitnessesRelieved { wanted: Ratio, found: Ratio },
     #[error("account {account} would be liquidatable at the unchanged prices (R-27)")]
     MadeLiquidatable { account: AccountId },
 

@@ -7,10 +7,10 @@ use cosmwasm_schema::cw_serde;
 use cw_storage_plus::{Item, Map};
 use firebreak_messages::guardian::{
     CouncilAction, CouncilConfig, Delays, Operation, Playbook, Role, Run, SignalTrigger, SuiteResponse, Tightening,
-    Witness, DRY_RUN_ROOM_SECONDS,
+    Witness,
 };
 use firebreak_messages::{PackedItem, PackedMap};
-use firebreak_risk::{Ratio, RiskError, RiskResult};
+use firebreak_risk::{RiskError, RiskResult};
 
 /// Addresses of the other four. Written by `instantiate`.
 pub const SUITE: Item<SuiteResponse> = Item::new("suite");
@@ -77,8 +77,6 @@ pub const SENTINELS: PackedItem<Vec<SentinelRecord>> = PackedItem::new("sentinel
 pub const HEARTBEATS: PackedMap<String, u64> = PackedMap::new("heartbeat", 1);
 /// operation id -> accounts that it must not make liquidatable. At most `WITNESSES_MAX`. Written by `Witness`.
 pub const WITNESSES: PackedMap<u64, Vec<Witness>> = PackedMap::new("witnesses", 1);
-/// operation id -> how strained those were for whom there was no place among its witnesses. Written by `Witness`.
-pub const PASSED_OVER: PackedMap<u64, PassedOver> = PackedMap::new("passed_over", 1);
 /// When an operation last configured what, seconds: under contract and market, feed or parameters; under the contract, if the call names
 /// none of them; under the contract and [`ANYTHING`] in any case. Written by `RunCalls`; grows with what the timelock calls.
 pub const CONFIGURED_AT: PackedMap<String, u64> = PackedMap::new("configured_at", 1);
@@ -184,31 +182,6 @@ pub struct History {
     pub starts: Vec<u64>,
     /// 0 before the first.
     pub last_run: u64,
-}
-
-/// The most strained account that found no place, in this hour and in the one before: of anyone for an hour at least, and less than two, so
-/// that nobody lowers the figure, nor keeps an old one up, by naming others.
-#[cw_serde]
-#[derive(Default)]
-pub struct PassedOver {
-    /// Since 1970.
-    pub hour: u64,
-    pub strain: Ratio,
-    /// Of the hour before.
-    pub before: Ratio,
-}
-
-impl PassedOver {
-    /// The same in this hour.
-    pub fn at(self, now: u64) -> Self {
-        let hour = now.checked_div(DRY_RUN_ROOM_SECONDS).unwrap_or_default();
-        let before = match hour.saturating_sub(self.hour) {
-            0 => return self,
-            1 => self.strain,
-            _ => Ratio::ZERO,
-        };
-        Self { hour, strain: Ratio::ZERO, before }
-    }
 }
 
 /// What the council is about to decide.

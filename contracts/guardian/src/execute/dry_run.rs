@@ -13,7 +13,7 @@ use crate::class::Known;
 use crate::error::ContractError;
 use crate::execute::{ensure_self, timelock};
 use crate::present::{answer, text, told};
-use crate::state::{later, PASSED_OVER, SUITE, WITNESSES};
+use crate::state::{later, SUITE, WITNESSES};
 use crate::validate::{between, ROLES_DELAY_MIN};
 use crate::written::{inside, items};
 use cosmwasm_std::{from_json, to_json_binary, Deps, DepsMut, Env, MessageInfo, Response, WasmMsg};
@@ -92,7 +92,7 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
         let told_of = asked(deps.as_ref(), &vault, &account);
         match Health::read(&told_of, &account) {
             Err(error) if named => return Err(error),
-            Ok(health) if !health.liquidatable => {
+            Ok(health) if !health.is_short() => {
                 let weight = weight(deps.as_ref(), &known, &record, &told_of);
                 if let (None, true) = (weight, named) {
                     continue;
@@ -105,11 +105,6 @@ pub fn witness(deps: DepsMut, env: &Env, operation: u64, accounts: Vec<AccountId
         }
     }
     witnesses.sort_by_key(|witness| std::cmp::Reverse(witness.strain));
-    if let Some(Witness { strain, .. }) = witnesses.get(WITNESSES_MAX) {
-        let mut over = PASSED_OVER.may_load(deps.storage, operation)?.unwrap_or_default().at(now(env));
-        over.strain = over.strain.max(*strain);
-        PASSED_OVER.save(deps.storage, operation, &over)?;
-    }
     witnesses.truncate(WITNESSES_MAX);
     WITNESSES.save(deps.storage, operation, &witnesses)?;
     Ok(Response::new().add_event(WitnessesNamed { operation, kept: witnesses.len() as u64 }))
@@ -142,37 +137,20 @@ fn weight(deps: Deps, known: &Known, record: &Operation, told_of: &str) -> Optio
 }
 
 /// The call that ends an operation with witnesses: about those that cannot be liquidated now, before its first call.
-/// While one of them is as strained as whoever found no place within the last hour, the operation does to that one what it would have done to
-/// the other. If none is any more, they took the places of worse ones and gave way: this fails until an hour has gone by, two at most, or the worst
-/// are named again and one of them is. Naming others does not help: whoever was passed over would be forgotten with it.
-///
 /// None without witnesses, and none when the operation has waited a `roles` delay beyond its readiness, or has an hour left
 /// because that delay was made longer since.
-///
-/// Errors: [`ContractError::WitnessesRelieved`].
 pub fn judge(deps: Deps, env: &Env, known: &Known, record: &Operation) -> Result<Option<WasmMsg>, ContractError> {
     let Some(witnesses) = WITNESSES.may_load(deps.storage, record.operation)? else { return Ok(None) };
     if now(env) >= gives_way_at(known, record)? {
         return Ok(None);
     }
     let vault = SUITE.load(deps.storage)?.derivatives_vault;
-    let over = PASSED_OVER.may_load(deps.storage, record.operation)?.unwrap_or_default().at(now(env));
-    let (wanted, mut found) = (over.strain.max(over.before), Ratio::ZERO);
     let mut accounts = vec![];
     // Bounded by WITNESSES_MAX. An account that cannot be read now says nothing about the operation.
     for Witness { account, .. } in witnesses {
-        let told_of = asked(deps, &vault, &account);
-        let Ok(health) = Health::read(&told_of, &account) else { continue };
-        if health.is_short() {
-            continue;
+        if Health::of(deps, &vault, &account).is_ok_and(|health| !health.is_short()) {
+            accounts.push(account);
         }
-        if found < wanted {
-            found = found.max(health.strain(weight(deps, known, record, &told_of).unwrap_or_default()));
-        }
-        accounts.push(account);
-    }
-    if found < wanted {
-        return Err(ContractError::WitnessesRelieved { wanted, found });
     }
     let msg = to_json_binary(&ExecuteMsg::CheckWitnesses { accounts })?;
     Ok(Some(WasmMsg::Execute { contract_addr: env.contract.address.to_string(), msg, funds: vec![] }))
@@ -207,7 +185,6 @@ pub fn check_witnesses(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::PassedOver;
     use cosmwasm_std::testing::{mock_dependencies, mock_env};
     use cosmwasm_std::{Binary, Timestamp};
     use firebreak_messages::guardian::{Delays, OperationStatus, SuiteResponse};
@@ -240,7 +217,7 @@ mod tests {
         let delays = Delays { parameters: 3_600, roles: 3 * ROLES_DELAY_MIN, code: 3 * ROLES_DELAY_MIN };
         let known = Known::new("guardian".into(), suite, delays, 0);
         let ready_at = 1_000_000;
-        let judge_at = |deps: Deps, not_after: u64, now: u64| {
+        let judged = |not_after: u64, now: u64| {
             let record = Operation {
                 operation: 1,
                 proposer: "dao".into(),
@@ -255,22 +232,12 @@ mod tests {
             };
             let mut env = mock_env();
             env.block.time = Timestamp::from_seconds(now);
-            judge(deps, &env, &known, &record).map(|call| call.is_some())
+            judge(deps.as_ref(), &env, &known, &record).unwrap().is_some()
         };
-        let judged = |not_after: u64, now: u64| judge_at(deps.as_ref(), not_after, now).unwrap();
         // As it could be scheduled once: it ends before the room begins.
         assert!(judged(ready_at + 1, ready_at) && judged(ready_at + 3_600, ready_at + 3_600));
         // With the room of today it gives way an hour before its end.
         let end = ready_at + ROLES_DELAY_MIN + DRY_RUN_ROOM_SECONDS;
         assert!(judged(end, ready_at + ROLES_DELAY_MIN - 1) && !judged(end, ready_at + ROLES_DELAY_MIN));
-        // Who found no place counts in that hour and the next, and not beyond that end.
-        let hour = ready_at / DRY_RUN_ROOM_SECONDS + 1;
-        let over = PassedOver { hour, strain: Ratio::from_atoms(7), before: Ratio::from_atoms(9) };
-        PASSED_OVER.save(&mut deps.storage, 1, &over).unwrap();
-        let at = |hours: u64| judge_at(deps.as_ref(), end, (hour + hours) * DRY_RUN_ROOM_SECONDS);
-        let relieved =
-            |atoms| Err(ContractError::WitnessesRelieved { wanted: Ratio::from_atoms(atoms), found: Ratio::ZERO });
-        assert_eq!([at(0), at(1), at(2)], [relieved(9), relieved(7), Ok(true)]);
-        assert_eq!(judge_at(deps.as_ref(), end, ready_at + ROLES_DELAY_MIN), Ok(false));
     }
 }
