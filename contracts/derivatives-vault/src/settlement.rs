@@ -98,7 +98,6 @@ pub fn settle_positions(
     if closed.is_empty() || (flat && cash.is_negative() && !bankrupt_too) {
         return Ok(vec![]);
     }
-    account.positions.retain(|position| !closed.iter().any(|(market, ..)| *market == position.market));
     // Losses first: what they leave owed is paid out of profits before these vest.
     closed.sort_by_key(|(.., pnl)| *pnl);
     let mut settled = vec![];
@@ -110,6 +109,8 @@ pub fn settle_positions(
         } else {
             open.state.long = side;
         }
+        // One by one: what the others win carries a loss, and what a ruling may cut pays for none of it.
+        account.positions.retain(|position| position.market != market);
         realise(desk, &mut account, market, realised_pnl)?;
         desk.events.push(PositionSettled { account: id.clone(), market, size, realised_pnl }.into());
         settled.push((market, realised_pnl));

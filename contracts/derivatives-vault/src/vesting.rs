@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, OpenMarket};
 use crate::error::ContractError;
+use crate::health::{evaluate, Purpose};
 use crate::state::CLOSED_POTS;
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{Account, MarketClaim};
@@ -146,6 +147,23 @@ pub fn pay_own_deficit(desk: &mut Desk, id: &AccountId) -> Result<Amount, Contra
         desk.put_account(id, account)?;
     }
     Ok(paid)
+}
+
+/// What a liquidation leaves owed and no open profit carries is paid as if no position were left: one that cannot be closed now must not keep
+/// the owner's own claim from paying until a ruling has taken it, and the fund or the pool pays instead (F11, step 1).
+#[inline(never)]
+pub fn pay_uncarried(desk: &mut Desk, id: &AccountId) -> Result<(), ContractError> {
+    let mut account = desk.account(id);
+    if account.positions.is_empty() || account.claims.is_empty() || !account.cash.is_negative() {
+        return Ok(());
+    }
+    // Of a market whose price cannot be used the profit counts too, or a hedge there would spend what a ruling may cut.
+    let (health, _) = evaluate(desk, &account, Purpose::Trading, None)?;
+    let owed = health.equity.negative_part().min(account.cash.negative_part());
+    let positions = std::mem::take(&mut account.positions);
+    pay_from_claims(desk, &mut account, owed)?;
+    account.positions = positions;
+    desk.put_account(id, account)
 }
 
 /// Which part of the claims pays.

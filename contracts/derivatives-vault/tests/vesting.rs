@@ -484,8 +484,16 @@ fn a_new_half_life_counts_from_when_it_is_set() {
     assert!(unvested.abs_diff(profit.atoms() / 4) < 100, "{unvested} of {profit}");
 }
 
-/// What the ruling takes, and what the owner has in the end above its deposits, with a hedge in two other markets meanwhile or without.
-fn hedged_ruling(hedges: bool) -> (Amount, i128) {
+/// How the owner of a contested claim ends its hedge in two other markets.
+#[derive(Clone, Copy, PartialEq)]
+enum Hedge {
+    None,
+    Traded,
+    Settled,
+}
+
+/// What the ruling takes, and what the owner has in the end above its deposits.
+fn hedged_ruling(hedge: Hedge) -> (Amount, i128) {
     const M3: MarketId = MarketId(3);
     let mut bench = bench();
     bench.add_market(M3);
@@ -501,8 +509,8 @@ fn hedged_ruling(hedges: bool) -> (Amount, i128) {
     contest(&mut bench, BTC, until).unwrap();
     let free = bench.account("one").cash.positive_part();
     bench.withdraw("one", 0, free).unwrap();
-    if hedges {
-        bench.deposit("one", 1_000);
+    if hedge != Hedge::None {
+        bench.deposit("one", 3_000);
         // As much long in one market as short in another: whichever way both move, one loses what the other wins.
         for (market, size) in [(ETH, "90"), (M3, "-4.5")] {
             assert_eq!(OrderFilled::all(&bench.trade("one", market, size)).len(), 1);
@@ -512,6 +520,8 @@ fn hedged_ruling(hedges: bool) -> (Amount, i128) {
             bench.set_price(M3, &(60_000 - 3_000 * step).to_string());
             bench.refresh();
         }
+    }
+    if hedge == Hedge::Traded {
         // The losing leg first: what the other one won carries the loss. The winning one first is refused for want of margin.
         for (market, back, bound) in [(ETH, "-90", "0.000001"), (M3, "4.5", "1000000000")] {
             bench.place_with("one", market, back, bound, true).unwrap();
@@ -520,21 +530,78 @@ fn hedged_ruling(hedges: bool) -> (Amount, i128) {
             assert_eq!(OrderFilled::all(&bench.run(market)).len(), 1);
         }
     }
+    if hedge == Hedge::Settled {
+        // Both legs close at one touch.
+        let at = bench.now() + HOUR;
+        for market in [ETH, M3] {
+            bench.execute("owner", ExecuteMsg::SettleMarket { market, at }, 0).unwrap();
+        }
+        while bench.now() < at {
+            bench.set_time((bench.now() + 30).min(at));
+            bench.refresh();
+            bench.run(ETH);
+            bench.run(M3);
+        }
+        let _ = bench.liquidate(&["one"]);
+        assert!(bench.account("one").positions.is_empty());
+    }
     let events = bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap_or_default();
     let taken = ContestedCut::all(&events).first().map_or(Amount::ZERO, |cut| cut.amount);
     bench.advance(300 * HOUR);
     bench.refresh();
-    let deposited = if hedges { 251_000 } else { 250_000 };
+    let deposited = if hedge == Hedge::None { 250_000 } else { 253_000 };
     (taken, bench.wallet("one") + bench.account("one").cash.atoms() - deposited * 1_000_000)
 }
 
 // an open profit elsewhere carries a realised loss past the junior half of a contested claim.
 #[test]
 fn hedged_losses_take_nothing_of_what_a_ruling_may_cut() {
-    let ((honest_cut, honest), (cut, hedged)) = (hedged_ruling(false), hedged_ruling(true));
+    let (honest_cut, honest) = hedged_ruling(Hedge::None);
     assert!(honest_cut > units(60_000), "{honest_cut}");
-    assert!(cut.atoms() + 1_000_000 >= honest_cut.atoms(), "{cut} of {honest_cut}");
-    assert!(hedged < honest, "{hedged} of {honest}");
+    for hedge in [Hedge::Traded, Hedge::Settled] {
+        let (cut, hedged) = hedged_ruling(hedge);
+        assert!(cut.atoms() + 1_000_000 >= honest_cut.atoms(), "{cut} of {honest_cut}");
+        assert!(hedged < honest, "{hedged} of {honest}");
+    }
+}
+
+// R-33; F11, step 1: dust in a market without a price keeps no claim from paying its owner's loss until a ruling has taken it.
+#[test]
+fn a_position_that_cannot_be_closed_keeps_no_contested_claim_from_paying() {
+    const M3: MarketId = MarketId(3);
+    let mut bench = bench();
+    bench.add_market(M3);
+    let config = vesting_config("M3", 3);
+    bench.execute("owner", ExecuteMsg::ConfigureMarket { market: M3, config }, 0).unwrap();
+    bench.refresh();
+    bench.deposit("one", 250_000);
+    bench.trade("one", BTC, "20");
+    bench.set_price(BTC, "66000");
+    bench.refresh();
+    bench.trade("one", BTC, "-20");
+    let until = bench.now() + 240 * HOUR;
+    contest(&mut bench, BTC, until).unwrap();
+    let free = bench.account("one").cash.positive_part();
+    bench.withdraw("one", 0, free).unwrap();
+    bench.deposit("one", 1_000);
+    for (market, size) in [(ETH, "90"), (M3, "0.02")] {
+        assert_eq!(OrderFilled::all(&bench.trade("one", market, size)).len(), 1);
+    }
+    let now = bench.now();
+    bench.publish(M3, price("60000"), Price::ZERO, now, firebreak_messages::oracle::Validity::Invalid);
+    bench.publish(ETH, price("2200"), Price::ZERO, now, firebreak_messages::oracle::Validity::Valid);
+    bench.liquidate(&["one"]).unwrap();
+    let one = bench.account("one");
+    // Some 11,500 beyond the margin half.
+    assert_eq!(one.positions.len(), 1);
+    assert!(!one.cash.is_negative() && one.unvested > units(45_000) && one.unvested < units(50_000), "{one:?}");
+    let cut = ContestedCut::all(&bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap())[0].amount;
+    assert!(cut > units(45_000) && cut <= one.unvested, "{cut}");
+    bench.advance(15);
+    bench.refresh();
+    let _ = bench.liquidate(&["one"]);
+    let losses = bench.losses();
+    assert_eq!((losses.insurance, losses.pool, losses.residual), (Amount::ZERO, Amount::ZERO, Amount::ZERO));
 }
 
 /// Who has won 120,000 in BTC, which are contested, and 54,000 in ETH, loses by a gap of the price of ETH to `gap`: what is left of both

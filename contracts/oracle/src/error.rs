@@ -1,5 +1,5 @@
 use cosmwasm_std::StdError;
-use firebreak_messages::oracle::{ROUNDS_PER_BLOCK_MAX, SIGNED_DISTANCE_SECONDS};
+use firebreak_messages::oracle::{ROUNDS_PER_BLOCK_MAX, SECOND_ROUND_AGE_SECONDS, SIGNED_DISTANCE_SECONDS};
 use firebreak_messages::{FeedId, PackedError};
 use firebreak_risk::RiskError;
 use thiserror::Error;
@@ -42,7 +42,7 @@ pub enum ContractError {
     OldRound { feed: FeedId, round: u64, last_round: u64, published_at: u64, last_published_at: u64 },
     #[error(
         "round {round} of {published_at} of feed {feed} waits for the next block: wanted at most {ROUNDS_PER_BLOCK_MAX} in a block and \
-         {SIGNED_DISTANCE_SECONDS} s between them, found one of {last_published_at}"
+         {SIGNED_DISTANCE_SECONDS} s between them, the second at most {SECOND_ROUND_AGE_SECONDS} s old, found one of {last_published_at}"
     )]
     CrowdedBlock { feed: FeedId, round: u64, published_at: u64, last_published_at: u64 },
     #[error("a signed round of feed {feed} expired at {expires_at}, it is {now}")]

@@ -371,15 +371,15 @@ fn a_block_takes_two_rounds_of_a_feed_and_the_second_well_after_the_first() {
     };
     let now = setup.now();
     let [first, early, second, third] =
-        [(1, 20), (2, 16), (3, 15), (4, 0)].map(|(number, before)| round(&setup, number, before));
+        [(1, 13), (2, 9), (3, 8), (4, 0)].map(|(number, before)| round(&setup, number, before));
     setup.relay(vec![first.clone()]).unwrap();
     // Four seconds are too few, five are not; and however far, a third one is one too many.
-    assert_eq!(setup.relay(vec![early.clone()]), crowded(2, now - 16, now - 20));
+    assert_eq!(setup.relay(vec![early.clone()]), crowded(2, now - 9, now - 13));
     setup.relay(vec![second]).unwrap();
-    assert_eq!(setup.relay(vec![third.clone()]), crowded(4, now, now - 15));
+    assert_eq!(setup.relay(vec![third.clone()]), crowded(4, now, now - 8));
     // More weight for the second one is no further round, an older one is old, and another feed has places of its own.
     let mut draft = setup.draft(3);
-    draft.report.published_at -= 15;
+    draft.report.published_at -= 8;
     setup.relay(vec![draft.signed(&[(0, 100), (1, 100), (2, 100), (3, 100)])]).unwrap();
     assert!(matches!(setup.relay(vec![early]), Err(ContractError::OldRound { .. })));
     let mut other = setup.draft(1);
@@ -411,6 +411,26 @@ fn what_feeders_report_for_a_third_round_of_a_block_waits_for_the_next_block() {
     setup.report(0, 110, now).unwrap();
     assert_eq!((setup.price().round, setup.price().price), (3, price(110)));
     assert_eq!(setup.record().rounds.last().unwrap().published_at, now - 10);
+}
+
+// the second place of a block is for the newest: late ones in front of it do not keep it out.
+#[test]
+fn late_rounds_do_not_use_up_a_block() {
+    let mut setup = Setup::with_signers(4, 3);
+    setup.advance(60);
+    let round = |setup: &Setup, round: u64, before: u64| {
+        let mut draft = setup.draft(round);
+        draft.report.published_at -= before;
+        draft.signed(&[(0, 100), (1, 100), (2, 100)])
+    };
+    let now = setup.now();
+    let [first, late, last] = [(1, 25), (2, 11), (3, 10)].map(|(number, before)| round(&setup, number, before));
+    setup.relay(vec![first]).unwrap();
+    let crowded =
+        ContractError::CrowdedBlock { feed: FEED, round: 2, published_at: now - 11, last_published_at: now - 25 };
+    assert_eq!(setup.relay(vec![late]), Err(crowded));
+    setup.relay(vec![last]).unwrap();
+    assert_eq!(setup.record().rounds.len(), 2);
 }
 
 /// The signers' prices of one round, some of them lies, and two choices of a quorum among them.
@@ -485,7 +505,9 @@ proptest! {
                 in_block = 0;
             }
             let taken = setup.relay(vec![reports[beat].clone()]).is_ok();
-            prop_assert_eq!(taken, in_block < ROUNDS_PER_BLOCK_MAX && last.is_none_or(|last| beat > last));
+            let fresh = reports[beat].published_at + 10 >= setup.now();
+            let has_place = in_block == 0 || (in_block < ROUNDS_PER_BLOCK_MAX && fresh);
+            prop_assert_eq!(taken, has_place && last.is_none_or(|last| beat > last));
             if taken {
                 last = Some(beat);
                 in_block += 1;

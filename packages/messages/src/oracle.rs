@@ -11,7 +11,7 @@ pub use config::{
 };
 pub use records::{
     layout, PriceRecord, Round, Validity, GAP_REST_SECONDS_MAX, ROUNDS_KEPT, ROUNDS_PER_BLOCK_MAX,
-    SIGNED_DISTANCE_SECONDS,
+    SECOND_ROUND_AGE_SECONDS, SIGNED_DISTANCE_SECONDS,
 };
 pub use signed::{Observation, RoundToSign, OBSERVATION_BYTES_MAX, PRICE_DECIMALS};
 

@@ -11,7 +11,7 @@ use crate::reply;
 use crate::settlement::settle_positions;
 use crate::throttle::throttled;
 use crate::trade::trade;
-use crate::vesting::{pay_from_claims, pay_own_deficit};
+use crate::vesting::{pay_from_claims, pay_own_deficit, pay_uncarried};
 use crate::waterfall::{split, Deficit, Lost};
 use cosmwasm_std::{Deps, DepsMut, MessageInfo, Storage};
 use firebreak_messages::derivatives_vault::{
@@ -141,6 +141,7 @@ fn liquidate_account(
         let size = if close.is_short() { close.negated()? } else { close };
         lost.push(Lost { market: view.market, short: close.is_short(), loss, size });
     }
+    pay_uncarried(desk, id)?;
     let seized = book_deficit(deps.storage, desk, id, &lost, deficits)?;
     desk.close_step()?;
     Ok((keeper_fees, seized))

@@ -25,7 +25,7 @@ use cosmwasm_std::{Api, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
     FeedConfig, Observation, PriceRecord, RoundOutrun, RoundToSign, SignedReport, Validity, FEEDERS_MAX,
-    OBSERVATION_BYTES_MAX, ROUNDS_PER_BLOCK_MAX, SIGNED_DISTANCE_SECONDS,
+    OBSERVATION_BYTES_MAX, ROUNDS_PER_BLOCK_MAX, SECOND_ROUND_AGE_SECONDS, SIGNED_DISTANCE_SECONDS,
 };
 use firebreak_messages::{time::now, FeedId};
 use firebreak_risk::Standing;
@@ -57,11 +57,14 @@ pub fn report_signed(deps: DepsMut, env: &Env, reports: Vec<SignedReport>) -> Re
     }
 }
 
-/// A block has its rounds; or one of its rounds is so little older that this one may wait for the next block.
-fn is_crowded(record: &PriceRecord, height: u64, published_at: u64) -> bool {
+/// A block has its rounds; or one of its rounds is so little older that this one may wait for the next block; or this one is a late one, and
+/// the second place is for the newest.
+fn is_crowded(record: &PriceRecord, env: &Env, published_at: u64) -> bool {
     let last = record.latest().map_or(0, |round| round.published_at);
-    let here = record.rounds_in(height);
-    here >= ROUNDS_PER_BLOCK_MAX || (here > 0 && published_at < last.saturating_add(SIGNED_DISTANCE_SECONDS))
+    let here = record.rounds_in(env.block.height);
+    let is_near = published_at < last.saturating_add(SIGNED_DISTANCE_SECONDS);
+    let is_late = published_at.saturating_add(SECOND_ROUND_AGE_SECONDS) < now(env);
+    here >= ROUNDS_PER_BLOCK_MAX || (here > 0 && (is_near || is_late))
 }
 
 fn old(fact: RoundOutrun) -> (RoundOutrun, ContractError) {
@@ -104,7 +107,7 @@ fn take(
     if known.promoted || (report.round <= mark.round && !again) || report.published_at <= last_published_at {
         return Ok(Some(old(outrun())));
     }
-    if !again && is_crowded(&record, env.block.height, report.published_at) {
+    if !again && is_crowded(&record, env, report.published_at) {
         let (round, published_at) = (report.round, report.published_at);
         let crowded = ContractError::CrowdedBlock { feed, round, published_at, last_published_at };
         return Ok(Some((outrun(), crowded)));

@@ -10,9 +10,11 @@ pub const ROUNDS_KEPT: usize = 8;
 /// that a leg of it got worse.
 pub const ROUNDS_PER_BLOCK_MAX: usize = 2;
 /// Seconds that a signed round is after one that its block has already, at least. Without that, who comes first in each block could use
-/// up its rounds with old ones, and keep the newest out for as long as signatures are valid. So the two rounds of a block are at least six
-/// seconds beyond the block before.
+/// up its rounds with old ones, and keep the newest out for as long as signatures are valid.
 pub const SIGNED_DISTANCE_SECONDS: u64 = 5;
+/// Seconds that the second signed round of a block is old at most: the place is kept for the newest, or who comes first in each block used
+/// up both with late ones, and where blocks take six seconds the newest was kept out for ever.
+pub const SECOND_ROUND_AGE_SECONDS: u64 = 10;
 /// Seconds that a market rests behind a gap at most.
 pub const GAP_REST_SECONDS_MAX: u64 = 600;
 
