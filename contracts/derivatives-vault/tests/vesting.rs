@@ -484,17 +484,10 @@ fn a_new_half_life_counts_from_when_it_is_set() {
     assert!(unvested.abs_diff(profit.atoms() / 4) < 100, "{unvested} of {profit}");
 }
 
-/// How the owner of a contested claim ends its hedge in two other markets.
-#[derive(Clone, Copy, PartialEq)]
-enum Hedge {
-    None,
-    Traded,
-    Settled,
-}
+const M3: MarketId = MarketId(3);
 
-/// What the ruling takes, and what the owner has in the end above its deposits.
-fn hedged_ruling(hedge: Hedge) -> (Amount, i128) {
-    const M3: MarketId = MarketId(3);
+/// A third market, and one who has put in 250,000 and holds nothing but a claim of 120,000 in BTC, which are contested for ten days.
+fn contested_winner() -> Bench {
     let mut bench = bench();
     bench.add_market(M3);
     let config = vesting_config("M3", 3);
@@ -509,6 +502,20 @@ fn hedged_ruling(hedge: Hedge) -> (Amount, i128) {
     contest(&mut bench, BTC, until).unwrap();
     let free = bench.account("one").cash.positive_part();
     bench.withdraw("one", 0, free).unwrap();
+    bench
+}
+
+/// How the owner of a contested claim ends its hedge in two other markets.
+#[derive(Clone, Copy, PartialEq)]
+enum Hedge {
+    None,
+    Traded,
+    Settled,
+}
+
+/// What the ruling takes, and what the owner has in the end above its deposits.
+fn hedged_ruling(hedge: Hedge) -> (Amount, i128) {
+    let mut bench = contested_winner();
     if hedge != Hedge::None {
         bench.deposit("one", 3_000);
         // As much long in one market as short in another: whichever way both move, one loses what the other wins.
@@ -568,21 +575,7 @@ fn hedged_losses_take_nothing_of_what_a_ruling_may_cut() {
 // R-33; F11, step 1: dust in a market without a price keeps no claim from paying its owner's loss until a ruling has taken it.
 #[test]
 fn a_position_that_cannot_be_closed_keeps_no_contested_claim_from_paying() {
-    const M3: MarketId = MarketId(3);
-    let mut bench = bench();
-    bench.add_market(M3);
-    let config = vesting_config("M3", 3);
-    bench.execute("owner", ExecuteMsg::ConfigureMarket { market: M3, config }, 0).unwrap();
-    bench.refresh();
-    bench.deposit("one", 250_000);
-    bench.trade("one", BTC, "20");
-    bench.set_price(BTC, "66000");
-    bench.refresh();
-    bench.trade("one", BTC, "-20");
-    let until = bench.now() + 240 * HOUR;
-    contest(&mut bench, BTC, until).unwrap();
-    let free = bench.account("one").cash.positive_part();
-    bench.withdraw("one", 0, free).unwrap();
+    let mut bench = contested_winner();
     bench.deposit("one", 1_000);
     for (market, size) in [(ETH, "90"), (M3, "0.02")] {
         assert_eq!(OrderFilled::all(&bench.trade("one", market, size)).len(), 1);

@@ -356,22 +356,24 @@ fn signers_report_by_themselves_when_nobody_relays() {
     assert_eq!(coins, Err(ContractError::OutOfBounds { what: "reports", wanted, found: "0".into() }));
 }
 
+/// A quorum's round of `before` seconds ago.
+fn signed_before(setup: &Setup, round: u64, before: u64) -> SignedReport {
+    let mut draft = setup.draft(round);
+    draft.report.published_at -= before;
+    draft.signed(&[(0, 100), (1, 100), (2, 100)])
+}
+
 // a round that its block has no place for is passed over beside others, alone it is refused, and the next block takes it.
 #[test]
 fn a_block_takes_two_rounds_of_a_feed_and_the_second_well_after_the_first() {
     let mut setup = Setup::with_signers(4, 3);
     setup.advance(30);
-    let round = |setup: &Setup, round: u64, before: u64| {
-        let mut draft = setup.draft(round);
-        draft.report.published_at -= before;
-        draft.signed(&[(0, 100), (1, 100), (2, 100)])
-    };
     let crowded = |round, published_at, last_published_at| {
         Err(ContractError::CrowdedBlock { feed: FEED, round, published_at, last_published_at })
     };
     let now = setup.now();
     let [first, early, second, third] =
-        [(1, 13), (2, 9), (3, 8), (4, 0)].map(|(number, before)| round(&setup, number, before));
+        [(1, 13), (2, 9), (3, 8), (4, 0)].map(|(number, before)| signed_before(&setup, number, before));
     setup.relay(vec![first.clone()]).unwrap();
     // Four seconds are too few, five are not; and however far, a third one is one too many.
     assert_eq!(setup.relay(vec![early.clone()]), crowded(2, now - 9, now - 13));
@@ -418,13 +420,8 @@ fn what_feeders_report_for_a_third_round_of_a_block_waits_for_the_next_block() {
 fn late_rounds_do_not_use_up_a_block() {
     let mut setup = Setup::with_signers(4, 3);
     setup.advance(60);
-    let round = |setup: &Setup, round: u64, before: u64| {
-        let mut draft = setup.draft(round);
-        draft.report.published_at -= before;
-        draft.signed(&[(0, 100), (1, 100), (2, 100)])
-    };
     let now = setup.now();
-    let [first, late, last] = [(1, 25), (2, 11), (3, 10)].map(|(number, before)| round(&setup, number, before));
+    let [first, late, last] = [(1, 25), (2, 11), (3, 10)].map(|(number, before)| signed_before(&setup, number, before));
     setup.relay(vec![first]).unwrap();
     let crowded =
         ContractError::CrowdedBlock { feed: FEED, round: 2, published_at: now - 11, last_published_at: now - 25 };
