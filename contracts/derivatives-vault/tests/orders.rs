@@ -337,20 +337,61 @@ fn nothing_raises_exposure_while_another_market_of_the_account_has_no_valid_pric
 }
 
 #[test]
-fn an_account_has_eight_market_slots() {
+fn an_account_has_eight_markets() {
+    let mut bench = nine_markets();
+    for market in (1..=8).map(MarketId) {
+        assert_eq!(OrderFilled::all(&bench.trade("alice", market, "0.1")).len(), 1, "{market}");
+    }
+    assert_eq!(bench.place("alice", MarketId(9), "0.1", any_price("0.1")), Err(a_market_too_many()));
+    assert_eq!(bench.account("alice").positions.len(), 8);
+    assert_eq!(OrderFilled::all(&bench.trade("alice", MarketId(8), "0.1")).len(), 1);
+    bench.trade("alice", ETH, "-0.1");
+    assert_eq!(OrderFilled::all(&bench.trade("alice", MarketId(9), "0.1")).len(), 1);
+}
+
+fn nine_markets() -> Bench {
     let mut bench = Bench::new();
     bench.deposit("alice", 200_000);
     for market in (3..=9).map(MarketId) {
         bench.add_market(market);
     }
-    for market in (1..=8).map(MarketId) {
-        assert_eq!(OrderFilled::all(&bench.trade("alice", market, "0.1")).len(), 1, "{market}");
+    bench
+}
+
+#[test]
+fn nobody_picks_which_of_two_orders_gets_the_last_market() {
+    // with seven taken, an order in an eighth market and one in a ninth, whoever executed first chose which of them filled.
+    let mut bench = nine_markets();
+    for market in (1..=7).map(MarketId) {
+        bench.trade("alice", market, "0.1");
     }
-    assert_eq!(reasons(&bench.trade("alice", MarketId(9), "0.1")), [DropReason::Slots]);
-    assert_eq!(bench.account("alice").positions.len(), 8);
-    assert_eq!(OrderFilled::all(&bench.trade("alice", MarketId(8), "0.1")).len(), 1);
-    bench.trade("alice", ETH, "-0.1");
-    assert_eq!(OrderFilled::all(&bench.trade("alice", MarketId(9), "0.1")).len(), 1);
+    let (eighth, ninth) = (MarketId(8), MarketId(9));
+    let far = Trigger::Above(price("90000"));
+    let stop = bench.place_request("alice", resting(eighth, "0.1", any_price("1"), far)).unwrap();
+    assert_eq!(bench.place("alice", ninth, "0.1", any_price("0.1")), Err(a_market_too_many()));
+    let several = vec![market_order(eighth, "0.1", any_price("1")), market_order(ninth, "0.1", any_price("1"))];
+    let refused = bench.execute("alice", ExecuteMsg::PlaceOrders { orders: several }, 0);
+    assert_eq!(refused.unwrap_err(), a_market_too_many());
+    // More of a market that it has, a reduction, and another account of hers are no further market.
+    bench.place("alice", eighth, "0.1", any_price("0.1")).unwrap();
+    bench.place("alice", BTC, "0.1", any_price("0.1")).unwrap();
+    bench.place_with("alice", BTC, "-0.1", "1", true).unwrap();
+    bench.deposit_to(&subaccount("alice", 1), units(20_000));
+    bench.place_in("alice", 1, ninth, size("0.1"), any_price("0.1"), false).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!((OrderFilled::all(&bench.run(eighth)).len(), OrderFilled::all(&bench.run(ninth)).len()), (1, 1));
+    bench.trade("alice", eighth, "-0.1");
+    assert_eq!(bench.account("alice").positions.len(), 7);
+
+    // Asked to leave is not gone: a price that is published within the delay still fills it.
+    bench.execute("alice", ExecuteMsg::CancelOrder { order: stop }, 0).unwrap();
+    assert_eq!(bench.place("alice", ninth, "0.1", any_price("0.1")), Err(a_market_too_many()));
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(reasons(&bench.run(eighth)), [DropReason::Canceled]);
+    assert_eq!(OrderFilled::all(&bench.trade("alice", ninth, "0.1")).len(), 1);
+    assert_eq!(bench.place("alice", eighth, "0.1", any_price("0.1")), Err(a_market_too_many()));
 }
 
 #[test]

@@ -451,7 +451,7 @@ fn closing_a_profit_is_no_loss_that_keeps_its_owner_in() {
 }
 
 #[test]
-fn a_claim_takes_a_slot_of_eight() {
+fn a_claim_takes_a_market_of_eight() {
     let mut bench = bench();
     bench.deposit("alice", 100_000);
     for id in 3..=9 {
@@ -465,7 +465,7 @@ fn a_claim_takes_a_slot_of_eight() {
     bench.set_price(BTC, "66000");
     bench.trade("alice", BTC, "-0.1");
     // Seven positions and a claim: there is no room for ETH, and there is for BTC again.
-    assert_eq!(reasons(&bench.trade("alice", ETH, "1")), [DropReason::Slots]);
+    assert_eq!(bench.place("alice", ETH, "1", any_price("1")), Err(a_market_too_many()));
     assert_eq!(OrderFilled::all(&bench.trade("alice", BTC, "0.1")).len(), 1);
     bench.trade("alice", BTC, "-0.1");
     bench.advance(40 * HOUR);

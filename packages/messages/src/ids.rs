@@ -8,7 +8,7 @@ use firebreak_risk::enum_text;
 
 /// Markets of one vault: bounds every loop over markets.
 pub const MARKETS_MAX: usize = 32;
-/// Market slots of one account: bounds every loop over positions.
+/// Markets that one account takes part in: bounds every loop over its positions and claims.
 pub const MARKETS_PER_ACCOUNT_MAX: usize = 8;
 /// Feeds in one report or evaluation.
 pub const FEEDS_MAX: usize = 32;

@@ -10,7 +10,7 @@ use crate::vesting::{claims_junior, pay_from_claims};
 use cosmwasm_std::Deps;
 use firebreak_messages::derivatives_vault::{Account, DropReason, Order, OrderFilled, OrderId};
 use firebreak_messages::oracle::{Round, Validity};
-use firebreak_messages::{AccountId, MarketId, MARKETS_PER_ACCOUNT_MAX};
+use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::{allows_reduction, AccountHealth, Amount, OrderAccess, Posture, Price, Ratio, Rounding, Size};
 
 /// Fills the order or leaves everything as it was and says why not.
@@ -79,10 +79,6 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
             if desk.market(position.market)?.validity != Validity::Valid {
                 return Ok(Some(DropReason::PriceUnusable));
             }
-        }
-        let known = account.claims.iter().any(|held| held.market == id.market);
-        if before.is_zero() && !known && account.slots() >= MARKETS_PER_ACCOUNT_MAX {
-            return Ok(Some(DropReason::Slots));
         }
     }
     let at = Some((id.market, round.price));

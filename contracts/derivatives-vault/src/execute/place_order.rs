@@ -15,7 +15,7 @@ use firebreak_messages::derivatives_vault::{
     Account, Order, OrderId, OrderPlaced, OrderRequest, Queue, Trigger, HEALTH_RATIO_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::oracle::Validity;
-use firebreak_messages::{AccountId, Action, MarketId};
+use firebreak_messages::{AccountId, Action, MarketId, MARKETS_PER_ACCOUNT_MAX};
 use firebreak_risk::{limit_trigger, reaches, trigger_edge, Amount, Price, Ratio, Rounding, Size, PRICE_MAX};
 
 /// Adds what was paid to the first order's account, then places all orders, or none.
@@ -51,7 +51,7 @@ pub fn place_orders(
 /// fills at.
 ///
 /// Errors: a bound of zero, a size out of bounds, a trigger that cannot be or that the price has reached, a time that
-/// is over before any price may fill it, a restricted market, an unusable price (only for orders that may raise exposure), no
+/// is over before any price may fill it, a restricted market, an unusable price, a market too many (only for orders that may raise exposure), no
 /// position to reduce, too many orders, too little cash for the fee.
 fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: OrderRequest) -> Result<(), ContractError> {
     let size = request.size.checked()?;
@@ -80,6 +80,7 @@ fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: Orde
             position = held.map(|held| held.opened_height);
         }
     } else {
+        ensure_has_room(&account, request.market)?;
         ensure_allows(&market.effective, Action::IncreaseExposure)?;
         if let Some(felt) = felt_by(desk, &account) {
             ensure_allows(&felt.effective, Action::IncreaseExposure)?;
@@ -179,6 +180,16 @@ fn trigger_price(market: &OpenMarket, request: &OrderRequest) -> Result<Price, C
         return Err(out_of_bounds("trigger", wanted, trigger.to_string()));
     }
     Ok(trigger)
+}
+
+/// Asked here and not when the order fills, or whoever executes would pick which of two orders takes the last place. Nothing else takes
+/// one: only an order opens a position, and only a position leaves a claim.
+fn ensure_has_room(account: &Account, market: MarketId) -> Result<(), ContractError> {
+    let (max, found) = (MARKETS_PER_ACCOUNT_MAX, account.markets_with(market));
+    if found > max {
+        return Err(out_of_bounds("markets of the account", format!("at most {max}"), found.to_string()));
+    }
+    Ok(())
 }
 
 #[cold]

@@ -110,6 +110,11 @@ pub fn reducing(market: MarketId, text: &str, trigger: Trigger) -> OrderRequest 
     OrderRequest { reduce_only: true, ..resting(market, text, any_price(text), trigger) }
 }
 
+/// What refuses an order in a ninth market.
+pub fn a_market_too_many() -> ContractError {
+    ContractError::OutOfBounds { what: "markets of the account", wanted: "at most 8".into(), found: "9".into() }
+}
+
 pub fn skips(events: &[Event]) -> Vec<DropReason> {
     OrderSkipped::all(events).into_iter().map(|skipped| skipped.reason).collect()
 }

@@ -21,8 +21,6 @@ pub enum DropReason {
     NothingToReduce,
     /// The first eligible price has left the ring.
     RoundMissed,
-    /// The account has no free market slot.
-    Slots,
     /// The order's figures cannot be computed (an overflow), or the last-frame equality refused it.
     Computation,
     /// Another market of the account has no valid price: its exposure cannot be judged.
@@ -42,7 +40,6 @@ crate::enum_text!(DropReason {
     Cap = "cap",
     NothingToReduce = "nothing-to-reduce",
     RoundMissed = "round-missed",
-    Slots = "slots",
     Computation = "computation",
     PriceUnusable = "price-unusable",
     Settled = "settled",

@@ -207,7 +207,7 @@ pub struct MarketClaim {
 pub struct Account {
     /// Settlement coin; a loss realised against an open profit may take it below zero for a while.
     pub cash: SignedAmount,
-    /// Positions and claims take slots of [`crate::ids::MARKETS_PER_ACCOUNT_MAX`] markets together.
+    /// Positions, claims and orders that may open a position are in [`crate::ids::MARKETS_PER_ACCOUNT_MAX`] markets together at most.
     pub positions: Vec<Position>,
     /// At most [`ORDERS_PER_ACCOUNT_MAX`].
     pub orders: Vec<OrderId>,
@@ -278,10 +278,18 @@ pub struct FreezeSnapshot {
 }
 
 impl Account {
-    /// Markets that the account has a position or a claim in.
-    pub fn slots(&self) -> usize {
-        let alone = |claim: &&MarketClaim| self.positions.iter().all(|position| position.market != claim.market);
-        self.positions.len().saturating_add(self.claims.iter().filter(alone).count())
+    /// How many markets the account has something in, with this one: positions, claims, and orders that may open a position.
+    pub fn markets_with(&self, market: MarketId) -> usize {
+        let positions = self.positions.iter().map(|position| position.market);
+        let claims = self.claims.iter().map(|held| held.market);
+        let entries = self.orders.iter().filter(|order| !order.queue.reduces()).map(|order| order.market);
+        let mut markets = vec![market];
+        for other in positions.chain(claims).chain(entries) {
+            if !markets.contains(&other) {
+                markets.push(other);
+            }
+        }
+        markets.len()
     }
 }
 

@@ -53,7 +53,6 @@ impl Replay<'_> {
             | DropReason::Canceled
             | DropReason::NothingToReduce
             | DropReason::RoundMissed
-            | DropReason::Slots
             | DropReason::Computation
             | DropReason::PriceUnusable
             | DropReason::Settled
