@@ -85,6 +85,8 @@ pub enum ContractError {
     AlreadyClaimed { request: u64 },
     #[error("liquidity deposited in this block cannot leave in it")]
     SameBlock,
+    #[error("account {account} traded in this block: its owner provides and claims liquidity behind {found}")]
+    TradedNow { account: AccountId, found: u64 },
 
     /// Profits beyond what the pool had: nothing more leaves before it is made whole, so nobody is paid with the collateral
     /// of those who come later.

@@ -198,7 +198,9 @@ fn cancels_and_strangers_lower_no_equity() {
             bench.execute(sender, message, 0).ok();
             assert_eq!(bench.account("alice"), before);
         }
-        bench.provide(sender, 1_000).unwrap();
+        // Her own trade is of this block.
+        assert_eq!(bench.provide(sender, 1_000).is_ok(), sender == "mallory");
+        assert_eq!(bench.account("alice"), before);
         bench.execute(sender, ExecuteMsg::Recapitalize {}, 10).unwrap();
         assert_eq!(bench.account("alice"), before);
     }

@@ -469,3 +469,85 @@ fn liquidity_cannot_leave_in_the_block_in_which_its_owner_deposits() {
     bench.provide("bob", 1).unwrap();
     assert_eq!(claim(&mut bench, "bob", id, 0).unwrap_err(), ContractError::SameBlock);
 }
+
+/// bob has traded in a subaccount of his in this block, and so have others.
+fn traded_now(bench: &mut Bench) -> ContractError {
+    let account = subaccount("bob", 200);
+    let sizes = ["0.1", "-0.1"];
+    let position = bench.account_of(&account).positions.len();
+    bench.place_in("bob", 200, BTC, size(sizes[position]), any_price(sizes[position]), false).unwrap();
+    bench.place("alice", BTC, "0.1", any_price("0.1")).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 2);
+    ContractError::TradedNow { account, found: bench.env.block.height }
+}
+
+/// Whose accounts bob's are between, with some that do nothing.
+fn with_accounts() -> Bench {
+    let mut bench = Bench::new();
+    for name in ["alice", "bob", "carol"] {
+        for number in [0, 199, 200, 255] {
+            bench.deposit_to(&subaccount(name, number), units(10_000));
+        }
+    }
+    bench
+}
+
+#[test]
+fn nobody_provides_in_a_block_in_which_an_account_of_his_traded() {
+    //
+    let mut bench = with_accounts();
+    let refusal = traded_now(&mut bench);
+    assert_eq!(bench.provide("bob", 1_000), Err(refusal));
+    assert_eq!(shares_of(&bench, "bob"), PoolShares::ZERO);
+    // Somebody else's trade is nobody's business, and in the next block the own one is not either.
+    bench.provide("carol", 1_000).unwrap();
+    bench.advance(1);
+    bench.provide("bob", 1_000).unwrap();
+
+    // A trade that a keeper brings to somebody who has provided in this block is not held up: its price is its own.
+    bench.place("carol", BTC, "0.1", any_price("0.1")).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    bench.provide("carol", 1_000).unwrap();
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+}
+
+#[test]
+fn a_liquidation_is_a_trade_of_the_block_too() {
+    //
+    let mut bench = Bench::new();
+    bench.deposit("bob", 4_000);
+    bench.trade("bob", BTC, "1");
+    bench.set_price(BTC, "57000");
+    assert_eq!(PositionLiquidated::all(&bench.liquidate(&["bob"]).unwrap()).len(), 1);
+    let refusal = ContractError::TradedNow { account: account("bob"), found: bench.env.block.height };
+    assert_eq!(bench.provide("bob", 1_000), Err(refusal));
+    bench.advance(1);
+    bench.provide("bob", 1_000).unwrap();
+}
+
+#[test]
+fn nobody_claims_in_a_block_in_which_an_account_of_his_traded() {
+    //
+    let mut bench = with_accounts();
+    let mut ids = vec![];
+    for name in ["bob", "carol"] {
+        bench.provide(name, 1_000).unwrap();
+        let shares = shares_of(&bench, name);
+        ids.push(request(&mut bench, name, shares));
+    }
+    bench.advance(DAY);
+    bench.refresh();
+    let refusal = traded_now(&mut bench);
+    assert_eq!(bench.claim("bob", ids[0], Amount::ZERO), Err(refusal));
+    bench.claim("carol", ids[1], Amount::ZERO).unwrap();
+    bench.advance(1);
+    bench.claim("bob", ids[0], Amount::ZERO).unwrap();
+
+    // Once it is placed it is due like an order: a trade of his in the block of its payment holds it up no more than it may be taken back.
+    traded_now(&mut bench);
+    let paid = LiquidityWithdrawn::all(&bench.execute_claims().unwrap());
+    assert_eq!(paid.iter().map(|paid| paid.request).collect::<Vec<_>>(), [ids[1], ids[0]]);
+}

@@ -609,7 +609,12 @@ fn a_claim_passes_the_outflow_limiter_and_what_it_parks_is_no_longer_at_risk() {
     let events = bench.execute("anyone", ExecuteMsg::CollectParked(id.clone()), 0).unwrap();
     let served = ParkedCollected::all(&events)[0].amount;
     assert!(served > units(16_000) && served < units(20_000), "a third of an hour: {served}");
-    // What it takes back buys shares at the value of now.
+    // What it takes back buys shares at the value of now, and not in a block in which its owner traded.
+    bench.deposit("bob", 10_000);
+    bench.trade("bob", BTC, "0.1");
+    let refusal = ContractError::TradedNow { account: account("bob"), found: bench.env.block.height };
+    assert_eq!(bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0), Err(refusal));
+    bench.advance(1);
     let (value, supply) = (bench.pool().value.unwrap().deposit, bench.pool().pool.shares);
     let events = bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0).unwrap();
     let back = &LiquidityProvided::all(&events)[0];

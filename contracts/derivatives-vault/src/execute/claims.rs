@@ -1,7 +1,7 @@
 //! Claims on the pool. A matured request is claimed like an order is placed: it is paid at prices that were published after it, by
 //! whoever executes it, so nobody leaves at a price that is known already, and nobody chooses one (F10, F16).
 
-use super::liquidity::load_pool_markets;
+use super::liquidity::{ensure_traded_before, load_pool_markets};
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
@@ -22,7 +22,7 @@ use firebreak_risk::{
     SignedAmount,
 };
 
-/// Places the claim of a matured request. Needs no price and works at every level.
+/// Places the claim of a matured request. Needs no price and works at every level, but not in a block in which the provider traded.
 ///
 /// `amount_min` above what the shares are worth in the pool's cash is refused: a claim that can never be paid would only lessen
 /// the part by which the others leave. A claim without one is taken whatever the pool is worth.
@@ -55,6 +55,7 @@ pub fn claim_withdrawal(
     if deposited_now {
         return Err(ContractError::SameBlock);
     }
+    ensure_traded_before(deps.storage, &desk, &provider_id)?;
     let execution_fee = desk.config.parameters.execution_fee;
     if paid != execution_fee {
         let (what, wanted) = ("coins for the execution fee", execution_fee.to_string());

@@ -4,14 +4,14 @@ use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::{ensure_allows, restricted};
-use crate::state::PROVIDERS;
+use crate::state::{ACCOUNTS, PROVIDERS};
 use crate::validate::within;
-use cosmwasm_std::{Deps, DepsMut, MessageInfo};
+use cosmwasm_std::{Deps, DepsMut, MessageInfo, Storage};
 use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
     PoolRecapitalized, LP_REQUESTS_MAX,
 };
-use firebreak_messages::Action;
+use firebreak_messages::{AccountId, Action};
 use firebreak_risk::{
     move_gain, pool_value, shares_for_deposit, Amount, LpExit, MarketValue, PoolShares, PoolValue, SignedAmount,
 };
@@ -83,7 +83,7 @@ pub fn load_pool_markets(deps: Deps, desk: &mut Desk, action: Action) -> Result<
 }
 
 /// Buys shares at the deposit value, at least `shares_min`. A worthless pool refuses, and so does one with a market
-/// whose exposure lets no provider leave now.
+/// whose exposure lets no provider leave now. Not in a block in which the provider traded.
 #[inline(never)]
 pub fn provide_liquidity(
     deps: DepsMut,
@@ -96,6 +96,21 @@ pub fn provide_liquidity(
     Ok(Done::new(desk))
 }
 
+/// nobody moves the pool's value by a trade and buys of it, or asks to be paid, in the same block. A liquidation counts too.
+///
+/// Reads the sender's own accounts, of which a subaccount of a byte leaves 256. Errors: [`ContractError::TradedNow`].
+#[inline(never)]
+pub(super) fn ensure_traded_before(storage: &dyn Storage, desk: &Desk, owner: &str) -> Result<(), ContractError> {
+    for next in ACCOUNTS.under(storage, owner.to_owned(), None) {
+        let (subaccount, account) = next?;
+        if account.served_height == desk.height {
+            let account = AccountId { owner: owner.to_owned(), subaccount };
+            return Err(ContractError::TradedNow { account, found: desk.height });
+        }
+    }
+    Ok(())
+}
+
 /// Shares for coins that are there already. Errors: as [`provide_liquidity`].
 pub fn buy_shares(
     deps: DepsMut,
@@ -104,6 +119,7 @@ pub fn buy_shares(
     paid: Amount,
     shares_min: PoolShares,
 ) -> Result<(), ContractError> {
+    ensure_traded_before(deps.storage, desk, &provider_id)?;
     let value = value_pool(deps.as_ref(), desk, true)?;
     let shares = shares_for_deposit(paid, value.deposit, desk.pool.shares)?;
     if shares < shares_min || shares.is_zero() {
