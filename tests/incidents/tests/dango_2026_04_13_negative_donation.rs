@@ -39,6 +39,7 @@ fn no_message_of_the_suite_has_a_negative_amount() {
     world.fund("eve", usd(10_000));
     world.open("eve", BTC, size("0.1")).fact::<OrderFilled>();
     world.stake("eve", usd(100)).done();
+    world.next_block();
     world.provide("eve", usd(100)).done();
     let vault = world.addresses.derivatives_vault.to_string();
     let messages: Vec<(Code, Value)> = vec![

@@ -3,13 +3,14 @@
 //! pool shares were redeemed at it.
 //!
 //! Unprotected: a model of that pool, in which size and average are kept by two contracts. Protected: the suite: a large
-//! short changes the pool's value by its fee and by nothing else, and a fund that calls the vault back in the middle of a
+//! short changes the pool's value by its fee and by nothing else, no share is redeemed in its block, and a fund that calls the vault back in the middle of a
 //! liquidation finds its state final.
 
 use cosmwasm_std::{
     from_json, to_json_binary, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdResult, WasmMsg,
 };
 use cw_multi_test::ContractWrapper;
+use firebreak_derivatives_vault::ContractError;
 use firebreak_incidents::*;
 use firebreak_messages::derivatives_vault::{AccountHealthy, ExecuteMsg, LossBooked, OrderFilled, PositionLiquidated};
 use firebreak_messages::guardian::Call;
@@ -112,6 +113,10 @@ fn a_large_short_changes_the_pools_value_by_its_fee_and_shares_redeem_no_more() 
     let changed = after.deposit.atoms() - before.deposit.atoms();
     assert!((changed - to_the_pool).abs() <= 4, "{changed} of {to_the_pool}");
     assert!(after.withdraw.atoms() - before.withdraw.atoms() <= to_the_pool + 4);
+    // Nor is it redeemed in the same block.
+    let (account, found) = (world.account_id("eve"), world.height());
+    world.claim_withdrawal("eve", 0).refused_with(ContractError::TradedNow { account, found });
+    world.next_block();
     world.claim_withdrawal("eve", 0).done();
     let paid = world.pay_claims().done();
     let out = world.balance("eve").atoms() as i128 - usd(10_000_000).atoms() as i128;
