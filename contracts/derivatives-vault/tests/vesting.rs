@@ -123,25 +123,52 @@ fn unvested_profit_pays_no_execution_fee() {
         }
         other => panic!("{other}"),
     }
+    // Coins for the fee do, and the senior half stays margin.
+    let order = OrderRequest::market(0, BTC, size("-0.01"), price("1000000"), true);
+    let fee = cosmwasm_std::coins(parameters().execution_fee.atoms(), DENOM);
+    bench.execute_with("alice", ExecuteMsg::PlaceOrder(order), fee).unwrap();
+    let after = bench.account("alice");
+    assert_eq!((after.cash, after.equity), (before.cash, before.equity));
 }
 
-#[test]
-fn nothing_but_cash_pays_a_fee_while_a_market_is_contested() {
+/// Alice has an open profit of some 30,000 in BTC, which is contested for an hour, and an order that takes all her cash and more for the
+/// losses of another market waits for its price. `also`: what she places with it.
+fn contested_and_about_to_lose(also: &[(MarketId, &str)]) -> Bench {
     let mut bench = bench();
     bench.deposit("alice", 20_000);
     bench.trade("alice", BTC, "1");
     bench.set_price(BTC, "90000");
     let until = bench.now() + HOUR;
     contest(&mut bench, BTC, until).unwrap();
-    // All its cash goes into losses of another market.
     bench.trade("alice", ETH, "60");
     bench.set_price(ETH, "2600");
-    bench.place_with("alice", ETH, "-60", "1", true).unwrap();
+    for (market, text) in [(ETH, "-60")].iter().chain(also) {
+        bench.place_with("alice", *market, text, "1", true).unwrap();
+    }
     bench.advance(15);
     bench.refresh();
+    bench
+}
+
+/// The loss is taken: her cash is below zero.
+fn contested_below_zero() -> (Bench, SignedAmount) {
+    let mut bench = contested_and_about_to_lose(&[]);
     bench.run(ETH);
     let cash = bench.account("alice").cash;
     assert!(cash.is_negative(), "{cash}");
+    (bench, cash)
+}
+
+/// Orders that close `sizes` of BTC, each from its subaccount, with coins for the first one's.
+fn close(bench: &mut Bench, sizes: &[(u8, &str)], paid: Amount) -> Result<(), ContractError> {
+    let request = |(number, text): &(u8, &str)| OrderRequest::market(*number, BTC, size(text), price("1"), true);
+    let msg = ExecuteMsg::PlaceOrders { orders: sizes.iter().map(request).collect() };
+    bench.execute_with("alice", msg, cosmwasm_std::coins(paid.atoms(), DENOM)).map(|_| ())
+}
+
+#[test]
+fn nothing_but_cash_pays_a_fee_while_a_market_is_contested() {
+    let (mut bench, cash) = contested_below_zero();
     let refused = bench.place_with("alice", BTC, "-1", "1", true).unwrap_err();
     let wanted = parameters().execution_fee;
     assert_eq!(refused, ContractError::InsufficientCash { account: account("alice"), wanted, found: cash });
@@ -157,6 +184,62 @@ fn nothing_but_cash_pays_a_fee_while_a_market_is_contested() {
     let owed = cash.minus_amount(wanted).unwrap().negative_part();
     let claim = closed[0].realised_pnl.positive_part().minus(owed).unwrap().minus(closed[0].fee);
     assert_eq!((Ok(account.unvested), account.cash), (claim, SignedAmount::ZERO));
+}
+
+// an execution fee leaves the vault. One that came with its order takes nothing with it.
+#[test]
+fn coins_for_the_fees_close_a_contested_position_whatever_cash_is() {
+    let (mut bench, cash) = contested_below_zero();
+    let fee = parameters().execution_fee;
+    let two = fee.plus(fee).unwrap();
+    let refused = |paid: Amount| {
+        let found = cash.plus_amount(paid).unwrap();
+        Err(ContractError::InsufficientCash { account: account("alice"), wanted: fee, found })
+    };
+    // Each order brings all of its own: a unit less is contested profit's.
+    let short = |paid: Amount| paid.minus(Amount::from_atoms(1)).unwrap();
+    assert_eq!(close(&mut bench, &[(0, "-1")], short(fee)), refused(short(fee)));
+    assert_eq!(close(&mut bench, &[(0, "-0.5"), (0, "-0.5")], short(two)), refused(short(fee)));
+    // Coins for one account pay nothing of another one's.
+    bench.deposit_to(&subaccount("alice", 1), units(10_000));
+    bench.place_in("alice", 1, BTC, size("0.1"), any_price("0.1"), false).unwrap();
+    bench.advance(15);
+    bench.refresh();
+    bench.run(BTC);
+    assert_eq!(close(&mut bench, &[(1, "-0.1"), (0, "-1")], two), refused(Amount::ZERO));
+    // What is placed lowers nothing, and what leaves the vault is what came.
+    let (before, keeper) = (bench.account("alice"), bench.wallet("keeper"));
+    close(&mut bench, &[(0, "-0.5"), (0, "-0.5")], two).unwrap();
+    let after = bench.account("alice");
+    assert_eq!((after.cash, after.equity), (before.cash, before.equity));
+    bench.advance(15);
+    bench.refresh();
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 2);
+    assert_eq!(bench.wallet("keeper") - keeper, two.signed().unwrap().atoms());
+    let closed = bench.account("alice");
+    assert!(closed.positions.is_empty() && closed.cash == SignedAmount::ZERO, "{closed:?}");
+}
+
+/// What a ruling takes of the contested profit whose owner closes it with coins for the fee after a loss elsewhere, or has placed both orders before.
+fn ruling_after_a_loss(placed_before: bool) -> Amount {
+    let also = [(BTC, "-1")];
+    let mut bench = contested_and_about_to_lose(if placed_before { &also } else { &[] });
+    bench.run(ETH);
+    assert!(bench.account("alice").cash.is_negative());
+    if !placed_before {
+        close(&mut bench, &[(0, "-1")], parameters().execution_fee).unwrap();
+        bench.advance(15);
+        bench.refresh();
+    }
+    assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+    ContestedCut::all(&bench.execute("owner", ExecuteMsg::CutContested(BTC), 0).unwrap())[0].amount
+}
+
+//
+#[test]
+fn who_closes_with_coins_for_the_fee_keeps_no_more_from_a_ruling_than_who_had_placed_it_before() {
+    let (before, later) = (ruling_after_a_loss(true), ruling_after_a_loss(false));
+    assert!(before > units(12_000) && later.plus(units(1)).unwrap() >= before, "{later} of {before}");
 }
 
 #[test]

@@ -41,19 +41,29 @@ pub fn place_orders(
         account.cash = account.cash.plus_amount(paid)?;
         desk.put_account(&id, account)?;
     }
+    let mut brought = paid;
     for request in requests {
-        place_order(deps.branch(), &mut desk, info, request)?;
+        // What came to the first account pays one order's fee once.
+        let rest = brought.minus(desk.config.parameters.execution_fee).ok().filter(|_| request.subaccount == first);
+        brought = rest.unwrap_or(brought);
+        place_order(deps.branch(), &mut desk, info, request, rest.is_some())?;
     }
     Ok(Done::new(desk))
 }
 
-/// Escrows the execution fee, holds the order's margin and puts it where it waits. Margin is checked again at the price it
-/// fills at.
+/// Escrows the execution fee, which came with the message if `brings_fee`, holds the order's margin and puts it where it waits. Margin is
+/// checked again at the price it fills at.
 ///
 /// Errors: a bound of zero, a size out of bounds, a trigger that cannot be or that the price has reached, a time that
 /// is over before any price may fill it, a restricted market, an unusable price, a market too many (only for orders that may raise exposure), no
 /// position to reduce, too many orders, too little cash for the fee.
-fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: OrderRequest) -> Result<(), ContractError> {
+fn place_order(
+    deps: DepsMut,
+    desk: &mut Desk,
+    info: &MessageInfo,
+    request: OrderRequest,
+    brings_fee: bool,
+) -> Result<(), ContractError> {
     let size = request.size.checked()?;
     if request.price_bound.is_zero() || request.price_bound > PRICE_MAX {
         return Err(ContractError::PriceBoundMissing { max: PRICE_MAX });
@@ -100,7 +110,7 @@ fn place_order(deps: DepsMut, desk: &mut Desk, info: &MessageInfo, request: Orde
     } else {
         margin_to_hold(deps.as_ref(), desk, &account, &request, trigger_price)?
     };
-    ensure_affordable(desk, &id, &account, (request.market, queue), execution_fee, margin_held)?;
+    ensure_affordable(desk, &id, &account, (request.market, queue), (execution_fee, brings_fee), margin_held)?;
     account.margin_held = account.margin_held.plus(margin_held)?;
     desk.pool.escrow = desk.pool.escrow.plus(execution_fee)?;
 
@@ -277,13 +287,13 @@ fn exposure_when_all_filled(
 /// them back, they would be a late cancel for nothing. Any other reduce order leaves maintenance margin where
 /// the account can be judged, so that fees cannot bleed it into liquidation, and may take cash below zero against an open
 /// profit, but against none that is unvested or of a contested market; where a price is invalid it needs the cash, and no
-/// price: the exit stays open.
+/// price: the exit stays open. A fee that came with the message takes nothing of the account, whatever cash is.
 fn ensure_affordable(
     desk: &Desk,
     id: &AccountId,
     account: &Account,
     (market, queue): (MarketId, Queue),
-    execution_fee: Amount,
+    (execution_fee, brings_fee): (Amount, bool),
     margin_held: Amount,
 ) -> Result<(), ContractError> {
     let judged = account
@@ -293,8 +303,9 @@ fn ensure_affordable(
     let waits = account.orders.iter().any(|order| order.market == market && order.queue == Queue::Reduce);
     let is_exit = queue == Queue::Reduce && !waits;
     let keeps_held = !queue.reduces() || !(is_exit || account.margin_held.is_zero());
+    let takes_profit = account.cash.is_negative() && (keeps_held || !brings_fee);
     let open_profit_pays = judged && !keeps_held && !is_contested(desk, account);
-    if account.cash.is_negative() && !open_profit_pays {
+    if takes_profit && !open_profit_pays {
         let found = account.cash.plus_amount(execution_fee)?;
         return Err(ContractError::InsufficientCash { account: id.clone(), wanted: execution_fee, found });
     }
@@ -304,7 +315,7 @@ fn ensure_affordable(
     let (health, _) = evaluate(desk, account, Purpose::Trading, None)?;
     let (wanted, found) = if keeps_held {
         (health.initial_margin.plus(account.margin_held)?.plus(margin_held)?, health.equity_for_initial)
-    } else if account.cash.is_negative() {
+    } else if takes_profit {
         // The fee leaves the vault: no profit that has not vested pays it.
         (health.maintenance_margin, health.equity.minus_amount(claims_margin(desk, account)?)?)
     } else {
