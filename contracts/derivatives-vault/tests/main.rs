@@ -29,6 +29,7 @@ mod limits;
 mod liquidation;
 mod liquidation_batches;
 mod liquidity;
+mod lost_margin;
 mod lp_claims;
 mod market_settlement;
 mod no_free_option;
