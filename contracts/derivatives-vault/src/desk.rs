@@ -17,8 +17,8 @@ use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Va
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
 use firebreak_risk::{
     accrue_funding, borrow_fee, carry_of, insurance_fee_share, market_value, price_move_effect, stress_loss,
-    utilisation, Amount, CapRamp, ClosedPot, Level, MarketValue, Posture, Price, Ratio, Rounding, SignedAmount, Size,
-    Throttle,
+    utilisation, Amount, CapRamp, ClosedPot, Level, MarketValue, OrderAccess, Posture, Price, Ratio, Rounding,
+    SignedAmount, Size, Throttle,
 };
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +96,12 @@ impl OpenMarket {
     /// breaker's call fail, and anyone may evaluate the moment after.
     pub fn is_unwatched(&self) -> bool {
         matches!(self.effective.reason, Some(Reason::LeaseExpired | Reason::PostureMissing))
+    }
+    /// Its shelves of orders that raise exposure are worth a look: some kind of them is taken, or is once somebody evaluates.
+    pub fn may_take_entries(&self) -> bool {
+        let posture = &self.effective.posture;
+        let closed = posture.exposure_raising == OrderAccess::None && posture.skew_raising == OrderAccess::None;
+        self.validity == Validity::Valid && (!closed || self.is_unwatched())
     }
     pub fn mark_changed(&mut self) {
         self.changed = true;

@@ -46,6 +46,8 @@ pub enum ContractError {
     SettlementScheduled { market: MarketId, at: u64 },
     #[error("market {market} has no settlement price yet, its window ends at {at}")]
     MarketNotSettled { market: MarketId, at: u64 },
+    #[error("orders of market {market} come first: what the pool takes in or pays waits until they are executed")]
+    OrdersFirst { market: MarketId },
     #[error("there is no order {order}")]
     UnknownOrder { order: OrderId },
     #[error("order {order} has been asked to be cancelled at {requested_at}")]

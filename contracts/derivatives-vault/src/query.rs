@@ -206,7 +206,9 @@ fn pool(deps: Deps, env: &Env) -> Result<PoolResponse, ContractError> {
     let insurance_fee_share = desk.insurance_fee_share()?;
     let value = match value_pool(deps, &mut desk, false) {
         Ok(value) => Some(PoolValueResponse { deposit: value.deposit, withdraw: value.withdraw }),
-        Err(ContractError::PriceUnusable { .. } | ContractError::Restricted { .. }) => None,
+        Err(
+            ContractError::PriceUnusable { .. } | ContractError::Restricted { .. } | ContractError::OrdersFirst { .. },
+        ) => None,
         Err(error) => return Err(error),
     };
     Ok(PoolResponse { pool, value, insurance_fee_share })

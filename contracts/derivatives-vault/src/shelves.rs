@@ -7,8 +7,9 @@
 use crate::error::ContractError;
 use cosmwasm_std::{Order as Direction, Storage};
 use firebreak_messages::derivatives_vault::{Order, OrderId, Queue};
+use firebreak_messages::oracle::{Round, Validity};
 use firebreak_messages::MarketId;
-use firebreak_risk::Price;
+use firebreak_risk::{trigger_edge, Price};
 
 const NAMESPACE: &[u8] = b"shelf";
 /// The shelf of orders that were cancelled or that expire, by the second of it.
@@ -46,7 +47,7 @@ pub struct Entry {
 }
 
 /// The rank of a price: what a move reaches first comes first.
-pub fn rank_of(price: Price, above: bool) -> u128 {
+fn rank_of(price: Price, above: bool) -> u128 {
     if above {
         price.atoms()
     } else {
@@ -104,6 +105,12 @@ pub fn remove(storage: &mut dyn Storage, id: OrderId, order: &Order) {
             storage.remove(&key);
         }
     }
+}
+
+/// The farthest rank that a round of the ring has reached: no order behind it has been triggered by any of them.
+pub fn farthest(rounds: &[Round], above: bool) -> Option<u128> {
+    let valid = rounds.iter().filter(|round| round.validity == Validity::Valid);
+    valid.map(|round| rank_of(trigger_edge(round.price, round.band, above), above)).max()
 }
 
 /// Whether any order rests in the market: one look for a batch that has no resting order to serve.

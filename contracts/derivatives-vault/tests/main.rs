@@ -16,6 +16,7 @@ mod attacks;
 mod books;
 mod collateral;
 mod deleveraged_accounts;
+mod due_orders;
 mod early_knowledge;
 mod entry_points;
 mod exit_reserve;

@@ -83,7 +83,7 @@ fn measured(accounts: usize) -> Vec<(&'static str, Usage)> {
     note("claim", world.claim_withdrawal("carol", 0).done());
     world.advance(10);
     world.refresh().done();
-    note("pool value, in a claim", world.execute_claims().done()).fact::<LiquidityWithdrawn>();
+    note("pool value, in a claim", world.execute_claims_alone().done()).fact::<LiquidityWithdrawn>();
     world.price(BTC, price("55000")).done();
     // Every short closes about a half, and then the rest.
     let outcome = note("deleverage a part of a side", world.liquidate("half").done());

@@ -1,6 +1,7 @@
 //! Claims on the pool. A matured request is claimed like an order is placed: it is paid at prices that were published after it, by
 //! whoever executes it, so nobody leaves at a price that is known already, and nobody chooses one (F10, F16).
 
+use super::due::ensure_no_order_due;
 use super::liquidity::{ensure_traded_before, load_pool_markets};
 use crate::check::Done;
 use crate::desk::Desk;
@@ -120,7 +121,7 @@ struct DueClaim {
 /// Executes the next claims. First those are taken out of the queue that are not paid, of as many as one message can look at, then at
 /// most `limit` of the others leave, all by the same part: a `limit` chooses no claims that would count against them.
 ///
-/// Errors: [`ContractError::Restricted`], [`ContractError::PriceUnusable`] of a market with open interest: claims wait.
+/// Errors: [`ContractError::Restricted`], [`ContractError::PriceUnusable`] of a market with open interest, [`ContractError::OrdersFirst`]: claims wait.
 #[inline(never)]
 pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limit: u32) -> Result<Done, ContractError> {
     if limit > CLAIMS_BATCH_MAX {
@@ -144,6 +145,7 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
             notional = notional.plus(market.state.notional_at_mark()?)?;
         }
     }
+    ensure_no_order_due(deps.as_ref(), &desk)?;
     desk.close_step()?;
 
     let mut fees = Amount::ZERO;

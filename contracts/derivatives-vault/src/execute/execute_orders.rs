@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::error::ContractError;
 use crate::gate::ensure_allows;
 use crate::health::{evaluate, Purpose};
-use crate::shelves::{self, rank_of, Shelf};
+use crate::shelves::{self, Shelf};
 use crate::state::ORDERS;
 use crate::trade::position_size;
 use cosmwasm_std::{Deps, MessageInfo, Storage};
@@ -17,7 +17,7 @@ use firebreak_messages::derivatives_vault::{
 };
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{Action, MarketId};
-use firebreak_risk::{is_thin, trigger_edge, Amount, OrderAccess};
+use firebreak_risk::{is_thin, Amount};
 
 /// What a batch does to stored orders.
 #[derive(Default)]
@@ -109,10 +109,7 @@ pub fn execute_orders(
     batch.serve_queue(Queue::Increase)?;
     if anything_rests {
         // Where nothing that raises exposure is taken, or no price is good enough for it, its shelves are not even looked at.
-        let open = batch.desk.market(market)?;
-        let posture = &open.effective.posture;
-        let closed = posture.exposure_raising == OrderAccess::None && posture.skew_raising == OrderAccess::None;
-        if open.validity == Validity::Valid && (!closed || open.is_unwatched()) {
+        if batch.desk.market(market)?.may_take_entries() {
             batch.serve_shelves(Queue::IncreaseStop)?;
             batch.serve_shelves(Queue::IncreaseLimit)?;
         }
@@ -153,12 +150,8 @@ impl Batch<'_> {
     /// Both shelves of a kind: what rose far enough, what fell far enough, each from the first trigger on.
     fn serve_shelves(&mut self, queue: Queue) -> Result<(), ContractError> {
         for above in [true, false] {
-            let rounds = self.desk.market(self.market)?.rounds().iter();
-            let ranks = rounds
-                .filter(|round| round.validity == Validity::Valid)
-                .map(|round| rank_of(trigger_edge(round.price, round.band, above), above));
-            // No order behind it has been reached by any round of the ring.
-            let Some(farthest) = ranks.max() else { continue };
+            let rounds = self.desk.market(self.market)?.rounds();
+            let Some(farthest) = shelves::farthest(rounds, above) else { continue };
             self.serve_shelf(Shelf::Price { queue, above }, farthest, LOOKS_MAX)?;
         }
         Ok(())

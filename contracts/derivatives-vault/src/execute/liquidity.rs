@@ -1,5 +1,6 @@
 //! The liquidity pool: shares in, request, cool-down (F9, F10). Claims are in `claims`.
 
+use super::due::skews_ahead;
 use crate::check::Done;
 use crate::desk::Desk;
 use crate::error::ContractError;
@@ -11,13 +12,15 @@ use firebreak_messages::derivatives_vault::{
     LiquidityProvided, LiquidityProvider, LiquidityRequest, LiquidityWithdrawalCanceled, LiquidityWithdrawalRequested,
     PoolRecapitalized, LP_REQUESTS_MAX,
 };
+use firebreak_messages::oracle::Validity;
 use firebreak_messages::{AccountId, Action};
 use firebreak_risk::{
     move_gain, pool_value, shares_for_deposit, Amount, LpExit, MarketValue, PoolShares, PoolValue, SignedAmount,
 };
 
 /// The pool's two values at the latest prices. Who comes pays for a known move of each market too, the way that earns the pool more
-/// (`deposit_move`, R-32): the next price may be known, and a deposit does not wait for it.
+/// (`deposit_move`, R-32): the next price may be known, and a deposit does not wait for it. Of the skews that waiting orders can
+/// leave the one counts that such a move earns the pool most by.
 ///
 /// Bounded by MARKETS_MAX. A market without open interest is worth nothing, so its price is not needed; one with open
 /// interest needs a valid price: a deposit at a doubtful one would be a bet against the other providers. Who is `to_enter` is refused where
@@ -34,7 +37,16 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
             let over = within("end of the contest", market.state.vesting.anchored_at, 0, desk.now);
             over.map_err(|refusal| ContractError::InMarket { market: id, refusal: refusal.into() })?;
         }
-        if !market.state.has_open_interest()? {
+        let has_open_interest = market.state.has_open_interest()?;
+        // Orders that wait have no price of their own yet, and may tilt the book before who comes now can leave.
+        if market.settled_price().is_none() && market.validity == Validity::Valid && !ratio.is_zero() {
+            let mut most = Amount::ZERO;
+            for skew in skews_ahead(deps, desk, id)? {
+                most = most.max(move_gain(market.mark(), skew, market.config.skew_scale, ratio)?);
+            }
+            moves = moves.plus(most)?;
+        }
+        if !has_open_interest {
             continue;
         }
         // A settled market's value is known to the unit, and no price moves it.
@@ -46,7 +58,6 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
             market.ensure_valid_price(action, desk.now)?;
             // In the window of a settlement, whose price is nearly known and not the mark yet.
             ensure_allows(&market.effective, action)?;
-            moves = moves.plus(move_gain(market.mark(), market.skew()?, market.config.skew_scale, ratio)?)?;
         }
         values.push(market.value()?);
     }

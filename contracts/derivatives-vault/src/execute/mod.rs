@@ -4,6 +4,7 @@ mod cancel_order;
 mod claims;
 mod collateral;
 mod configure;
+mod due;
 mod execute_orders;
 mod fill;
 mod liquidate;

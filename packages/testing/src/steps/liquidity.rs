@@ -36,8 +36,17 @@ impl World {
         self.send(name, Code::Vault, &ExecuteMsg::ClaimLiquidityWithdrawal { request, amount_min }, fee)
     }
 
-    /// The keeper executes the claims that are eligible.
+    /// The keeper executes the claims that are eligible, behind the orders that are due.
     pub fn execute_claims(&mut self) -> Attempt {
+        for market in self.markets() {
+            // In a market that is frozen nothing is due.
+            let _ = self.execute(market);
+        }
+        self.execute_claims_alone()
+    }
+
+    /// Refused while an order is due.
+    pub fn execute_claims_alone(&mut self) -> Attempt {
         self.send("keeper", Code::Vault, &ExecuteMsg::ExecuteClaims { limit: CLAIMS_BATCH_MAX }, Amount::ZERO)
     }
 

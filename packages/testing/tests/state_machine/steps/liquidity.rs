@@ -49,7 +49,7 @@ pub fn claim(m: &mut Machine) -> bool {
 /// The kind that claims has most of them executed; here it is what the others have left, often nothing.
 pub fn execute_claims(m: &mut Machine) -> bool {
     let waiting = m.world.claims_wait();
-    m.world.execute_claims().is_done() || !waiting
+    m.world.execute_claims_alone().is_done() || !waiting
 }
 
 pub fn recapitalize(m: &mut Machine) -> bool {

@@ -1,0 +1,205 @@
+//! what the pool pays out comes behind the orders that are due, and who comes pays for what waiting orders may make of the skew.
+
+use crate::support::*;
+use firebreak_derivatives_vault::ContractError;
+use firebreak_messages::derivatives_vault::*;
+use firebreak_messages::event::Fact;
+use firebreak_messages::oracle::{Validity, ROUNDS_KEPT};
+use firebreak_risk::*;
+
+const DAY: u64 = 86_400;
+const FIRST: ContractError = ContractError::OrdersFirst { market: BTC };
+
+/// A pool of 100,000 behind 600,000 of open interest, of which a tenth is reserved, and a provider who claims all of it.
+fn claimed() -> Bench {
+    let config = |symbol, feed| {
+        let config = market_config(symbol, feed);
+        MarketConfig {
+            skew_scale: Size::from_units(1_000_000_000),
+            taker_fee_ratio: Ratio::ZERO,
+            funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
+            ..config
+        }
+    };
+    let mut bench = Bench::without_pool(config("BTC", 1), config("ETH", 2));
+    let parameters = VaultParameters { reserve_ratio: Ratio::percent(10), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.provide("lp", 100_000).unwrap();
+    for name in ["alice", "bob", "eve"] {
+        bench.deposit(name, 200_000);
+    }
+    bench.trade("alice", BTC, "5");
+    bench.trade("bob", BTC, "-5");
+    let shares = bench.provider("lp").shares;
+    bench.request("lp", shares);
+    bench.advance(DAY);
+    bench.refresh();
+    bench.claim("lp", 0, Amount::ZERO).unwrap();
+    bench
+}
+
+fn round(bench: &mut Bench, seconds: u64, units: u32) {
+    bench.advance(seconds);
+    bench.publish(BTC, Price::from_units(units), Price::ZERO, bench.now(), Validity::Valid);
+}
+
+fn paid(bench: &mut Bench) -> Result<usize, ContractError> {
+    Ok(LiquidityWithdrawn::all(&bench.execute_claims()?).len())
+}
+
+#[test]
+fn claims_in_front_take_no_order_back() {
+    let mut bench = claimed();
+    let order = bench.place("eve", BTC, "1", any_price("1")).unwrap();
+    round(&mut bench, 10, 60_000);
+    // 60,000 would be left of the pool's coins, where 66,000 are asked of an order that its owner knows to lose.
+    assert_eq!(paid(&mut bench), Err(FIRST));
+    let fills = OrderFilled::all(&bench.run(BTC));
+    assert_eq!(fills.iter().map(|fill| fill.order).collect::<Vec<_>>(), [order]);
+    // In the message behind it they leave.
+    assert_eq!(paid(&mut bench), Ok(1));
+}
+
+#[test]
+fn an_order_that_a_price_has_triggered_comes_first_too() {
+    for request in [
+        limit(BTC, "1", "59500"),
+        resting(BTC, "1", any_price("1"), Trigger::Below(price("59500"))),
+        resting(BTC, "-1", "1", Trigger::Below(price("59500"))),
+        resting(BTC, "-1", "1", Trigger::Above(price("60500"))),
+    ] {
+        let above = matches!(request.trigger, Some(Trigger::Above(_)));
+        let mut bench = claimed();
+        bench.place_request("eve", request.clone()).unwrap();
+        round(&mut bench, 10, 60_000);
+        let (before, bank) = (bench.snapshot(), bench.bank.clone());
+        assert_eq!(paid(&mut bench), Ok(1), "nothing is due yet: {request:?}");
+        bench.restore(before);
+        bench.bank = bank;
+        round(&mut bench, 5, if above { 60_600 } else { 59_400 });
+        assert_eq!(paid(&mut bench), Err(FIRST), "{request:?}");
+        assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+        assert_eq!(paid(&mut bench), Ok(1));
+    }
+}
+
+#[test]
+fn a_reduction_comes_first_too() {
+    for trigger in [None, Some(Trigger::Below(price("59500"))), Some(Trigger::Above(price("59000")))] {
+        let mut bench = claimed();
+        let request = OrderRequest { trigger, ..OrderRequest::market(0, BTC, size("5"), price("66000"), true) };
+        // Of what a fall or a rise triggers.
+        if matches!(trigger, Some(Trigger::Above(_))) {
+            round(&mut bench, 1, 58_900);
+        }
+        bench.place_request("bob", request).unwrap();
+        round(&mut bench, 10, 59_400);
+        assert_eq!(paid(&mut bench), Err(FIRST), "{trigger:?}");
+        assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
+        assert_eq!(paid(&mut bench), Ok(1));
+    }
+}
+
+#[test]
+fn who_leaves_waits_for_no_order_that_nobody_can_execute() {
+    // Its price is still to come.
+    let mut bench = claimed();
+    round(&mut bench, 10, 60_000);
+    bench.place("eve", BTC, "1", any_price("1")).unwrap();
+    assert_eq!(paid(&mut bench), Ok(1));
+    // Another market, which takes part in nothing, is frozen.
+    let mut bench = claimed();
+    bench.place("eve", ETH, "1", any_price("1")).unwrap();
+    round(&mut bench, 10, 60_000);
+    bench.publish(ETH, price("3000"), Price::ZERO, bench.now(), Validity::Valid);
+    let before = bench.snapshot();
+    assert_eq!(paid(&mut bench), Err(ContractError::OrdersFirst { market: ETH }));
+    bench.restore(before);
+    bench.restrict(ETH, Level::Frozen, 600);
+    assert_eq!(paid(&mut bench), Ok(1));
+}
+
+#[test]
+fn a_market_that_nobody_watches_holds_exits_up_until_somebody_has_tried() {
+    let mut bench = claimed();
+    bench.place("eve", ETH, "1", any_price("1")).unwrap();
+    bench.leases_renewed = false;
+    round(&mut bench, 10, 60_000);
+    bench.publish(ETH, price("3000"), Price::ZERO, bench.now(), Validity::Valid);
+    bench.leases_renewed = true;
+    bench.publish(BTC, price("60000"), Price::ZERO, bench.now(), Validity::Valid);
+    assert_eq!(paid(&mut bench), Err(ContractError::OrdersFirst { market: ETH }));
+    assert_eq!(skips(&bench.run(ETH)), [DropReason::Restricted]);
+}
+
+#[test]
+fn an_order_that_no_keeper_wants_holds_nobody_up_for_long() {
+    // Four rounds behind its own; in the meantime anybody takes it away for its fee.
+    let mut bench = claimed();
+    bench.place("eve", BTC, "1", any_price("1")).unwrap();
+    round(&mut bench, 10, 60_000);
+    for _ in 0..ROUNDS_KEPT / 2 {
+        assert_eq!(paid(&mut bench), Err(FIRST));
+        round(&mut bench, 5, 60_000);
+    }
+    assert_eq!(paid(&mut bench), Ok(1));
+}
+
+/// What the pool is worth to who comes, in whole units, beside orders that wait at 60,000, with `deposit_move` 2 %.
+fn deposit_value(orders: &[&str]) -> i128 {
+    let mut bench = claimed();
+    let parameters =
+        VaultParameters { deposit_move: Ratio::percent(2), reserve_ratio: Ratio::percent(10), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    for text in orders {
+        bench.place("eve", BTC, text, any_price(text)).unwrap();
+    }
+    let value = bench.pool().value.unwrap().deposit;
+    // The query says what is paid.
+    let events = bench.provide("carol", 1_000).unwrap();
+    let shares = LiquidityProvided::all(&events)[0].shares;
+    let wanted = shares_for_deposit(units(1_000), value, PoolShares::from_atoms(100_000_000_000_000_000)).unwrap();
+    assert_eq!(shares, wanted);
+    (value.atoms() + 500_000) / 1_000_000
+}
+
+#[test]
+fn who_comes_pays_for_the_worst_skew_that_waiting_orders_can_leave() {
+    // Balanced: nothing. Else 2 % of 60,000 for each BTC of the side that more is to come to, whatever the other side does.
+    assert_eq!(deposit_value(&[]), 100_000);
+    for (orders, wanted) in [
+        (vec!["1"], 101_200),
+        (vec!["-1"], 101_200),
+        (vec!["0.5", "0.5"], 101_200),
+        (vec!["1", "-1"], 101_200),
+        (vec!["1", "-1.5"], 101_800),
+    ] {
+        assert_eq!(deposit_value(&orders), wanted, "{orders:?}");
+    }
+}
+
+#[test]
+fn behind_more_orders_than_a_look_goes_through_nobody_comes() {
+    let mut bench = claimed();
+    let parameters =
+        VaultParameters { deposit_move: Ratio::percent(2), reserve_ratio: Ratio::percent(10), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    let names: Vec<String> = (0..6).map(|owner| format!("crowd-{owner}")).collect();
+    for at in 0..=LOOKS_MAX {
+        let name = &names[at % names.len()];
+        if at < names.len() {
+            bench.deposit(name, 10_000);
+        }
+        if at == LOOKS_MAX {
+            bench.provide("carol", 1_000).unwrap();
+        }
+        bench.place(name, BTC, "0.001", any_price("1")).unwrap();
+    }
+    let shares_min = PoolShares::ZERO;
+    let refused = bench.execute("carol", ExecuteMsg::ProvideLiquidity { shares_min }, 1_000).unwrap_err();
+    assert_eq!(refused, FIRST);
+    assert_eq!(bench.pool().value, None);
+    round(&mut bench, 10, 60_000);
+    bench.run(BTC);
+    bench.provide("carol", 1_000).unwrap();
+}
