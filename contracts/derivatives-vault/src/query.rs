@@ -226,7 +226,7 @@ fn outflow(deps: Deps, env: &Env) -> Result<OutflowResponse, ContractError> {
         traders_waiting: limiter.traders.waiting,
         providers: capacity(ExitClass::Providers)?,
         providers_waiting: limiter.providers.waiting,
-        providers_reserve: exit_reserve::ratio(deps.storage, desk.now, &desk.config.parameters)?,
+        providers_reserve: exit_reserve::ratio(&exit_reserve::kept(deps.storage)?, desk.now, &desk.config.parameters),
     })
 }
 

@@ -67,6 +67,92 @@ fn who_asked_before_is_paid_to_the_end_of_its_window_and_who_asks_afterwards_wai
     assert_eq!((late.len(), late[0].shares), (1, shares));
 }
 
+/// Three providers of 100,000, 600,000 of open interest, and a reserve that has been raised from `old` percent to 100; `early` asked before,
+/// `names` soon after it. Nothing but `early`'s claim is placed, in its last second.
+fn raised(old: u32, names: &[&str]) -> (Bench, u64) {
+    let mut bench = bench();
+    for name in names.iter().chain(&["early", "lp"]) {
+        bench.provide(name, 100_000).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    reserve(&mut bench, old);
+    // What was kept at that change is over.
+    bench.advance(DAY + WINDOW + 1);
+    bench.refresh();
+    let shares = bench.provider("early").shares;
+    bench.request("early", shares);
+    reserve(&mut bench, 100);
+    let until = bench.now() + DAY + WINDOW;
+    bench.advance(100);
+    bench.refresh();
+    for name in names {
+        let shares = bench.provider(name).shares;
+        bench.request(name, shares);
+    }
+    bench.set_time(until);
+    bench.refresh();
+    bench.claim("early", 0, Amount::ZERO).unwrap();
+    (bench, until)
+}
+
+fn withdrawn(events: &[cosmwasm_std::Event]) -> Vec<(String, PoolShares)> {
+    LiquidityWithdrawn::all(events).into_iter().map(|paid| (paid.provider, paid.shares)).collect()
+}
+
+/// A freeze of the last hours, in which the prices of then leave the ring: the claim is placed again, behind one that asked afterwards and waits.
+#[test]
+fn a_claim_from_before_that_waits_through_a_freeze_leaves_behind_the_old_reserve() {
+    let (mut bench, until) = raised(10, &["late"]);
+    bench.restrict(BTC, Level::Frozen, 600);
+    bench.set_time(until + 30);
+    bench.refresh();
+    bench.claim("late", 0, Amount::ZERO).unwrap();
+    for _ in 0..9 {
+        bench.advance(10);
+        bench.refresh();
+    }
+    bench.execute_claims().unwrap_err();
+    bench.set_time(until + 1_300);
+    bench.refresh();
+    assert_eq!(in_force(&bench), Ratio::ONE);
+    // Nobody's place and nobody's moment is what it was.
+    let again = LiquidityClaimed::all(&bench.execute_claims().unwrap());
+    assert_eq!(again.iter().map(|claim| &claim.provider).collect::<Vec<_>>(), [&address("early"), &address("late")]);
+    assert!(again.iter().all(|claim| claim.placed_at == until + 1_300));
+    bench.advance(40);
+    bench.refresh();
+    let shares = bench.provider("early").requests[0].shares;
+    assert_eq!(withdrawn(&bench.execute_claims().unwrap()), [(address("early"), shares)]);
+    // Whoever asked afterwards leaves nothing less than the new one.
+    let late = bench.provider("late");
+    assert!(late.requests[0].claim.is_some() && late.requests[0].shares == shares, "{late:?}");
+}
+
+/// A third of the coins is free at the old reserve. What it could not be paid leaves when more is free, behind one that asked afterwards, and no
+/// one who asked afterwards with it.
+#[test]
+fn the_rest_of_a_claim_that_was_paid_in_part_leaves_behind_the_old_reserve() {
+    let (mut bench, until) = raised(40, &["late"]);
+    bench.advance(30);
+    bench.refresh();
+    let shares = bench.provider("early").requests[0].shares;
+    let paid = withdrawn(&bench.execute_claims().unwrap());
+    let rest = shares.minus(paid[0].1).unwrap();
+    assert!(paid[0].1 < shares && bench.provider("early").requests[0].shares == rest, "{paid:?}");
+    assert!(bench.now() > until);
+    bench.claim("late", 0, Amount::ZERO).unwrap();
+    bench.claim("early", 0, Amount::ZERO).unwrap();
+    bench.advance(40);
+    bench.refresh();
+    // Nothing is free at 40 %, then some 60,000, and nothing at 100 %.
+    assert!(bench.execute_claims().unwrap().is_empty());
+    bench.execute("dao", ExecuteMsg::Recapitalize {}, 60_000).unwrap();
+    let paid = withdrawn(&bench.execute_claims().unwrap());
+    assert_eq!(paid.iter().map(|(name, _)| name).collect::<Vec<_>>(), [&address("early")]);
+    assert!(bench.provider("late").requests[0].claim.is_some());
+}
+
 #[test]
 fn a_reserve_that_is_lowered_holds_at_once_and_a_raise_begins_from_it() {
     let mut bench = bench();

@@ -13,12 +13,20 @@ const WINDOW: u64 = 21_600;
 
 /// Providers of a million each against ten BTC long, without funding, their requests matured.
 fn matured(names: &[&str]) -> Bench {
+    matured_behind(parameters().reserve_ratio, names)
+}
+
+/// They asked after the reserve was set.
+fn matured_behind(reserve_ratio: Ratio, names: &[&str]) -> Bench {
     let mut config = market_config("BTC", 1);
     config.funding.velocity_max = Ratio::ZERO;
     let mut bench = Bench::without_pool(config, market_config("ETH", 2));
     for name in names {
         bench.provide(name, 1_000_000).unwrap();
     }
+    bench
+        .execute("owner", ExecuteMsg::Configure { parameters: VaultParameters { reserve_ratio, ..parameters() } }, 0)
+        .unwrap();
     bench.deposit("alice", 300_000);
     bench.trade("alice", BTC, "10");
     for name in names {
@@ -468,12 +476,10 @@ fn a_claim_of_next_to_nothing_does_not_hold_up_those_behind_it() {
 
 #[test]
 fn claims_wait_while_nothing_is_free_also_after_their_window() {
-    let mut bench = matured(&["bob"]);
+    let mut bench = matured_behind(Ratio::ONE, &["bob"]);
     let shares = bench.provider("bob").requests[0].shares;
     bench.claim("bob", 0, Amount::ZERO).unwrap();
-    let reserve = VaultParameters { reserve_ratio: Ratio::ONE, ..parameters() };
-    bench.execute("owner", ExecuteMsg::Configure { parameters: reserve }, 0).unwrap();
-    // Until then it leaves behind what had to stay when it asked.
+    // Until then everybody leaves behind what had to stay before.
     bench.advance(DAY + WINDOW + 1);
     // Ten BTC keep 900,000 of what is worth 700,000.
     publish(&mut bench, "90000");
@@ -517,12 +523,10 @@ fn a_claim_is_taken_while_the_pool_has_no_cash_and_waits() {
 /// Whoever adds coins to the pool one by one finds no amount at which claims leave for dust or are sent back for their fees.
 #[test]
 fn claims_wait_until_what_is_free_is_worth_their_fees() {
-    let mut bench = matured(&["bob", "carol"]);
+    let mut bench = matured_behind(Ratio::ONE, &["bob", "carol"]);
     for name in ["bob", "carol"] {
         bench.claim(name, 0, Amount::ZERO).unwrap();
     }
-    let reserve = VaultParameters { reserve_ratio: Ratio::ONE, ..parameters() };
-    bench.execute("owner", ExecuteMsg::Configure { parameters: reserve }, 0).unwrap();
     bench.advance(DAY + WINDOW + 1);
     publish(&mut bench, "150000");
     let (stored, bank) = (bench.snapshot(), bench.bank.clone());

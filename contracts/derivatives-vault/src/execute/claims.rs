@@ -165,16 +165,14 @@ pub fn execute_claims(mut deps: DepsMut, mut desk: Desk, info: MessageInfo, limi
             }
         }
     }
-    let reserve_ratio = exit_reserve::ratio(deps.storage, desk.now, &desk.config.parameters)?;
-    let reserve = notional.times(reserve_ratio, Rounding::Ceil)?;
+    let kept = exit_reserve::kept(deps.storage)?;
     let mut payments = vec![];
     for one in due.into_iter().take(limit as usize) {
-        match pay(&mut deps, &mut desk, one, reserve)? {
-            Some((fee, payment)) => {
-                fees = fees.plus(fee)?;
-                payments.extend(payment);
-            }
-            None => break,
+        let ratio = exit_reserve::ratio_of_claim(deps.storage, desk.now, &kept, &one.claim, &desk.config.parameters)?;
+        // One that waits for a higher reserve holds up none of those behind it that a lower one is kept for.
+        if let Some((fee, payment)) = pay(&mut deps, &mut desk, one, notional.times(ratio, Rounding::Ceil)?)? {
+            fees = fees.plus(fee)?;
+            payments.extend(payment);
         }
     }
     desk.pool.escrow = desk.pool.escrow.minus(fees)?;
@@ -353,9 +351,9 @@ fn least_free(wanted: Amount, execution_fee: Amount) -> Result<Amount, ContractE
 /// one by this part leaves the part of the next one what it was, so the order of the queue gives nobody more. What was not paid may be
 /// claimed again at once: a claim that was counted and then missed its minimum costs the others a second claim, and no cool-down.
 ///
-/// `None`: too little is free, and the claim and those behind it wait: at least a batch's execution fees and a ten-thousandth of what waits, or
-/// whoever pays the pool one unit of coins would send claims back for their fees. A claim too small to be paid its part of that, so worth
-/// ten thousand units at most, returns to active shares: it must not hold up those behind it.
+/// `None`: too little is free, and the claim waits, and those behind it with the same reserve: at least a batch's execution fees and a
+/// ten-thousandth of what waits, or whoever pays the pool one unit of coins would send claims back for their fees. A claim too small to be paid
+/// its part of that, so worth ten thousand units at most, returns to active shares: it must not hold up those behind it.
 #[allow(clippy::type_complexity)]
 fn pay(
     deps: &mut DepsMut,
