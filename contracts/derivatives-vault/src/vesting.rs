@@ -160,9 +160,7 @@ pub fn pay_uncarried(desk: &mut Desk, id: &AccountId) -> Result<(), ContractErro
     // Of a market whose price cannot be used the profit counts too, or a hedge there would spend what a ruling may cut.
     let (health, _) = evaluate(desk, &account, Purpose::Trading, None)?;
     let owed = health.equity.negative_part().min(account.cash.negative_part());
-    let positions = std::mem::take(&mut account.positions);
-    pay_from_claims(desk, &mut account, owed)?;
-    account.positions = positions;
+    pay_from(desk, &mut account, owed, true)?;
     desk.put_account(id, account)
 }
 
@@ -176,14 +174,25 @@ enum Pass {
 /// Moves up to `amount` from the account's settled claims into its cash: of all of them the halves that are margin first, then the others, and last
 /// what a ruling may cut. That pays only when no position is left: an open profit that carries a loss pays it itself when it is closed, or
 /// a hedge in two other markets would turn contested profit into one that nobody contests. Bounded by its slots.
-#[inline(never)]
 pub fn pay_from_claims(desk: &mut Desk, account: &mut Account, amount: Amount) -> Result<Amount, ContractError> {
+    let contested_too = account.positions.is_empty();
+    pay_from(desk, account, amount, contested_too)
+}
+
+/// [`pay_from_claims`], whatever positions are left.
+#[inline(never)]
+fn pay_from(
+    desk: &mut Desk,
+    account: &mut Account,
+    amount: Amount,
+    contested_too: bool,
+) -> Result<Amount, ContractError> {
     let mut paid = Amount::ZERO;
     if account.claims.is_empty() || amount.is_zero() {
         return Ok(paid);
     }
     let now = desk.now;
-    let passes: &[Pass] = match account.positions.is_empty() {
+    let passes: &[Pass] = match contested_too {
         true => &[Pass::Margin, Pass::Uncontested, Pass::All],
         false => &[Pass::Margin, Pass::Uncontested],
     };

@@ -100,7 +100,7 @@ fn withdrawn(events: &[cosmwasm_std::Event]) -> Vec<(String, PoolShares)> {
     LiquidityWithdrawn::all(events).into_iter().map(|paid| (paid.provider, paid.shares)).collect()
 }
 
-/// A freeze of the last hours, in which the prices of then leave the ring: the claim is placed again, behind one that asked afterwards and waits.
+/// A freeze of the last hours, in which the prices of then leave the ring: the claim is placed again.
 #[test]
 fn a_claim_from_before_that_waits_through_a_freeze_leaves_behind_the_old_reserve() {
     let (mut bench, until) = raised(10, &["late"]);

@@ -119,7 +119,7 @@ struct DueClaim {
 }
 
 /// Executes the next claims. First those are taken out of the queue that are not paid, of as many as one message can look at, then at
-/// most `limit` of the others leave, all by the same part: a `limit` chooses no claims that would count against them.
+/// most `limit` of the others leave, all with one reserve by the same part: a `limit` chooses no claims that would count against them.
 ///
 /// Errors: [`ContractError::Restricted`], [`ContractError::PriceUnusable`] of a market with open interest, [`ContractError::OrdersFirst`]: claims wait.
 #[inline(never)]
