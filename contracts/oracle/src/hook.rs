@@ -9,7 +9,7 @@ use crate::error::ContractError;
 use crate::state::{Hook, HOOK};
 use cosmwasm_std::{to_json_binary, DepsMut, Env, Event, Response, Storage, SubMsg, SubMsgResult, WasmMsg};
 use firebreak_messages::oracle::{HookFailed, HookHealthResponse, HookSkipped};
-use firebreak_messages::{circuit_breaker, time::now, FeedId, CALLED_TOO_DEEP};
+use firebreak_messages::{circuit_breaker, is_called_too_deep, time::now, FeedId};
 
 /// Reply ids are stable across versions.
 pub const HOOK_REPLY: u64 = 1;
@@ -56,7 +56,7 @@ pub fn call(storage: &dyn Storage, env: &Env, feeds: Vec<FeedId>) -> Result<Call
 pub fn after(deps: DepsMut, env: &Env, result: &SubMsgResult) -> Result<Response, ContractError> {
     let hook = HOOK.load(deps.storage)?;
     let callee = hook.config.as_ref().map(|config| config.contract.clone()).unwrap_or_default();
-    if matches!(result, SubMsgResult::Err(error) if error == CALLED_TOO_DEEP) {
+    if is_called_too_deep(result) {
         return Err(ContractError::TooDeep { callee });
     }
     let succeeded = result.is_ok();

@@ -6,9 +6,7 @@ use crate::validity::{judge, Evidence};
 use crate::{hook, round};
 use cosmwasm_std::{Env, Event, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
-use firebreak_messages::oracle::{
-    FeedConfig, PriceRecord, Round, RoundPublished, Validity, ROUNDS_KEPT, ROUNDS_PER_BLOCK_MAX,
-};
+use firebreak_messages::oracle::{FeedConfig, PriceRecord, Round, RoundPublished, Validity, ROUNDS_KEPT};
 use firebreak_messages::{time::now, FeedId, FEEDS_MAX};
 use firebreak_risk::{composite_with_band, BandedLeg, LegDirection, Price, RiskError};
 
@@ -98,7 +96,7 @@ fn follow(
     }
     // The next round of a leg lets it follow.
     let replaces = last.as_ref().is_some_and(|last| published_at == last.published_at);
-    if !replaces && record.rounds_in(env.block.height) >= ROUNDS_PER_BLOCK_MAX {
+    if !replaces && record.is_full(env.block.height) {
         return Ok(None);
     }
     // A product beyond the bounds of a price is none; it refuses nobody's report.

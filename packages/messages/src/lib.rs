@@ -27,6 +27,7 @@ pub mod packed;
 mod signed_bytes;
 pub mod time;
 
+use cosmwasm_std::SubMsgResult;
 pub use firebreak_risk::enum_text;
 pub use ids::{
     AccountId, Action, FeedId, MarketId, Reason, RuleId, Source, FEEDS_MAX, MARKETS_MAX, MARKETS_PER_ACCOUNT_MAX,
@@ -35,5 +36,10 @@ pub use ids::{
 /// Consensus decides the text, so every node sees the same. No contract fails with it of its own will: what a contract says is error 5.
 /// On a chain that words it otherwise such a failure is like any other.
 pub const CALLED_TOO_DEEP: &str = "codespace: wasm, code: 30";
+
+/// Whether a call failed so ([`CALLED_TOO_DEEP`]).
+pub fn is_called_too_deep(result: &SubMsgResult) -> bool {
+    matches!(result, SubMsgResult::Err(error) if error == CALLED_TOO_DEEP)
+}
 
 pub use packed::{PackedError, PackedItem, PackedMap};

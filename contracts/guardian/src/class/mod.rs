@@ -176,8 +176,10 @@ impl Known {
 
     /// What vault or fund has configured of what a message would: asked once, for all who compare with it. Nothing of another contract.
     fn compared_with(&self, present: PresentNow, contract: &str, msg: &Binary) -> String {
-        let is_asked = contract == self.suite.derivatives_vault || contract == self.suite.insurance_fund;
-        compared(text(msg)).filter(|_| is_asked).map(|market| present(contract, market)).unwrap_or_default()
+        if contract != self.suite.derivatives_vault && contract != self.suite.insurance_fund {
+            return String::new();
+        }
+        compared(text(msg)).map(|market| present(contract, market)).unwrap_or_default()
     }
 
     /// Whether a call changes who says what a price is.

@@ -25,7 +25,7 @@ use firebreak_messages::guardian::{
     StepOutcome, RUNS_MAX,
 };
 use firebreak_messages::time::now;
-use firebreak_messages::{Source, CALLED_TOO_DEEP};
+use firebreak_messages::{is_called_too_deep, Source};
 use firebreak_risk::Level;
 use send::{Sender, Ticket};
 
@@ -238,7 +238,7 @@ fn is_calm(deps: Deps, step: &Step, now: u64) -> bool {
 /// less deep by it, since steps call the suite's own contracts alone.
 pub fn stepped(deps: DepsMut, env: &Env, payload: &Binary, result: &SubMsgResult) -> Result<Response, ContractError> {
     let Ticket { run, step, undo, undoable, feed, level, inherited } = Ticket::read(payload)?;
-    if matches!(result, SubMsgResult::Err(error) if error == CALLED_TOO_DEEP) {
+    if is_called_too_deep(result) {
         return Err(ContractError::TooDeep { run, step });
     }
     let succeeded = result.is_ok();

@@ -7,7 +7,7 @@ use crate::{round, sources, validate};
 use cosmwasm_std::{DepsMut, Env, MessageInfo, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
-    FeedConfig, FeedReport, PriceRecord, ReportIgnored, DRIFT_MAX_SECONDS, MOVE_HOLD_SECONDS, ROUNDS_PER_BLOCK_MAX,
+    FeedConfig, FeedReport, PriceRecord, ReportIgnored, DRIFT_MAX_SECONDS, MOVE_HOLD_SECONDS,
 };
 use firebreak_messages::{time::now, FeedId, FEEDS_MAX};
 use firebreak_risk::Price;
@@ -94,9 +94,7 @@ pub fn take(
     progress.waiting.push(report);
     let place = round::Place { rounds: &record.rounds, unchanged: progress.unchanged, height: env.block.height };
     match round::publish(config, &progress, &place, now(env))? {
-        Some(_) if record.rounds_in(env.block.height) >= ROUNDS_PER_BLOCK_MAX => {
-            save_progress(storage, feed, &progress)
-        }
+        Some(_) if record.is_full(env.block.height) => save_progress(storage, feed, &progress),
         Some(made) if !is_held(&made, &mut progress, now(env)) => {
             publish(storage, feed, known, record, progress, made, outcome)
         }

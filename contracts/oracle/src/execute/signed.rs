@@ -25,7 +25,7 @@ use cosmwasm_std::{Api, DepsMut, Env, HexBinary, Response, Storage};
 use firebreak_messages::oracle::layout::PRICES;
 use firebreak_messages::oracle::{
     FeedConfig, Observation, PriceRecord, RoundOutrun, RoundToSign, SignedReport, Validity, FEEDERS_MAX,
-    OBSERVATION_BYTES_MAX, ROUNDS_PER_BLOCK_MAX, SECOND_ROUND_AGE_SECONDS, SIGNED_DISTANCE_SECONDS,
+    OBSERVATION_BYTES_MAX, SECOND_ROUND_AGE_SECONDS, SIGNED_DISTANCE_SECONDS,
 };
 use firebreak_messages::{time::now, FeedId};
 use firebreak_risk::Standing;
@@ -61,10 +61,9 @@ pub fn report_signed(deps: DepsMut, env: &Env, reports: Vec<SignedReport>) -> Re
 /// the second place is for the newest.
 fn is_crowded(record: &PriceRecord, env: &Env, published_at: u64) -> bool {
     let last = record.latest().map_or(0, |round| round.published_at);
-    let here = record.rounds_in(env.block.height);
     let is_near = published_at < last.saturating_add(SIGNED_DISTANCE_SECONDS);
     let is_late = published_at.saturating_add(SECOND_ROUND_AGE_SECONDS) < now(env);
-    here >= ROUNDS_PER_BLOCK_MAX || (here > 0 && (is_near || is_late))
+    record.is_full(env.block.height) || (record.rounds_in(env.block.height) > 0 && (is_near || is_late))
 }
 
 fn old(fact: RoundOutrun) -> (RoundOutrun, ContractError) {

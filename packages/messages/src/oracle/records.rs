@@ -80,6 +80,11 @@ impl PriceRecord {
         self.rounds.iter().rev().take_while(|round| round.recorded_height == height).count()
     }
 
+    /// The block has its rounds ([`ROUNDS_PER_BLOCK_MAX`]).
+    pub fn is_full(&self, height: u64) -> bool {
+        self.rounds_in(height) >= ROUNDS_PER_BLOCK_MAX
+    }
+
     /// the ring shows a gap of more than `gap_seconds` between two rounds, and fewer than `rounds_wanted` rounds of different
     /// blocks behind it. Lasts [`GAP_REST_SECONDS_MAX`] at most from the first round behind the gap: doubt ends.
     ///
