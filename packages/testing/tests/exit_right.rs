@@ -162,6 +162,9 @@ fn who_asks_within_the_delay_of_a_higher_reserve_leaves_behind_the_old_one() {
     world.advance_to(scheduled.ready_at);
     world.refresh().done();
     world.execute_operation(scheduled.operation).fact::<OperationExecuted>();
+    // Who asks in the second of the raise counts as before it.
+    world.advance(1);
+    world.refresh().done();
     let shares = world.provider("late").shares;
     let late = world.request_withdrawal("late", shares).fact::<LiquidityWithdrawalRequested>();
 
