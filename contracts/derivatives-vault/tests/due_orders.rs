@@ -84,20 +84,33 @@ fn an_order_that_a_price_has_triggered_comes_first_too() {
 }
 
 #[test]
-fn a_reduction_comes_first_too() {
-    for trigger in [None, Some(Trigger::Below(price("59500"))), Some(Trigger::Above(price("59000")))] {
-        let mut bench = claimed();
-        let request = OrderRequest { trigger, ..OrderRequest::market(0, BTC, size("5"), price("66000"), true) };
-        // Of what a fall or a rise triggers.
-        if matches!(trigger, Some(Trigger::Above(_))) {
-            round(&mut bench, 1, 58_900);
-        }
-        bench.place_request("bob", request).unwrap();
-        round(&mut bench, 10, 59_400);
-        assert_eq!(paid(&mut bench), Err(FIRST), "{trigger:?}");
-        assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
-        assert_eq!(paid(&mut bench), Ok(1));
+fn a_stream_of_reductions_holds_nobody_up() {
+    // Each waits for another price of its block than the one that has served its account: nobody can execute it in its block. No reduction is
+    // dropped for want of the pool's coins, so claims need not wait for one.
+    let mut bench = claimed();
+    bench.trade("eve", BTC, "1");
+    for _ in 0..4 {
+        bench.place_with("eve", BTC, "-0.001", "1", true).unwrap();
+        round(&mut bench, 5, 60_000);
     }
+    bench.place_with("eve", BTC, "-0.001", "1", true).unwrap();
+    round(&mut bench, 5, 60_000);
+    assert!(skips(&bench.run(BTC)).contains(&DropReason::AnotherPrice));
+    assert_eq!(paid(&mut bench), Ok(1));
+}
+
+#[test]
+fn orders_without_a_price_of_their_own_hide_none_that_is_due() {
+    // Limit orders whose bound the price has reached, placed once the next price is known, are first on the shelf.
+    let mut bench = claimed();
+    let order = bench.place_request("eve", limit(BTC, "1", "59500")).unwrap();
+    round(&mut bench, 15, 59_400);
+    for _ in 0..12 {
+        bench.place_request("eve", limit(BTC, "0.001", "100000")).unwrap();
+    }
+    assert_eq!(paid(&mut bench), Err(FIRST));
+    assert_eq!(OrderFilled::all(&bench.run(BTC))[0].order, order);
+    assert_eq!(paid(&mut bench), Ok(1));
 }
 
 #[test]
@@ -120,7 +133,8 @@ fn who_leaves_waits_for_no_order_that_nobody_can_execute() {
 }
 
 #[test]
-fn a_market_that_nobody_watches_holds_exits_up_until_somebody_has_tried() {
+fn a_market_that_nobody_watches_holds_exits_up_until_somebody_evaluates() {
+    // Who makes a market unwatched would else have claims in front drop an order there.
     let mut bench = claimed();
     bench.place("eve", ETH, "1", any_price("1")).unwrap();
     bench.leases_renewed = false;
@@ -128,8 +142,11 @@ fn a_market_that_nobody_watches_holds_exits_up_until_somebody_has_tried() {
     bench.publish(ETH, price("3000"), Price::ZERO, bench.now(), Validity::Valid);
     bench.leases_renewed = true;
     bench.publish(BTC, price("60000"), Price::ZERO, bench.now(), Validity::Valid);
-    assert_eq!(paid(&mut bench), Err(ContractError::OrdersFirst { market: ETH }));
     assert_eq!(skips(&bench.run(ETH)), [DropReason::Restricted]);
+    assert_eq!(paid(&mut bench), Err(ContractError::OrdersFirst { market: ETH }));
+    bench.evaluate(ETH);
+    assert_eq!(OrderFilled::all(&bench.run(ETH)).len(), 1);
+    assert_eq!(paid(&mut bench), Ok(1));
 }
 
 #[test]
@@ -145,15 +162,17 @@ fn an_order_that_no_keeper_wants_holds_nobody_up_for_long() {
     assert_eq!(paid(&mut bench), Ok(1));
 }
 
-/// What the pool is worth to who comes, in whole units, beside orders that wait at 60,000, with `deposit_move` 2 %.
-fn deposit_value(orders: &[&str]) -> i128 {
+/// [`claimed`], where who comes pays for a move of 2 %.
+fn moving() -> Bench {
     let mut bench = claimed();
     let parameters =
         VaultParameters { deposit_move: Ratio::percent(2), reserve_ratio: Ratio::percent(10), ..parameters() };
     bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
-    for text in orders {
-        bench.place("eve", BTC, text, any_price(text)).unwrap();
-    }
+    bench
+}
+
+/// What the pool is worth to who comes, in whole units.
+fn deposit_value(bench: &mut Bench) -> i128 {
     let value = bench.pool().value.unwrap().deposit;
     // The query says what is paid.
     let events = bench.provide("carol", 1_000).unwrap();
@@ -166,7 +185,7 @@ fn deposit_value(orders: &[&str]) -> i128 {
 #[test]
 fn who_comes_pays_for_the_worst_skew_that_waiting_orders_can_leave() {
     // Balanced: nothing. Else 2 % of 60,000 for each BTC of the side that more is to come to, whatever the other side does.
-    assert_eq!(deposit_value(&[]), 100_000);
+    assert_eq!(deposit_value(&mut moving()), 100_000);
     for (orders, wanted) in [
         (vec!["1"], 101_200),
         (vec!["-1"], 101_200),
@@ -174,16 +193,63 @@ fn who_comes_pays_for_the_worst_skew_that_waiting_orders_can_leave() {
         (vec!["1", "-1"], 101_200),
         (vec!["1", "-1.5"], 101_800),
     ] {
-        assert_eq!(deposit_value(&orders), wanted, "{orders:?}");
+        let mut bench = moving();
+        for text in &orders {
+            bench.place("eve", BTC, text, any_price(text)).unwrap();
+        }
+        assert_eq!(deposit_value(&mut bench), wanted, "{orders:?}");
+    }
+    // A limit order that the price has reached fills at the next one like any other.
+    let mut bench = moving();
+    bench.place_request("eve", limit(BTC, "1", "66000")).unwrap();
+    assert_eq!(deposit_value(&mut bench), 101_200);
+}
+
+#[test]
+fn a_reduction_counts_no_more_than_there_is_to_close() {
+    // However large it is, and however many of them there are: one of a million BTC took whole deposits, to other providers.
+    for sizes in [vec!["5"], vec!["1000000"], vec!["10000000000"], vec!["3", "3", "3", "1000000"]] {
+        let mut bench = moving();
+        for text in &sizes {
+            bench.place_with("bob", BTC, text, any_price(text), true).unwrap();
+        }
+        assert_eq!(deposit_value(&mut bench), 106_000, "{sizes:?}");
     }
 }
 
 #[test]
+fn entries_count_no_more_than_a_market_can_have() {
+    // Never to be filled, beyond every cap: a hundred BTC of skew and the ten that are open.
+    let mut bench = moving();
+    let skew_max = bench.market(BTC).config.skew_max;
+    assert_eq!(skew_max, Size::from_units(100));
+    bench.deposit("mallory", 10_000_000);
+    for _ in 0..3 {
+        bench.place("mallory", BTC, "-100", "66000").unwrap();
+    }
+    assert_eq!(deposit_value(&mut bench), 100_000 + 110 * 1_200);
+}
+
+#[test]
+fn a_crowd_in_a_frozen_market_keeps_nobody_from_coming() {
+    let mut bench = moving();
+    for at in 0..=LOOKS_MAX {
+        let name = format!("crowd-{}", at / 13);
+        if at % 13 == 0 {
+            bench.deposit(&name, 10_000);
+        }
+        bench.place(&name, ETH, "0.001", any_price("1")).unwrap();
+    }
+    let shares_min = PoolShares::ZERO;
+    let refused = bench.execute("carol", ExecuteMsg::ProvideLiquidity { shares_min }, 1_000).unwrap_err();
+    assert_eq!(refused, ContractError::OrdersFirst { market: ETH });
+    bench.restrict(ETH, Level::Frozen, 600);
+    bench.provide("carol", 1_000).unwrap();
+}
+
+#[test]
 fn behind_more_orders_than_a_look_goes_through_nobody_comes() {
-    let mut bench = claimed();
-    let parameters =
-        VaultParameters { deposit_move: Ratio::percent(2), reserve_ratio: Ratio::percent(10), ..parameters() };
-    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    let mut bench = moving();
     let names: Vec<String> = (0..6).map(|owner| format!("crowd-{owner}")).collect();
     for at in 0..=LOOKS_MAX {
         let name = &names[at % names.len()];

@@ -182,7 +182,7 @@ fn is_its_own(order: &Order, account: &Account, market: MarketId) -> bool {
 }
 
 /// The part of `wanted` that only reduces; `None` when there is nothing to reduce.
-fn reducing_part(wanted: Size, position: Size) -> Option<Size> {
+pub(super) fn reducing_part(wanted: Size, position: Size) -> Option<Size> {
     if position.is_zero() || position.is_long() == wanted.is_long() {
         return None;
     }
