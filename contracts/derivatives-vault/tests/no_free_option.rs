@@ -8,9 +8,9 @@
 //!
 //! What the strategist varies: orders of every kind (market with a bound, limit, stop above or below, by health; reduce-only, good-til), one
 //! or two in a message, their sizes and signs; cancels of one or all; coins in and out; when a batch is executed and how much of it; as a
-//! relayer, whether the breaker sees a price and whether the other market has one. What it does not: it is no provider of liquidity (a matured request is
-//! `lp_claims.rs`'s `an_agent_that_keeps_a_request_matured_..`; a deposit is an option behind an order that tilts the book, of a known size:
-//! `liquidity.rs`'s `who_provides_before_an_order_..`, SECURITY.md), only one market's price moves, nobody else trades, and nobody is liquidated.
+//! relayer, whether the breaker sees a price and whether the other market has one. What it does not: it is no provider of liquidity, and
+//! only one market's price moves (`no_free_option_of_providers.rs`; a matured request is `lp_claims.rs`'s `an_agent_that_keeps_a_request_matured_..`), nobody else
+//! trades, and nobody is liquidated.
 
 use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
@@ -32,7 +32,7 @@ const STEP: i64 = 300;
 const SLACK: i128 = 1_000;
 
 /// A well-mixed number of a seed and what has been seen.
-fn mixed(parts: [u64; 4]) -> u64 {
+pub fn mixed(parts: [u64; 4]) -> u64 {
     parts.into_iter().fold(0x9e37_79b9_7f4a_7c15, |sum, part| {
         let mut value = (sum ^ part).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         value = (value ^ (value >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -40,14 +40,14 @@ fn mixed(parts: [u64; 4]) -> u64 {
     })
 }
 
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = mixed([self.0, 1, 2, 3]);
         self.0 % bound
     }
-    fn coin(&mut self) -> bool {
+    pub fn coin(&mut self) -> bool {
         self.below(2) == 0
     }
 }
@@ -275,7 +275,7 @@ fn nobody_gains(seeds: std::ops::Range<u64>, rules: Rules) {
 }
 
 /// A part of the long profile, as `FIREBREAK_STRATEGIES=30000..40000`; all of it without that.
-fn part_of(all: std::ops::Range<u64>) -> std::ops::Range<u64> {
+pub fn part_of(all: std::ops::Range<u64>) -> std::ops::Range<u64> {
     let Ok(wanted) = std::env::var("FIREBREAK_STRATEGIES") else { return all };
     let (first, last) = wanted.split_once("..").expect("FIREBREAK_STRATEGIES=first..last");
     let number = |text: &str| text.parse::<u64>().expect("a number");

@@ -41,7 +41,8 @@ pub enum Fund {
     Fails,
 }
 
-type Foreign = Rc<RefCell<BTreeMap<(String, Vec<u8>), Vec<u8>>>>;
+type Records = BTreeMap<(String, Vec<u8>), Vec<u8>>;
+type Foreign = Rc<RefCell<Records>>;
 
 pub struct Bench {
     pub deps: OwnedDeps<MockStorage, MockApi, MockQuerier>,
@@ -64,6 +65,15 @@ pub struct Bench {
     pub broken: bool,
     /// Who takes no coins: the bank refuses to send them there.
     pub refuses: Vec<String>,
+}
+
+/// A moment of a bench without restrictions.
+pub struct Saved {
+    stored: Vec<(Vec<u8>, Vec<u8>)>,
+    bank: BTreeMap<String, u128>,
+    env: Env,
+    foreign: Records,
+    prices: BTreeMap<u16, PriceRecord>,
 }
 
 pub fn address(name: &str) -> String {
@@ -460,6 +470,20 @@ impl Bench {
         for (key, value) in stored {
             self.deps.storage.set(&key, &value);
         }
+    }
+
+    /// Everything, neighbours and the clock included, to come back to.
+    pub fn saved(&self) -> Saved {
+        let (foreign, prices) = (self.foreign.borrow().clone(), self.records.clone());
+        Saved { stored: self.snapshot(), bank: self.bank.clone(), env: self.env.clone(), foreign, prices }
+    }
+
+    pub fn go_back(&mut self, saved: &Saved) {
+        self.restore(saved.stored.clone());
+        (self.bank, self.env) = (saved.bank.clone(), saved.env.clone());
+        *self.foreign.borrow_mut() = saved.foreign.clone();
+        self.records = saved.prices.clone();
+        self.tell_balance();
     }
 
     fn settle(&mut self, response: Response) -> Result<Vec<Event>, ContractError> {
