@@ -12,7 +12,6 @@ use firebreak_messages::circuit_breaker::{
 };
 use firebreak_messages::derivatives_vault::{
     Account, ClosedSide, MarketConfig, MarketState, Pool, ServedRound, StoredMarketConfig, VaultConfig, VaultPhase,
-    RECENT_COINS_SECONDS,
 };
 use firebreak_messages::oracle::{layout as oracle_layout, PriceRecord, Round, Validity};
 use firebreak_messages::{time, AccountId, Action, MarketId, Reason};
@@ -349,9 +348,6 @@ impl Desk {
         if !account.cash.is_negative() {
             account.lost_in = None;
         }
-        // An order that is placed from now on has them before its price.
-        let (waits, now) = (!account.margin_held.is_zero(), self.now);
-        account.recent.retain(|coins| waits && coins.at.saturating_add(RECENT_COINS_SECONDS) > now);
         let before = self.accounts.get(id).map_or(SignedAmount::ZERO, |account| account.cash);
         self.pool.traders_cash = self.pool.traders_cash.plus(account.cash)?.minus(before)?;
         self.pool.receivable =

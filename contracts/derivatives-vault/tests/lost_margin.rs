@@ -1,8 +1,7 @@
-//! Margin that an order waits with may be lost in another market. Whether it fills is then what was there before its price, and no choice of
-//! its owner once that is known: coins that come later are none for it, and taking them out again takes nothing back.
+//! A known limit (SECURITY.md): margin that an order waits with may be lost in another market, and then its owner chooses, once its price is
+//! known, whether it fills. What it costs, and that no liquidation is needed for it.
 
 use crate::support::*;
-use firebreak_derivatives_vault::state::ACCOUNTS as ACCOUNTS_STORED;
 use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
@@ -55,19 +54,6 @@ impl Eve {
         }
     }
 
-    fn play(&mut self, number: u8, trick: Trick) {
-        let much = units(100_000);
-        match trick {
-            Trick::Nothing => {}
-            Trick::Adds => self.pay(number, much),
-            Trick::ToAndFro => {
-                // What stays is four times what the stop holds, and what its other position asks: so it is less than what came.
-                self.pay(number, much.plus(much).unwrap());
-                self.bench.withdraw("eve", number, much).unwrap();
-            }
-        }
-    }
-
     /// What she has more than she paid once she has closed everything at the prices of now; in whole units.
     fn leave(mut self) -> i128 {
         for number in ACCOUNTS {
@@ -89,19 +75,10 @@ impl Eve {
     }
 }
 
-/// What eve does once she knows the price behind the trigger.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Trick {
-    Nothing,
-    Adds,
-    /// Pays in, and takes a half of it out again.
-    ToAndFro,
-}
-
 /// Two accounts, one long `held` of BTC and one short, one with a stop that buys 100 ETH at 3,030 and one with a stop that sells as much there.
-/// BTC goes to `btc`, ETH to 3,031, and then, as eve knows, to `next`. Returns how many positions were liquidated, what filled and what was
-/// dropped, and her gain.
-fn stops(held: &str, btc: u32, trick: Trick, next: u32) -> (usize, usize, Vec<DropReason>, i128) {
+/// BTC goes to `btc`, ETH to 3,031, and then, as eve knows, to `next`: she adds coins or she does not. Returns how many accounts were
+/// liquidated, and her gain.
+fn stops(held: &str, btc: u32, adds: bool, next: u32) -> (usize, i128) {
     let mut eve = Eve::new();
     let sizes = [held.to_owned(), format!("-{held}")];
     for (number, text) in ACCOUNTS.into_iter().zip(&sizes) {
@@ -117,97 +94,22 @@ fn stops(held: &str, btc: u32, trick: Trick, next: u32) -> (usize, usize, Vec<Dr
     let events = eve.bench.execute("keeper", ExecuteMsg::Liquidate { accounts }, 0).unwrap();
     let liquidated = PositionLiquidated::all(&events).len();
     eve.publish(btc, 3_031);
-    for number in ACCOUNTS {
-        eve.play(number, trick);
+    if adds {
+        eve.pay(1, units(100_000));
     }
     let events = eve.bench.run(ETH);
+    let wanted = if adds { (2, vec![]) } else { (1, vec![DropReason::Margin]) };
+    assert_eq!((OrderFilled::all(&events).len(), reasons(&events)), wanted);
     eve.publish(btc, next);
-    eve.bench.run(ETH);
-    (liquidated, OrderFilled::all(&events).len(), reasons(&events), eve.leave())
+    (liquidated, eve.leave())
 }
 
 #[test]
-fn no_choice_at_a_known_price_is_left_by_margin_that_another_market_has_lost() {
-    // With coins that come late it was one: of a known move of one per cent of 303,000 she had 2,521 or lost 790 where nobody was liquidated,
-    // and 1,028 or 2,283 where one was.
-    for (held, btc, liquidated, rises, falls) in [("1.5", 64_800, 0, 2_521, -3_505), ("3", 68_000, 1, 1_028, -4_998)] {
-        for trick in [Trick::Nothing, Trick::Adds, Trick::ToAndFro] {
-            let wanted = (liquidated, 1, vec![DropReason::Margin]);
-            for (next, gain) in [(3_061, rises), (3_001, falls)] {
-                let (liquidated, filled, dropped, found) = stops(held, btc, trick, next);
-                assert_eq!((liquidated, filled, dropped), wanted, "{held} BTC, {trick:?}");
-                assert_eq!(found, gain, "{held} BTC, {trick:?}, ETH to {next}");
-            }
-        }
+fn a_margin_lost_in_another_market_leaves_a_choice_at_a_known_price() {
+    // R-32, as far as it is not kept: of a known move of one per cent of 303,000 she has the first figure, or loses the second.
+    for (held, btc, liquidated, [chosen, fees]) in [("1.5", 64_800, 0, [2_521, 790]), ("3", 68_000, 1, [1_028, 2_283])]
+    {
+        assert_eq!(stops(held, btc, false, 3_061), (liquidated, chosen), "{held} BTC, and ETH rises");
+        assert_eq!(stops(held, btc, true, 3_001), (liquidated, -fees), "{held} BTC, and ETH falls");
     }
-}
-
-#[test]
-fn nor_does_anything_that_is_added_late_take_an_order_back() {
-    // BTC has hardly moved, so both stops have what they need.
-    for trick in [Trick::Nothing, Trick::Adds, Trick::ToAndFro] {
-        let (_, filled, dropped, _) = stops("1.5", 60_100, trick, 3_031);
-        assert_eq!((filled, dropped), (2, vec![]), "{trick:?}");
-    }
-}
-
-#[test]
-fn what_came_before_the_price_counts_whole() {
-    // As if an order had been placed with it: the delay before the price is published, and not a second less.
-    for (before, reason) in [(10, vec![]), (9, vec![DropReason::Margin])] {
-        let mut eve = Eve::new();
-        eve.place(0, &market_order(BTC, "1.5", any_price("1.5")));
-        eve.publish(60_000, 3_000);
-        eve.bench.run(BTC);
-        eve.place(0, &resting(ETH, "100", any_price("100"), Trigger::Above(price("3030"))));
-        eve.publish(54_000, 3_000);
-        eve.bench.advance(60);
-        eve.pay(0, units(100_000));
-        eve.bench.advance(before);
-        for (market, units) in [(BTC, 54_000), (ETH, 3_031)] {
-            eve.bench.publish(market, Price::from_units(units), Price::ZERO, eve.bench.now(), Validity::Valid);
-        }
-        assert_eq!(reasons(&eve.bench.run(ETH)), reason, "{before} seconds before");
-    }
-}
-
-#[test]
-fn what_another_order_was_placed_with_is_neither_late_nor_free() {
-    // an order of BTC comes with its own coins five seconds before the price of a stop in ETH, and is executed before it.
-    let mut eve = Eve::new();
-    eve.place(0, &resting(ETH, "100", any_price("100"), Trigger::Above(price("3030"))));
-    eve.publish(60_000, 3_000);
-    eve.place(0, &market_order(BTC, "10", any_price("10")));
-    eve.bench.advance(5);
-    eve.bench.publish(ETH, price("3031"), Price::ZERO, eve.bench.now(), Validity::Valid);
-    eve.bench.advance(5);
-    eve.bench.publish(BTC, price("60000"), Price::ZERO, eve.bench.now(), Validity::Valid);
-    assert_eq!(OrderFilled::all(&eve.bench.run(BTC)).len(), 1);
-    let events = eve.bench.run(ETH);
-    assert_eq!((OrderFilled::all(&events).len(), reasons(&events)), (1, vec![]));
-}
-
-#[test]
-fn who_has_no_order_waiting_remembers_no_coins() {
-    let mut eve = Eve::new();
-    let of = |eve: &Eve| ACCOUNTS_STORED.load(&eve.bench.deps.storage, (address("eve"), 0)).unwrap().recent.len();
-    eve.pay(0, units(100_000));
-    assert_eq!(of(&eve), 0);
-    eve.place(0, &market_order(BTC, "1", any_price("1")));
-    for _ in 0..20 {
-        eve.bench.advance(1);
-        eve.pay(0, units(1));
-    }
-    assert_eq!(of(&eve), RECENT_COINS_MAX);
-    eve.publish(60_000, 3_000);
-    eve.bench.run(BTC);
-    assert_eq!(of(&eve), 0);
-    // Nor longer than any report may be old.
-    eve.place(0, &resting(ETH, "1", any_price("1"), Trigger::Above(price("3030"))));
-    eve.bench.advance(1);
-    eve.pay(0, units(1));
-    assert_eq!(of(&eve), 1);
-    eve.bench.advance(RECENT_COINS_SECONDS);
-    eve.pay(0, units(1));
-    assert_eq!(of(&eve), 1);
 }

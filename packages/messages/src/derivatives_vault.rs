@@ -14,10 +14,6 @@ pub use records::*;
 
 /// Orders of one account that wait at a time.
 pub const ORDERS_PER_ACCOUNT_MAX: usize = 16;
-/// Payments into one account that are told apart by their time: with one more the two oldest count as the older.
-pub const RECENT_COINS_MAX: usize = 8;
-/// For so long, in seconds, an account knows when coins came in: no feed takes an older report.
-pub const RECENT_COINS_SECONDS: u64 = 600;
 /// Orders popped by one `ExecuteOrders`.
 pub const BATCH_MAX: u32 = 50;
 /// Orders of one queue or shelf that one `ExecuteOrders` looks at without popping them. Each has its own: no number of orders

@@ -5,8 +5,7 @@
 use firebreak_messages::circuit_breaker::{PostureRecord, Restriction};
 use firebreak_messages::derivatives_vault::{
     Account, FreezeSnapshot, LiquidityProvider, LiquidityRequest, MarketClaim, MarketSettlement, MarketState, Order,
-    OrderId, Pool, Position, Queue, RecentCoins, ServedRound, Trigger, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
-    RECENT_COINS_MAX,
+    OrderId, Pool, Position, Queue, ServedRound, Trigger, LP_REQUESTS_MAX, ORDERS_PER_ACCOUNT_MAX,
 };
 use firebreak_messages::guardian::{
     Incident, IncidentAction, IncidentStatus, CAUSES_MAX, CAUSE_MAX, INCIDENT_ACTIONS_MAX,
@@ -109,13 +108,12 @@ fn an_account_with_one_position_has_these_bytes() {
         served_height: 6,
         served: vec![ServedRound { market: MarketId(1), round: 9, counted: Amount::from_atoms(400) }],
         lost_in: None,
-        recent: vec![],
     };
     // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch, height, scale | 1 order: market, queue, sequence |
     // margin held | 0 claims | height | 1 served: market, round, counted | no market
     assert_eq!(
         hex(&round_trip(&account)),
-        "0180897a01018080a0f6f4acdbe01b80e0ba84bf030005808090bbbad6adf00d01010107ac02000601010990030000"
+        "0180897a01018080a0f6f4acdbe01b80e0ba84bf030005808090bbbad6adf00d01010107ac020006010109900300"
     );
 }
 
@@ -166,7 +164,6 @@ fn hot_records_stay_short_at_their_worst_values() {
             MARKETS_PER_ACCOUNT_MAX
         ],
         lost_in: Some(MarketId(u16::MAX)),
-        recent: vec![RecentCoins { at: u64::MAX, amount: Amount::from_atoms(u128::MAX) }; RECENT_COINS_MAX],
     };
     let market = MarketState {
         long: worst_side(),
@@ -267,7 +264,7 @@ fn hot_records_stay_short_at_their_worst_values() {
     let owner =
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 1962),
+        ("account", round_trip(&account).len(), 1729),
         ("market", round_trip(&market).len(), 738),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 270),

@@ -32,7 +32,7 @@ pub fn add_collateral(
     // The account alone: a market that cannot be read must not keep collateral out.
     desk.load_account_record(deps, &id)?;
     let mut account = desk.account(&id);
-    account.add_coins(paid, desk.now)?;
+    account.cash = account.cash.plus_amount(paid)?;
     desk.events.push(CollateralAdded { account: id.clone(), amount: paid, cash: account.cash }.into());
     desk.put_account(&id, account)?;
     Ok(Done::new(desk))
@@ -65,7 +65,7 @@ pub fn withdraw_collateral(
     if left.is_negative() {
         return Err(ContractError::InsufficientCash { account: id, wanted: amount, found: account.cash });
     }
-    account.take_coins(amount)?;
+    account.cash = left;
     let (health, _) = evaluate(&desk, &account, Purpose::Trading, None)?;
     let held = account.margin_held.times(HELD_MULTIPLE, Rounding::Ceil)?;
     let wanted = health.withdrawal_margin(desk.config.parameters.withdrawal_margin_ratio)?.plus(held)?;

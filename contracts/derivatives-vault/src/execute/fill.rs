@@ -88,7 +88,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     desk.serve(&order.account, id.market, round.round, done.counted)?;
     let (fee, insurance) = charge_fee(desk, &order.account, id.market, done.notional)?;
 
-    let mut account = desk.account(&order.account);
+    let account = desk.account(&order.account);
     // A reduction is compared at one price, its own: the market's later moves are not the order's doing.
     let healthy = if reduces {
         let (health, _) = evaluate(desk, &account, Purpose::Trading, at)?;
@@ -98,14 +98,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     } else {
         let (at_fill, _) = evaluate(desk, &account, Purpose::Trading, at)?;
         let (at_mark, _) = evaluate(desk, &account, Purpose::Trading, None)?;
-        let late = account.coins_too_late(round.published_at, desk.config.parameters.order_delay_seconds)?;
-        if !account.recent.is_empty() {
-            // What it was placed with is its margin now, and neither late for an order of another market nor free for it.
-            let added = at_fill.initial_margin.saturating_minus(health_before.initial_margin);
-            account.use_coins(added, order.placed_at);
-            desk.put_account(&order.account, account)?;
-        }
-        opens(&at_fill, late)? && opens(&at_mark, late)?
+        opens(&at_fill)? && opens(&at_mark)?
     };
     if !healthy {
         return Ok(Some(DropReason::Margin));
@@ -167,12 +160,10 @@ fn reduces_well(
 /// Three quarters of the initial margin that was asked for when the order was placed, and no less than maintenance margin. Prices move
 /// between placing and filling, and with them what the account's other positions are worth. If they could make an order fail, adding
 /// collateral at the last moment, or not, would be an option for nothing: with a tenth of what was held for the order instead,
-/// one strategy in twenty thousand of `no_free_option.rs` found it. A larger move still makes it fail, here or in another market, and a stop
-/// waits long: so coins that came `late`, when the price might be known, count nothing for it.
-fn opens(health: &AccountHealth, late: Amount) -> Result<bool, ContractError> {
+/// one strategy in twenty thousand of `no_free_option.rs` found it. A larger move within the delay still makes it fail.
+fn opens(health: &AccountHealth) -> Result<bool, ContractError> {
     let drift = health.initial_margin.times_fraction(1, 4, Rounding::Floor)?;
-    Ok(health.equity_for_initial.minus_amount(late)?.plus_amount(drift)? >= health.initial_margin.signed()?
-        && !health.is_liquidatable())
+    Ok(health.equity_for_initial.plus_amount(drift)? >= health.initial_margin.signed()? && !health.is_liquidatable())
 }
 
 /// A resting order closes the position it was placed for, and none that was opened after that one was gone.

@@ -72,7 +72,7 @@ pub fn cancel_parked(deps: DepsMut, mut desk: Desk, info: MessageInfo, id: Parke
     } else {
         desk.load_account_record(deps.as_ref(), &id)?;
         let mut account = desk.account(&id);
-        account.add_coins(amount, desk.now)?;
+        account.cash = account.cash.plus_amount(amount)?;
         desk.put_account(&id, account)?;
     }
     desk.events.push(ParkedCanceled { account: id, liquidity, amount, left: parked.amount }.into());

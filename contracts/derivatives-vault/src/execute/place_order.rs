@@ -38,7 +38,7 @@ pub fn place_orders(
         let id = AccountId { owner: info.sender.to_string(), subaccount: first };
         desk.load_account_record(deps.as_ref(), &id)?;
         let mut account = desk.account(&id);
-        account.add_coins(paid, desk.now)?;
+        account.cash = account.cash.plus_amount(paid)?;
         desk.put_account(&id, account)?;
     }
     let mut brought = paid;
@@ -104,7 +104,7 @@ fn place_order(
     }
 
     let execution_fee = desk.config.parameters.execution_fee;
-    account.take_coins(execution_fee)?;
+    account.cash = account.cash.minus_amount(execution_fee)?;
     let margin_held = if queue.reduces() {
         Amount::ZERO
     } else {

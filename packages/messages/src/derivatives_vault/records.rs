@@ -193,15 +193,6 @@ pub struct ServedRound {
     pub counted: Amount,
 }
 
-/// Coins that came into an account lately and have not left it.
-#[cw_serde]
-#[derive(Eq)]
-pub struct RecentCoins {
-    /// Block time, seconds.
-    pub at: u64,
-    pub amount: Amount,
-}
-
 /// Realised profit of an account in one market that has not vested.
 #[cw_serde]
 #[derive(Eq)]
@@ -232,9 +223,6 @@ pub struct Account {
     /// The market that lost most when closed epochs of sides left the account below zero: the deficit is that market's. Forgotten with
     /// the debt.
     pub lost_in: Option<MarketId>,
-    /// In the order of their time, at most [`RECENT_COINS_MAX`], while an order that may open a position waits: none opens one with coins that came
-    /// when its price was known. Forgotten after [`RECENT_COINS_SECONDS`].
-    pub recent: Vec<RecentCoins>,
 }
 
 /// Everything of one market that a trade changes, under one key.
@@ -290,53 +278,6 @@ pub struct FreezeSnapshot {
 }
 
 impl Account {
-    /// Coins come in.
-    ///
-    /// Errors: an overflow.
-    pub fn add_coins(&mut self, amount: Amount, now: u64) -> RiskResult<()> {
-        self.cash = self.cash.plus_amount(amount)?;
-        if let Some(last) = self.recent.last_mut().filter(|last| last.at == now) {
-            last.amount = last.amount.plus(amount)?;
-            return Ok(());
-        }
-        if self.recent.len() >= RECENT_COINS_MAX {
-            let second = self.recent.remove(1);
-            if let Some(first) = self.recent.first_mut() {
-                first.amount = first.amount.plus(second.amount)?;
-            }
-        }
-        self.recent.push(RecentCoins { at: now, amount });
-        Ok(())
-    }
-
-    /// Coins leave at their owner's word, the newest first: who pays in and takes out changes nothing.
-    ///
-    /// Errors: an overflow.
-    pub fn take_coins(&mut self, amount: Amount) -> RiskResult<()> {
-        self.cash = self.cash.minus_amount(amount)?;
-        self.use_coins(amount, u64::MAX);
-        Ok(())
-    }
-
-    /// So much of what came in until then is no longer free, the newest first.
-    pub fn use_coins(&mut self, amount: Amount, until: u64) {
-        let mut left = amount;
-        for coins in self.recent.iter_mut().rev().filter(|coins| coins.at <= until) {
-            let used = left.min(coins.amount);
-            coins.amount = coins.amount.saturating_minus(used);
-            left = left.saturating_minus(used);
-        }
-        self.recent.retain(|coins| !coins.amount.is_zero());
-    }
-
-    /// Coins that came too late for a price that was published then: as an order that had been placed with them.
-    ///
-    /// Errors: an overflow.
-    pub fn coins_too_late(&self, published_at: u64, delay_seconds: u64) -> RiskResult<Amount> {
-        let late = self.recent.iter().filter(|coins| coins.at.saturating_add(delay_seconds) > published_at);
-        late.into_iter().try_fold(Amount::ZERO, |sum, coins| sum.plus(coins.amount))
-    }
-
     /// How many markets the account has something in, with this one: positions, claims, and orders that may open a position.
     pub fn markets_with(&self, market: MarketId) -> usize {
         let positions = self.positions.iter().map(|position| position.market);
