@@ -10,8 +10,8 @@ use firebreak_risk::*;
 const DAY: u64 = 86_400;
 const FIRST: ContractError = ContractError::OrdersFirst { market: BTC };
 
-/// A pool of 100,000 behind 600,000 of open interest, of which a tenth is reserved, and a provider who claims all of it.
-fn claimed() -> Bench {
+/// A pool of 100,000 behind 600,000 of open interest, of which a tenth is reserved.
+fn open() -> Bench {
     let config = |symbol, feed| {
         let config = market_config(symbol, feed);
         MarketConfig {
@@ -30,6 +30,12 @@ fn claimed() -> Bench {
     }
     bench.trade("alice", BTC, "5");
     bench.trade("bob", BTC, "-5");
+    bench
+}
+
+/// The same, and a provider who claims all of it.
+fn claimed() -> Bench {
+    let mut bench = open();
     let shares = bench.provider("lp").shares;
     bench.request("lp", shares);
     bench.advance(DAY);
@@ -162,9 +168,9 @@ fn an_order_that_no_keeper_wants_holds_nobody_up_for_long() {
     assert_eq!(paid(&mut bench), Ok(1));
 }
 
-/// [`claimed`], where who comes pays for a move of 2 %.
+/// [`open`], where who comes pays for a move of 2 %.
 fn moving() -> Bench {
-    let mut bench = claimed();
+    let mut bench = open();
     let parameters =
         VaultParameters { deposit_move: Ratio::percent(2), reserve_ratio: Ratio::percent(10), ..parameters() };
     bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
@@ -268,4 +274,45 @@ fn behind_more_orders_than_a_look_goes_through_nobody_comes() {
     round(&mut bench, 10, 60_000);
     bench.run(BTC);
     bench.provide("carol", 1_000).unwrap();
+}
+
+/// What eve's deposit of 100,000 gains, in whole units, in a pool of a million of which `claimed` per cent leave at the next price, before a
+/// move of `next` that costs alice's ten BTC.
+fn gain_before_claims(claimed: u64, deposit_move: Ratio) -> i128 {
+    let mut config = market_config("BTC", 1);
+    (config.funding.velocity_max, config.taker_fee_ratio) = (Ratio::ZERO, Ratio::ZERO);
+    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    bench.provide("lp", (100 - claimed) * 10_000).unwrap();
+    bench.deposit("alice", 1_000_000);
+    if claimed > 0 {
+        bench.provide("bob", claimed * 10_000).unwrap();
+    }
+    bench.trade("alice", BTC, "10");
+    let shares = bench.provider("bob").shares;
+    if claimed > 0 {
+        bench.request("bob", shares);
+        bench.advance(DAY);
+        bench.refresh();
+        bench.claim("bob", 0, Amount::ZERO).unwrap();
+    }
+    let parameters = VaultParameters { deposit_move, ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.advance(11);
+    bench.provide("eve", 100_000).unwrap();
+    round(&mut bench, 1, 60_000);
+    assert_eq!(paid(&mut bench), Ok(usize::from(claimed > 0)));
+    round(&mut bench, 3, 59_000);
+    bench.trade("alice", BTC, "-10");
+    let (pool, value) = (bench.pool().pool, bench.pool().value.unwrap());
+    let worth = amount_for_shares(bench.provider("eve").shares, value.withdraw, pool.shares).unwrap();
+    (worth.atoms() as i128).div_euclid(1_000_000) - 100_000
+}
+
+#[test]
+fn who_comes_before_others_leave_has_paid_for_a_part_of_what_stays() {
+    // A fall of 1,000 is 10,000 to the pool: an eleventh of it, or half where only a tenth of the pool stays. A move of that size has been paid for.
+    let moved = Ratio::of(1, 60, Rounding::Ceil).unwrap();
+    assert_eq!([0, 90].map(|claimed| gain_before_claims(claimed, Ratio::ZERO)), [909, 5_125]);
+    // As if her own coins were no part of what stays: a large deposit pays more than that.
+    assert_eq!([0, 50, 90].map(|claimed| gain_before_claims(claimed, moved)), [-1, -125, -3_456]);
 }

@@ -84,7 +84,7 @@ pub fn claim_withdrawal(
     Ok(Done::new(desk))
 }
 
-fn claimed(storage: &dyn Storage) -> Result<PoolShares, ContractError> {
+pub(super) fn claimed(storage: &dyn Storage) -> Result<PoolShares, ContractError> {
     Ok(CLAIMED.may_load(storage)?.unwrap_or_default())
 }
 

@@ -1,5 +1,6 @@
 //! The liquidity pool: shares in, request, cool-down (F9, F10). Claims are in `claims`.
 
+use super::claims::claimed;
 use super::due::skews_ahead;
 use crate::check::Done;
 use crate::desk::Desk;
@@ -15,8 +16,13 @@ use firebreak_messages::derivatives_vault::{
 use firebreak_messages::oracle::Validity;
 use firebreak_messages::{AccountId, Action};
 use firebreak_risk::{
-    move_gain, pool_value, shares_for_deposit, Amount, LpExit, MarketValue, PoolShares, PoolValue, SignedAmount,
+    move_gain, pool_value, shares_for_deposit, Amount, LpExit, MarketValue, PoolShares, PoolValue, Rounding,
+    SignedAmount,
 };
+
+/// However much of the pool is claimed, who comes pays for a known move this many times at most: a pool that nearly all want to leave
+/// must stay open to who pays them out.
+const STAY_PART_MAX: u128 = 10;
 
 /// The pool's two values at the latest prices. Who comes pays for a known move of each market too, the way that earns the pool more
 /// (`deposit_move`, R-32): the next price may be known, and a deposit does not wait for it. Of the skews that waiting orders can
@@ -63,8 +69,11 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
     }
     let mut value = value_of_book(desk, &values)?;
     // A worthless pool stays so.
-    if value.deposit > SignedAmount::ZERO {
-        value.deposit = value.deposit.plus_amount(moves)?;
+    if value.deposit > SignedAmount::ZERO && !moves.is_zero() {
+        // Who has claimed may be gone before the move: who comes takes a part of what stays.
+        let (shares, claimed) = (desk.pool.shares.atoms(), claimed(deps.storage)?.atoms());
+        let stay = shares.saturating_sub(claimed).max(shares / STAY_PART_MAX).max(1);
+        value.deposit = value.deposit.plus_amount(moves.times_fraction(shares, stay, Rounding::Ceil)?)?;
     }
     Ok(value)
 }
