@@ -25,8 +25,8 @@ pub fn kept(storage: &dyn Storage) -> Result<ExitReserve, ContractError> {
     Ok(EXIT_RESERVE.may_load(storage)?.unwrap_or_default())
 }
 
-/// What a claim leaves behind at `now`: as if it left at the end of its request's first window, if that is over. The request, which no later
-/// placing changes, is read only where it may make a difference; a window of another length since counts as it is now.
+/// What a claim leaves behind at `now`: for good the lower reserve, if its request was to mature no later than the last one from before the
+/// raise. The request, whose moment neither a later placing nor a payment in part changes, is read only where it may make a difference.
 pub fn ratio_of_claim(
     storage: &dyn Storage,
     now: u64,
@@ -34,14 +34,14 @@ pub fn ratio_of_claim(
     claim: &LiquidityClaim,
     parameters: &VaultParameters,
 ) -> Result<Ratio, ContractError> {
-    let mut at = now;
-    if kept.until > 0 && now > kept.until && kept.ratio < parameters.reserve_ratio {
+    if now > kept.until && kept.matures_until > 0 && kept.ratio < parameters.reserve_ratio {
         let provider = PROVIDERS.load(storage, claim.provider.clone())?;
-        for request in provider.requests.iter().filter(|request| request.request == claim.request) {
-            at = now.min(request.matures_at.saturating_add(parameters.lp_claim_window_seconds));
+        let mut requests = provider.requests.iter().filter(|request| request.request == claim.request);
+        if requests.any(|request| request.matures_at <= kept.matures_until) {
+            return Ok(kept.ratio);
         }
     }
-    Ok(ratio(kept, at, parameters))
+    Ok(ratio(kept, now, parameters))
 }
 
 /// Keeps the reserve that is raised from `old` to `new`. A cool-down that was longer before counts, whichever change came first.
@@ -52,10 +52,12 @@ pub fn keep(
     new: &VaultParameters,
 ) -> Result<(), ContractError> {
     let mut kept = kept(storage)?;
-    let window_end = now.saturating_add(old.lp_cooldown_seconds).saturating_add(old.lp_claim_window_seconds);
-    kept.asked_until = kept.asked_until.max(window_end);
+    let matures = now.saturating_add(old.lp_cooldown_seconds);
+    kept.asked_matures = kept.asked_matures.max(matures);
+    kept.asked_until = kept.asked_until.max(matures.saturating_add(old.lp_claim_window_seconds));
     if new.reserve_ratio > old.reserve_ratio {
         (kept.ratio, kept.until) = (ratio(&kept, now, old), kept.asked_until);
+        kept.matures_until = kept.asked_matures;
     }
     Ok(EXIT_RESERVE.save(storage, &kept)?)
 }

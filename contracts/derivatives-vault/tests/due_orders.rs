@@ -225,15 +225,15 @@ fn a_reduction_counts_no_more_than_there_is_to_close() {
 
 #[test]
 fn entries_count_no_more_than_a_market_can_have() {
-    // Never to be filled, beyond every cap: a hundred BTC of skew and the ten that are open.
+    // Never to be filled, beyond every cap: a side has a hundred BTC at most.
     let mut bench = moving();
-    let skew_max = bench.market(BTC).config.skew_max;
-    assert_eq!(skew_max, Size::from_units(100));
+    let config = bench.market(BTC).config;
+    assert_eq!([config.skew_max, config.open_interest_max], [Size::from_units(100); 2]);
     bench.deposit("mallory", 10_000_000);
     for _ in 0..3 {
         bench.place("mallory", BTC, "-100", "66000").unwrap();
     }
-    assert_eq!(deposit_value(&mut bench), 100_000 + 110 * 1_200);
+    assert_eq!(deposit_value(&mut bench), 100_000 + 100 * 1_200);
 }
 
 #[test]
@@ -315,4 +315,28 @@ fn who_comes_before_others_leave_has_paid_for_a_part_of_what_stays() {
     assert_eq!([0, 90].map(|claimed| gain_before_claims(claimed, Ratio::ZERO)), [909, 5_125]);
     // As if her own coins were no part of what stays: a large deposit pays more than that.
     assert_eq!([0, 50, 90].map(|claimed| gain_before_claims(claimed, moved)), [-1, -125, -3_456]);
+}
+
+#[test]
+fn an_order_that_is_held_up_again_holds_no_claim_up() {
+    // Eve comes first in each block: her oldest reduction fills at the ring's oldest round, and her report drives that round out. The entry that
+    // was held up before is so again, and nobody can execute it.
+    let mut bench = claimed();
+    bench.trade("eve", BTC, "1");
+    for block in 0..20u32 {
+        bench.advance(10);
+        if block >= 9 {
+            bench.execute("eve", ExecuteMsg::ExecuteOrders { market: BTC, limit: 1 }, 0).unwrap();
+        }
+        bench.publish(BTC, price("60000"), Price::ZERO, bench.now(), Validity::Valid);
+        bench.place_with("eve", BTC, "-0.001", any_price("-1"), true).unwrap();
+        if block >= 10 && block % 3 == 1 {
+            bench.place("eve", BTC, "0.001", any_price("1")).unwrap();
+        }
+        if block >= 12 {
+            let held_up = skips(&bench.run(BTC));
+            assert!(held_up.contains(&DropReason::AnotherPrice));
+            assert!(paid(&mut bench).is_ok(), "{block}");
+        }
+    }
 }

@@ -213,3 +213,49 @@ fn a_cool_down_that_was_longer_counts_whichever_change_came_first() {
         assert_eq!(in_force(&bench), Ratio::percent(20));
     }
 }
+
+#[test]
+fn a_window_of_another_length_changes_nothing_for_who_asked_before() {
+    // Longer with the raise or after it, or shorter: who asked in time leaves behind the old reserve, and nobody who asked later does.
+    for (with_the_raise, later) in
+        [(10_000, 10_000), (20_000, 20_000), (10_000, 10_060), (10_000, 9_800), (300, 300), (10_000, 300)]
+    {
+        let mut bench = bench();
+        for name in ["early", "late", "lp"] {
+            bench.provide(name, 100_000).unwrap();
+        }
+        bench.deposit("alice", 300_000);
+        bench.trade("alice", BTC, "10");
+        configure(&mut bench, |p| p.lp_claim_window_seconds = 10_000);
+        // What was kept at that change is over.
+        bench.advance(DAY + WINDOW + 1);
+        bench.refresh();
+        let shares = bench.provider("early").shares;
+        bench.request("early", shares);
+        configure(&mut bench, |p| (p.reserve_ratio, p.lp_claim_window_seconds) = (Ratio::ONE, with_the_raise));
+        bench.advance(100);
+        bench.refresh();
+        configure(&mut bench, |p| p.lp_claim_window_seconds = later);
+        bench.request("late", shares);
+        bench.advance(DAY);
+        bench.refresh();
+        for name in ["early", "late"] {
+            bench.claim(name, 0, Amount::ZERO).unwrap();
+        }
+        // Behind all windows that count.
+        bench.restrict(BTC, Level::Frozen, 2 * DAY);
+        bench.advance(3 * DAY);
+        let mut paid = vec![];
+        for _ in 0..3 {
+            bench.refresh();
+            paid.extend(withdrawn(&bench.execute_claims().unwrap()));
+            bench.advance(40);
+        }
+        assert_eq!(in_force(&bench), Ratio::ONE);
+        assert_eq!(
+            paid.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            [&address("early")],
+            "{with_the_raise} {later}"
+        );
+    }
+}

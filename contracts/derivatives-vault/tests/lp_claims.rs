@@ -620,6 +620,22 @@ fn a_claim_passes_the_outflow_limiter_and_what_it_parks_is_no_longer_at_risk() {
     assert_eq!(bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0), Err(refusal));
     bench.advance(1);
     let (value, supply) = (bench.pool().value.unwrap().deposit, bench.pool().pool.shares);
+    // Nor at what somebody's orders and claims make of the value: it names no least number of shares.
+    let (stored, bank) = (bench.snapshot(), bench.bank.clone());
+    let parameters = VaultParameters { deposit_move: Ratio::percent(1), ..parameters() };
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.deposit("mallory", 5_000_000);
+    for _ in 0..5 {
+        bench.place("mallory", BTC, "-40", "70000").unwrap();
+    }
+    let made = bench.pool().value.unwrap().deposit;
+    let left = bench.query::<ParkedResponse>(QueryMsg::Parked(id.clone())).amount;
+    let fair = value.plus_amount(value.positive_part().times(Ratio::percent(1), Rounding::Ceil).unwrap()).unwrap();
+    let of = |value| shares_for_deposit(left, value, supply).unwrap();
+    let refusal = ContractError::TooFewShares { wanted: of(fair), found: of(made) };
+    assert_eq!(bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0), Err(refusal));
+    bench.restore(stored);
+    bench.bank = bank;
     let events = bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0).unwrap();
     let back = &LiquidityProvided::all(&events)[0];
     assert_eq!(back.amount, parked.minus(served).unwrap());

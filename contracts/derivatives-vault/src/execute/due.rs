@@ -18,7 +18,7 @@ use firebreak_messages::derivatives_vault::{Order, OrderId, Queue, LOOKS_MAX};
 use firebreak_messages::{AccountId, Action, MarketId};
 use firebreak_risk::Size;
 
-/// Of each price shelf so many orders are looked at. Those in front that a price has reached and that wait for another one are few:
+/// Of each price shelf claims look at so many orders. Those in front that a price has reached and that wait for another one are few:
 /// limit orders that missed their bound by the skew.
 const SHELF_LOOKS_MAX: usize = 10;
 
@@ -66,10 +66,11 @@ pub fn skews_ahead(deps: Deps, desk: &Desk, id: MarketId) -> Result<[Size; 2], C
         return Err(ContractError::OrdersFirst { market: id });
     }
     let skew = market.skew()?;
-    // Entries take the skew to its cap at most, reductions close what is open.
+    // Entries take the skew to its cap at most and no side beyond its own, reductions close what is open.
     let (long, short) = (market.state.long.open_interest()?, market.state.short.open_interest()?);
-    let most = long.minus(short)?.plus(market.config.skew_max)?;
-    Ok([skew.plus(waiting.short)?.max(most.negated()?), skew.plus(waiting.long)?.min(most)])
+    let (most, cap) = (long.minus(short)?.plus(market.config.skew_max)?, market.config.open_interest_max);
+    let (lowest, highest) = (most.min(cap.max(short.negated()?)).negated()?, most.min(cap.max(long)));
+    Ok([skew.plus(waiting.short)?.max(lowest), skew.plus(waiting.long)?.min(highest)])
 }
 
 /// Bounded by LOOKS_MAX orders of two queues and of eight shelves. Without `all`: entries alone, until one is due.
@@ -105,7 +106,7 @@ fn waiting(deps: Deps, desk: &Desk, id: MarketId, all: bool) -> Result<Waiting, 
             let mut looks = 0usize;
             for entry in shelves::walk(deps.storage, id, shelf, None).take(LOOKS_MAX) {
                 let entry = entry?;
-                if entry.rank > farthest || looks >= SHELF_LOOKS_MAX {
+                if entry.rank > farthest || (looks >= SHELF_LOOKS_MAX && !all) {
                     break;
                 }
                 let order = ORDERS.load(deps.storage, entry.order.key())?;

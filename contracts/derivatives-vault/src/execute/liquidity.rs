@@ -33,8 +33,14 @@ const STAY_PART_MAX: u128 = 10;
 /// one of them holds exits back ([`ContractError::InMarket`]): what is in doubt there would be taken from those who cannot leave. And where any
 /// market is contested, with open interest or without: a ruling gives its profits to the pool, so to those whose loss they were.
 pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolValue, ContractError> {
+    Ok(value_with_moves(deps, desk, to_enter)?.0)
+}
+
+/// The same, and the deposit value at most for who cannot say at least how many shares he wants: with a move of the present skews, or
+/// `deposit_move` of the pool if that is more. Orders and claims that somebody puts in front of him may ask for more.
+fn value_with_moves(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<(PoolValue, SignedAmount), ContractError> {
     let action = Action::ProvideLiquidity;
-    let (mut values, mut moves) = (vec![], Amount::ZERO);
+    let (mut values, mut moves, mut present) = (vec![], Amount::ZERO, Amount::ZERO);
     let ratio = desk.config.parameters.deposit_move;
     for id in desk.config.markets.clone() {
         desk.view_market(deps, id, to_enter)?;
@@ -46,11 +52,10 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
         let has_open_interest = market.state.has_open_interest()?;
         // Orders that wait have no price of their own yet, and may tilt the book before who comes now can leave.
         if market.settled_price().is_none() && market.validity == Validity::Valid && !ratio.is_zero() {
-            let mut most = Amount::ZERO;
-            for skew in skews_ahead(deps, desk, id)? {
-                most = most.max(move_gain(market.mark(), skew, market.config.skew_scale, ratio)?);
-            }
-            moves = moves.plus(most)?;
+            let gain = |skew| move_gain(market.mark(), skew, market.config.skew_scale, ratio);
+            let [lowest, highest] = skews_ahead(deps, desk, id)?;
+            moves = moves.plus(gain(lowest)?.max(gain(highest)?))?;
+            present = present.plus(gain(market.skew()?)?)?;
         }
         if !has_open_interest {
             continue;
@@ -68,6 +73,7 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
         values.push(market.value()?);
     }
     let mut value = value_of_book(desk, &values)?;
+    let fair = value.deposit.plus_amount(present.max(value.deposit.positive_part().times(ratio, Rounding::Ceil)?))?;
     // A worthless pool stays so.
     if value.deposit > SignedAmount::ZERO && !moves.is_zero() {
         // Who has claimed may be gone before the move: who comes takes a part of what stays.
@@ -75,7 +81,7 @@ pub fn value_pool(deps: Deps, desk: &mut Desk, to_enter: bool) -> Result<PoolVal
         let stay = shares.saturating_sub(claimed).max(shares / STAY_PART_MAX).max(1);
         value.deposit = value.deposit.plus_amount(moves.times_fraction(shares, stay, Rounding::Ceil)?)?;
     }
-    Ok(value)
+    Ok((value, fair))
 }
 
 /// The pool's two values for these values of its markets, all of which are loaded. What closed epochs of sides are owed is a liability
@@ -112,7 +118,7 @@ pub fn provide_liquidity(
     paid: Amount,
     shares_min: PoolShares,
 ) -> Result<Done, ContractError> {
-    buy_shares(deps, &mut desk, info.sender.into_string(), paid, shares_min)?;
+    buy_shares(deps, &mut desk, info.sender.into_string(), paid, Some(shares_min))?;
     Ok(Done::new(desk))
 }
 
@@ -131,17 +137,22 @@ pub(super) fn ensure_traded_before(storage: &dyn Storage, desk: &Desk, owner: &s
     Ok(())
 }
 
-/// Shares for coins that are there already. Errors: as [`provide_liquidity`].
+/// Shares for coins that are there already, at least `shares_min`, or as many as [`value_with_moves`] holds for fair. Errors: as
+/// [`provide_liquidity`].
 pub fn buy_shares(
     deps: DepsMut,
     desk: &mut Desk,
     provider_id: String,
     paid: Amount,
-    shares_min: PoolShares,
+    shares_min: Option<PoolShares>,
 ) -> Result<(), ContractError> {
     ensure_traded_before(deps.storage, desk, &provider_id)?;
-    let value = value_pool(deps.as_ref(), desk, true)?;
+    let (value, fair) = value_with_moves(deps.as_ref(), desk, true)?;
     let shares = shares_for_deposit(paid, value.deposit, desk.pool.shares)?;
+    let shares_min = match shares_min {
+        Some(shares_min) => shares_min,
+        None => shares_for_deposit(paid, fair, desk.pool.shares)?,
+    };
     if shares < shares_min || shares.is_zero() {
         return Err(ContractError::TooFewShares { wanted: shares_min.max(PoolShares::from_atoms(1)), found: shares });
     }

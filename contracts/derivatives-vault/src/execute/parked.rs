@@ -10,7 +10,7 @@ use crate::state::OUTFLOW;
 use cosmwasm_std::{DepsMut, MessageInfo};
 use firebreak_messages::derivatives_vault::{ParkedCanceled, ParkedCollected, ParkedId};
 use firebreak_messages::Action;
-use firebreak_risk::{Amount, PoolShares};
+use firebreak_risk::Amount;
 
 /// Pays what is served, to the owner.
 ///
@@ -46,7 +46,7 @@ pub fn collect_parked(deps: DepsMut, mut desk: Desk, id: ParkedId) -> Result<Don
 }
 
 /// Takes back what is not served: collateral into its account, which needs no price; liquidity into shares at the deposit value of
-/// now, as if it had been paid and provided again.
+/// now, as if it had been paid and provided again, unless orders or claims in front of it make that much dearer.
 ///
 /// Errors: [`ContractError::Unauthorized`], [`ContractError::TooLittlePaid`] when all of it is served, for liquidity those of
 /// providing it.
@@ -68,7 +68,7 @@ pub fn cancel_parked(deps: DepsMut, mut desk: Desk, info: MessageInfo, id: Parke
     let ParkedId { account: id, liquidity } = id;
     if liquidity {
         ensure_allows(&desk.effective_of_all(), Action::ProvideLiquidity)?;
-        buy_shares(deps, &mut desk, id.owner.clone(), amount, PoolShares::ZERO)?;
+        buy_shares(deps, &mut desk, id.owner.clone(), amount, None)?;
     } else {
         desk.load_account_record(deps.as_ref(), &id)?;
         let mut account = desk.account(&id);

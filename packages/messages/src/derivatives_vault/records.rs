@@ -388,6 +388,10 @@ pub struct ExitReserve {
     pub until: u64,
     /// The end of the last window of all requests that were made before the last configuration.
     pub asked_until: u64,
+    /// When the last of the requests from before the raise matures: to them the lower reserve is left for good.
+    pub matures_until: u64,
+    /// When the last of all requests that were made before the last configuration matures.
+    pub asked_matures: u64,
 }
 
 /// A claimed request that waits for its prices.
