@@ -362,7 +362,7 @@ impl Desk {
         &mut self,
         id: &AccountId,
         market: MarketId,
-        round: u64,
+        (round, price): (u64, Price),
         counted: Amount,
     ) -> Result<(), ContractError> {
         let mut account = self.account(id);
@@ -371,7 +371,7 @@ impl Desk {
             account.served.clear();
         }
         account.served.retain(|served| served.market != market);
-        account.served.push(ServedRound { market, round, counted });
+        account.served.push(ServedRound { market, round, price, counted });
         self.put_account(id, account)
     }
 

@@ -262,3 +262,35 @@ fn no_pattern_of_holds_fills_an_order_better_than_at_the_price_of_now() {
     println!("{held} orders were held up, {filled} of them filled");
     assert!(held > 50 && filled == held, "{held} {filled}");
 }
+
+/// Who has put reductions aside through a freeze, comes first in each block with one of them and drives its round out of the ring holds
+/// her order up once all the same, and it fills at the worst of its own price and that of the block's other fill.
+#[test]
+fn an_order_is_held_up_once_though_the_other_round_has_left_the_ring() {
+    for (later, wanted) in [(57_000, 60_000), (61_000, 61_000)] {
+        let mut bench = bench();
+        bench.restrict(BTC, Level::Frozen, 100);
+        let thaw = bench.now() + 100;
+        let (mut order, mut held, mut filled) = (None, 0, None);
+        for _ in 0..60 {
+            bench.advance(2 * BEAT);
+            bench.execute("eve", ExecuteMsg::ExecuteOrders { market: BTC, limit: 1 }, 0).ok();
+            let next = Price::from_units(if held == 0 { 60_000 } else { later });
+            bench.publish(BTC, next, Price::ZERO, bench.now(), Validity::Valid);
+            bench.place_with("eve", BTC, "-0.001", any_price("-1"), true).unwrap();
+            if bench.now() >= thaw && order.is_none() {
+                order = bench.place("eve", BTC, "10", any_price("1")).ok();
+            }
+            if bench.now() < thaw {
+                continue;
+            }
+            let events = bench.run(BTC);
+            held += u32::from(order.is_some_and(|order| is_skipped(&events, order)));
+            if let Some(price) = order.and_then(|order| fill_of(&events, order)) {
+                filled = Some(price);
+                break;
+            }
+        }
+        assert_eq!((held, filled), (1, Some(wanted)));
+    }
+}

@@ -509,7 +509,7 @@ fn what_a_refused_order_changed_in_any_market_is_undone() {
         desk.market_mut(market).unwrap().state.traded_notional = units(7);
         desk.market_mut(market).unwrap().state.funding_rate = SignedRatio::from_atoms(1);
     }
-    desk.serve(&id, ETH, 3, Amount::ZERO).unwrap();
+    desk.serve(&id, ETH, (3, price("3000")), Amount::ZERO).unwrap();
     desk.pool_receives(units(1)).unwrap();
     desk.roll_back(Some(&id), savepoint);
     let after: Vec<MarketState> = [BTC, ETH].map(|market| desk.market(market).unwrap().state.clone()).to_vec();

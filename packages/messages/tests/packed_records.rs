@@ -106,14 +106,19 @@ fn an_account_with_one_position_has_these_bytes() {
         margin_held: Amount::from_atoms(300),
         claims: vec![],
         served_height: 6,
-        served: vec![ServedRound { market: MarketId(1), round: 9, counted: Amount::from_atoms(400) }],
+        served: vec![ServedRound {
+            market: MarketId(1),
+            round: 9,
+            price: Price::from_units(1),
+            counted: Amount::from_atoms(400),
+        }],
         lost_in: None,
     };
     // version | zigzag varint of cash | 1 position: market, nominal, basis, epoch, height, scale | 1 order: market, queue, sequence |
-    // margin held | 0 claims | height | 1 served: market, round, counted | no market
+    // margin held | 0 claims | height | 1 served: market, round, price, counted | no market
     assert_eq!(
         hex(&round_trip(&account)),
-        "0180897a01018080a0f6f4acdbe01b80e0ba84bf030005808090bbbad6adf00d01010107ac020006010109900300"
+        "0180897a01018080a0f6f4acdbe01b80e0ba84bf030005808090bbbad6adf00d01010107ac020006010109808090bbbad6adf00d900300"
     );
 }
 
@@ -160,7 +165,12 @@ fn hot_records_stay_short_at_their_worst_values() {
         claims: vec![MarketClaim { market: MarketId(u16::MAX), claim: worst_claim() }; MARKETS_PER_ACCOUNT_MAX],
         served_height: u64::MAX,
         served: vec![
-            ServedRound { market: MarketId(u16::MAX), round: u64::MAX, counted: Amount::from_atoms(u128::MAX) };
+            ServedRound {
+                market: MarketId(u16::MAX),
+                round: u64::MAX,
+                price: PRICE_MAX,
+                counted: Amount::from_atoms(u128::MAX)
+            };
             MARKETS_PER_ACCOUNT_MAX
         ],
         lost_in: Some(MarketId(u16::MAX)),
@@ -264,7 +274,7 @@ fn hot_records_stay_short_at_their_worst_values() {
     let owner =
         OwnerFlow { since: u64::MAX, fresh: amount, fresh_hour: u64::MAX, small_used: amount, small_at: u64::MAX };
     for (name, found, wanted) in [
-        ("account", round_trip(&account).len(), 1729),
+        ("account", round_trip(&account).len(), 1849),
         ("market", round_trip(&market).len(), 738),
         ("pool", round_trip(&pool).len(), 249),
         ("order", round_trip(&order).len(), 270),

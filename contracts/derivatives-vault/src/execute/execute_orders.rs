@@ -229,10 +229,7 @@ impl Batch<'_> {
                 // their own queue: what is before it there has earlier prices and is gone when they are served. An unwatched
                 // market holds up what raises exposure, and keeps its own price for it for a while.
                 let held_up = late || reason == DropReason::AnotherPrice;
-                // Held up again it says so again: the round of the block's other fill may have left the ring since, and claims are not to
-                // wait for what nobody can execute.
-                let again = reason == DropReason::AnotherPrice && order.passed_over_height < self.desk.height;
-                if held_up && id.queue != Queue::Reduce && (again || !order.is_passed_over()) {
+                if held_up && id.queue != Queue::Reduce && !order.is_passed_over() {
                     order.passed_over_height = self.desk.height;
                     used_rounds = true;
                 }

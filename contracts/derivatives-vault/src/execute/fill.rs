@@ -85,7 +85,7 @@ fn fill(desk: &mut Desk, id: OrderId, order: &Order, round: &Round) -> Result<Op
     let (health_before, _) = evaluate(desk, &account, Purpose::Trading, at)?;
     let junior_before = claims_junior(desk, &account)?;
     let done = trade(desk, &order.account, id.market, size, base)?;
-    desk.serve(&order.account, id.market, round.round, done.counted)?;
+    desk.serve(&order.account, id.market, (round.round, round.price), done.counted)?;
     let (fee, insurance) = charge_fee(desk, &order.account, id.market, done.notional)?;
 
     let account = desk.account(&order.account);
@@ -139,8 +139,14 @@ fn one_price(
         return Ok(Some(own.clone()));
     };
     let again = order.is_passed_over() && order.passed_over_height < desk.height;
-    let other = desk.market(id.market)?.rounds().iter().find(|round| again && round.round == served.round);
-    Ok(other.map(|other| if (other.price > own.price) == order.size.is_long() { other } else { own }.clone()))
+    if !again {
+        return Ok(None);
+    }
+    let mut worst = own.clone();
+    if (served.price > own.price) == order.size.is_long() {
+        (worst.round, worst.price) = (served.round, served.price);
+    }
+    Ok(Some(worst))
 }
 
 /// F4's rule of reductions, with the halves of realised profit that are no margin on both sides: they are the account's own and pay

@@ -160,8 +160,9 @@ fn close_position(
     let done = trade(desk, id, market, close.negated()?, price)?;
     // Its orders are not served at another round in this block. The other way round a fill holds no liquidation up: a stream of
     // tiny reductions would hold it up for ever, and whoever has just raised exposure has initial margin at the mark.
-    let round = desk.market(market)?.state.mark_round;
-    desk.serve(id, market, round, done.counted)?;
+    let state = &desk.market(market)?.state;
+    let served = (state.mark_round, state.mark_price);
+    desk.serve(id, market, served, done.counted)?;
     let now = desk.now;
     let open = desk.market_mut(market)?;
     let liquidation = open.config.liquidation.clone();

@@ -189,6 +189,8 @@ pub struct Position {
 pub struct ServedRound {
     pub market: MarketId,
     pub round: u64,
+    /// Of this round, which may leave the ring within the block.
+    pub price: Price,
     /// What the account's trades of the block have added to [`MarketState::flow_notional`].
     pub counted: Amount,
 }
