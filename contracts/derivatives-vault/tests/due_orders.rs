@@ -70,9 +70,9 @@ fn claims_in_front_take_no_order_back() {
 fn an_order_that_a_price_has_triggered_comes_first_too() {
     for request in [
         limit(BTC, "1", "59500"),
-        resting(BTC, "1", any_price("1"), Trigger::Below(price("59500"))),
+        resting(BTC, "1", any_price("1"), Trigger::Below(price("59400"))),
         resting(BTC, "-1", "1", Trigger::Below(price("59500"))),
-        resting(BTC, "-1", "1", Trigger::Above(price("60500"))),
+        resting(BTC, "-1", "1", Trigger::Above(price("60600"))),
     ] {
         let above = matches!(request.trigger, Some(Trigger::Above(_)));
         let mut bench = claimed();
@@ -225,15 +225,48 @@ fn a_reduction_counts_no_more_than_there_is_to_close() {
 
 #[test]
 fn entries_count_no_more_than_a_market_can_have() {
-    // Never to be filled, beyond every cap: a side has a hundred BTC at most.
-    let mut bench = moving();
-    let config = bench.market(BTC).config;
-    assert_eq!([config.skew_max, config.open_interest_max], [Size::from_units(100); 2]);
-    bench.deposit("mallory", 10_000_000);
-    for _ in 0..3 {
-        bench.place("mallory", BTC, "-100", "66000").unwrap();
+    // Never to be filled, and beyond every cap: a side is a hundred BTC at most.
+    for (text, bound) in [("-100", "66000"), ("100", "54000")] {
+        let mut bench = moving();
+        let config = bench.market(BTC).config;
+        assert_eq!((config.skew_max, config.open_interest_max), (Size::from_units(100), Size::from_units(100)));
+        bench.deposit("mallory", 10_000_000);
+        for _ in 0..3 {
+            bench.place("mallory", BTC, text, bound).unwrap();
+        }
+        assert_eq!(deposit_value(&mut bench), 100_000 + 100 * 1_200, "{text}");
     }
-    assert_eq!(deposit_value(&mut bench), 100_000 + 100 * 1_200);
+}
+
+#[test]
+fn who_comes_pays_for_all_that_a_price_has_triggered_beside_what_waits() {
+    // Twelve stops at the very price, more than claims look at, behind an order at the next price that is due.
+    let mut bench = moving();
+    bench.place("eve", BTC, "1", any_price("1")).unwrap();
+    bench.deposit("dora", 100_000);
+    for _ in 0..12 {
+        let stop = resting(BTC, "0.25", any_price("1"), Trigger::Above(price("60600")));
+        bench.place_request("dora", stop).unwrap();
+    }
+    let saved = bench.saved();
+    assert_eq!(deposit_value(&mut bench), 101_200);
+    bench.go_back(&saved);
+    round(&mut bench, 15, 60_600);
+    assert_eq!(deposit_value(&mut bench), 100_000 + 4 * 1_212);
+}
+
+#[test]
+fn an_entry_that_nobody_may_open_holds_nobody_up() {
+    let mut bench = claimed();
+    bench.place_request("eve", limit(ETH, "1", "2950")).unwrap();
+    round(&mut bench, 15, 60_000);
+    bench.publish(ETH, price("2940"), Price::ZERO, bench.now(), Validity::Valid);
+    let (stored, bank) = (bench.snapshot(), bench.bank.clone());
+    assert_eq!(paid(&mut bench), Err(ContractError::OrdersFirst { market: ETH }));
+    bench.restore(stored);
+    bench.bank = bank;
+    bench.restrict(ETH, Level::ReduceOnly, 600);
+    assert_eq!(paid(&mut bench), Ok(1));
 }
 
 #[test]
@@ -249,7 +282,13 @@ fn a_crowd_in_a_frozen_market_keeps_nobody_from_coming() {
     let shares_min = PoolShares::ZERO;
     let refused = bench.execute("carol", ExecuteMsg::ProvideLiquidity { shares_min }, 1_000).unwrap_err();
     assert_eq!(refused, ContractError::OrdersFirst { market: ETH });
+    let saved = bench.saved();
     bench.restrict(ETH, Level::Frozen, 600);
+    bench.provide("carol", 1_000).unwrap();
+    // Nor where its feed has died.
+    bench.go_back(&saved);
+    bench.advance(1);
+    bench.publish(ETH, price("3000"), Price::ZERO, bench.now(), Validity::Invalid);
     bench.provide("carol", 1_000).unwrap();
 }
 
@@ -339,4 +378,17 @@ fn an_order_that_is_held_up_again_holds_no_claim_up() {
             assert!(paid(&mut bench).is_ok(), "{block}");
         }
     }
+}
+
+#[test]
+fn however_much_is_claimed_who_comes_pays_ten_times_a_move_at_most() {
+    // One BTC of skew: 1,200 for a move of 2 %.
+    let value = |claims: bool| {
+        let mut bench = if claims { claimed() } else { open() };
+        bench.trade("eve", BTC, "1");
+        let parameters = VaultParameters { deposit_move: Ratio::percent(2), ..parameters() };
+        bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+        (bench.pool().value.unwrap().deposit.atoms() + 500_000) / 1_000_000
+    };
+    assert_eq!([false, true].map(value), [101_200, 112_000]);
 }

@@ -259,3 +259,45 @@ fn a_window_of_another_length_changes_nothing_for_who_asked_before() {
         );
     }
 }
+
+#[test]
+fn who_asked_under_a_longer_cool_down_is_kept_the_reserve_for_good_too() {
+    let mut bench = bench();
+    for name in ["early", "lp"] {
+        bench.provide(name, 100_000).unwrap();
+    }
+    bench.deposit("alice", 300_000);
+    bench.trade("alice", BTC, "10");
+    let shares = bench.provider("early").shares;
+    bench.request("early", shares);
+    // Shorter first, and raised a moment later.
+    configure(&mut bench, |p| (p.lp_cooldown_seconds, p.lp_claim_window_seconds) = (7_200, 1_800));
+    bench.advance(10);
+    bench.refresh();
+    reserve(&mut bench, 100);
+    bench.advance(DAY);
+    bench.refresh();
+    bench.claim("early", 0, Amount::ZERO).unwrap();
+    bench.restrict(BTC, Level::Frozen, 2 * DAY);
+    bench.advance(3 * DAY);
+    let mut paid = vec![];
+    for _ in 0..3 {
+        bench.refresh();
+        paid.extend(withdrawn(&bench.execute_claims().unwrap()));
+        bench.advance(40);
+    }
+    assert_eq!(in_force(&bench), Ratio::ONE);
+    assert_eq!(paid, [(address("early"), shares)]);
+}
+
+#[test]
+fn a_reserve_that_is_lowered_further_holds_for_who_was_kept_a_higher_one() {
+    // A third of the coins is free at 40 %; at 10 % all of them.
+    let (mut bench, until) = raised(40, &[]);
+    bench.set_time(until + 1);
+    reserve(&mut bench, 10);
+    bench.advance(40);
+    bench.refresh();
+    let shares = bench.provider("early").requests[0].shares;
+    assert_eq!(withdrawn(&bench.execute_claims().unwrap()), [(address("early"), shares)]);
+}

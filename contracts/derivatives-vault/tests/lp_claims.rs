@@ -623,7 +623,7 @@ fn a_claim_passes_the_outflow_limiter_and_what_it_parks_is_no_longer_at_risk() {
     // Nor at what somebody's orders and claims make of the value: it names no least number of shares.
     let (stored, bank) = (bench.snapshot(), bench.bank.clone());
     let parameters = VaultParameters { deposit_move: Ratio::percent(1), ..parameters() };
-    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    bench.execute("owner", ExecuteMsg::Configure { parameters: parameters.clone() }, 0).unwrap();
     bench.deposit("mallory", 5_000_000);
     for _ in 0..5 {
         bench.place("mallory", BTC, "-40", "70000").unwrap();
@@ -636,6 +636,16 @@ fn a_claim_passes_the_outflow_limiter_and_what_it_parks_is_no_longer_at_risk() {
     assert_eq!(bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0), Err(refusal));
     bench.restore(stored);
     bench.bank = bank;
+    // But at what a move of the skew that is there asks, however much.
+    let saved = bench.saved();
+    bench.deposit("alice", 1_000_000);
+    bench.trade("alice", BTC, "30");
+    let plain = bench.pool().value.unwrap().deposit;
+    bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
+    let made = bench.pool().value.unwrap().deposit;
+    assert!(made > plain.plus_amount(plain.positive_part().times(Ratio::percent(1), Rounding::Ceil).unwrap()).unwrap());
+    bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0).unwrap();
+    bench.go_back(&saved);
     let events = bench.execute("bob", ExecuteMsg::CancelParked(id.clone()), 0).unwrap();
     let back = &LiquidityProvided::all(&events)[0];
     assert_eq!(back.amount, parked.minus(served).unwrap());
