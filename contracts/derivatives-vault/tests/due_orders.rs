@@ -12,16 +12,7 @@ const FIRST: ContractError = ContractError::OrdersFirst { market: BTC };
 
 /// A pool of 100,000 behind 600,000 of open interest, of which a tenth is reserved.
 fn open() -> Bench {
-    let config = |symbol, feed| {
-        let config = market_config(symbol, feed);
-        MarketConfig {
-            skew_scale: Size::from_units(1_000_000_000),
-            taker_fee_ratio: Ratio::ZERO,
-            funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
-            ..config
-        }
-    };
-    let mut bench = Bench::without_pool(config("BTC", 1), config("ETH", 2));
+    let mut bench = Bench::without_pool(plain_market("BTC", 1), plain_market("ETH", 2));
     let parameters = VaultParameters { reserve_ratio: Ratio::percent(10), ..parameters() };
     bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
     bench.provide("lp", 100_000).unwrap();

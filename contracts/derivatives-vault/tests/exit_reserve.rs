@@ -214,6 +214,19 @@ fn a_cool_down_that_was_longer_counts_whichever_change_came_first() {
     }
 }
 
+/// What is paid behind a freeze that outlasts every window.
+fn paid_after_a_freeze(bench: &mut Bench) -> Vec<(String, PoolShares)> {
+    bench.restrict(BTC, Level::Frozen, 2 * DAY);
+    bench.advance(3 * DAY);
+    let mut paid = vec![];
+    for _ in 0..3 {
+        bench.refresh();
+        paid.extend(withdrawn(&bench.execute_claims().unwrap()));
+        bench.advance(40);
+    }
+    paid
+}
+
 #[test]
 fn a_window_of_another_length_changes_nothing_for_who_asked_before() {
     // Longer with the raise or after it, or shorter: who asked in time leaves behind the old reserve, and nobody who asked later does.
@@ -242,15 +255,7 @@ fn a_window_of_another_length_changes_nothing_for_who_asked_before() {
         for name in ["early", "late"] {
             bench.claim(name, 0, Amount::ZERO).unwrap();
         }
-        // Behind all windows that count.
-        bench.restrict(BTC, Level::Frozen, 2 * DAY);
-        bench.advance(3 * DAY);
-        let mut paid = vec![];
-        for _ in 0..3 {
-            bench.refresh();
-            paid.extend(withdrawn(&bench.execute_claims().unwrap()));
-            bench.advance(40);
-        }
+        let paid = paid_after_a_freeze(&mut bench);
         assert_eq!(in_force(&bench), Ratio::ONE);
         assert_eq!(
             paid.iter().map(|(name, _)| name).collect::<Vec<_>>(),
@@ -278,14 +283,7 @@ fn who_asked_under_a_longer_cool_down_is_kept_the_reserve_for_good_too() {
     bench.advance(DAY);
     bench.refresh();
     bench.claim("early", 0, Amount::ZERO).unwrap();
-    bench.restrict(BTC, Level::Frozen, 2 * DAY);
-    bench.advance(3 * DAY);
-    let mut paid = vec![];
-    for _ in 0..3 {
-        bench.refresh();
-        paid.extend(withdrawn(&bench.execute_claims().unwrap()));
-        bench.advance(40);
-    }
+    let paid = paid_after_a_freeze(&mut bench);
     assert_eq!(in_force(&bench), Ratio::ONE);
     assert_eq!(paid, [(address("early"), shares)]);
 }

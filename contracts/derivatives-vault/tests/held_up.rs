@@ -11,15 +11,7 @@ use firebreak_risk::*;
 const BEAT: u64 = 5;
 
 fn bench() -> Bench {
-    let config = market_config("BTC", 1);
-    // Prices of fills are prices of rounds, to the unit.
-    let config = MarketConfig {
-        skew_scale: Size::from_units(1_000_000_000),
-        taker_fee_ratio: Ratio::ZERO,
-        funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
-        ..config
-    };
-    let mut bench = Bench::without_pool(config, market_config("ETH", 2));
+    let mut bench = Bench::without_pool(plain_market("BTC", 1), market_config("ETH", 2));
     bench.provide("lp", 10_000_000).unwrap();
     bench.deposit("eve", 900_000);
     bench.trade("eve", BTC, "5");

@@ -10,16 +10,7 @@ use firebreak_messages::{AccountId, MarketId};
 use firebreak_risk::*;
 
 fn bench(deposit: u64) -> Bench {
-    let config = |symbol, feed| {
-        let config = market_config(symbol, feed);
-        MarketConfig {
-            skew_scale: Size::from_units(1_000_000_000),
-            taker_fee_ratio: Ratio::ZERO,
-            funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
-            ..config
-        }
-    };
-    let mut bench = Bench::without_pool(config("BTC", 1), config("ETH", 2));
+    let mut bench = Bench::without_pool(plain_market("BTC", 1), plain_market("ETH", 2));
     bench.provide("lp", 10_000_000).unwrap();
     bench.deposit("eve", deposit);
     bench

@@ -18,7 +18,7 @@ use crate::support::*;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
-use firebreak_messages::{FeedId, MarketId};
+use firebreak_messages::MarketId;
 use firebreak_risk::*;
 use std::collections::BTreeMap;
 
@@ -35,16 +35,12 @@ const ROUNDS: u64 = 12;
 const SLACK: i128 = 10_000;
 
 fn fair(symbol: &str, feed: u16) -> MarketConfig {
-    let config = market_config(symbol, feed);
     MarketConfig {
-        feed: FeedId(feed),
         skew_scale: Size::from_units(2_000_000_000),
-        taker_fee_ratio: Ratio::ZERO,
-        funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
         open_interest_max: Size::from_units(10_000),
         skew_max: Size::from_units(10_000),
         order_size_max: Size::from_units(10_000),
-        ..config
+        ..plain_market(symbol, feed)
     }
 }
 

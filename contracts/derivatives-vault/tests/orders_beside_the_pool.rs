@@ -8,7 +8,6 @@ use firebreak_derivatives_vault::ContractError;
 use firebreak_messages::derivatives_vault::*;
 use firebreak_messages::event::Fact;
 use firebreak_messages::oracle::Validity;
-use firebreak_messages::FeedId;
 use firebreak_risk::*;
 
 const DAY: u64 = 86_400;
@@ -23,17 +22,7 @@ fn worth_of_choice(gain: impl Fn(bool, u32) -> i128, next: [u32; 2]) -> i128 {
 
 /// A pool of these, `open` BTC each way of alice's and carol's, and 100,000 of eve's.
 fn bench(pool: &[(&str, u64)], open: &str) -> Bench {
-    let config = |symbol: &str, feed| {
-        let config = market_config(symbol, feed);
-        MarketConfig {
-            feed: FeedId(feed),
-            skew_scale: Size::from_units(1_000_000_000),
-            taker_fee_ratio: Ratio::ZERO,
-            funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
-            ..config
-        }
-    };
-    let mut bench = Bench::without_pool(config("BTC", 1), config("ETH", 2));
+    let mut bench = Bench::without_pool(plain_market("BTC", 1), plain_market("ETH", 2));
     let parameters = VaultParameters { deposit_move: Ratio::percent(2), ..parameters() };
     bench.execute("owner", ExecuteMsg::Configure { parameters }, 0).unwrap();
     for (name, amount) in pool {

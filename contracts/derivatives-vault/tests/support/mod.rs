@@ -168,6 +168,17 @@ pub fn parameters() -> VaultParameters {
     }
 }
 
+/// Without fees, funding and premium: fills are at prices of rounds, to the unit.
+pub fn plain_market(symbol: &str, feed: u16) -> MarketConfig {
+    let config = market_config(symbol, feed);
+    MarketConfig {
+        skew_scale: Size::from_units(1_000_000_000),
+        taker_fee_ratio: Ratio::ZERO,
+        funding: FundingParams { velocity_max: Ratio::ZERO, rate_max: Ratio::ZERO, ..config.funding },
+        ..config
+    }
+}
+
 pub fn market_config(symbol: &str, feed: u16) -> MarketConfig {
     MarketConfig {
         symbol: symbol.into(),
