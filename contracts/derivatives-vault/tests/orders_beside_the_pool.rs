@@ -54,14 +54,19 @@ fn worth(bench: &mut Bench) -> i128 {
     bench.account("eve").equity.atoms() + shares.atoms() as i128
 }
 
-/// Somebody's claim of half of the pool and eve's order are due at one price; she has the claim paid first, or not.
-fn claims_first(acts: bool, next: u32) -> i128 {
-    let mut bench = bench(&[("lp", 50_000), ("bob", 50_000)], "5");
+/// All that bob has in the pool, his request matured.
+fn bob_claims(bench: &mut Bench) {
     let shares = bench.provider("bob").shares;
     bench.request("bob", shares);
     bench.advance(DAY);
     bench.refresh();
     bench.claim("bob", 0, Amount::ZERO).unwrap();
+}
+
+/// Somebody's claim of half of the pool and eve's order are due at one price; she has the claim paid first, or not.
+fn claims_first(acts: bool, next: u32) -> i128 {
+    let mut bench = bench(&[("lp", 50_000), ("bob", 50_000)], "5");
+    bob_claims(&mut bench);
     bench.place("eve", BTC, "1", any_price("1")).unwrap();
     round(&mut bench, 12, 60_000);
     if acts {
@@ -73,24 +78,30 @@ fn claims_first(acts: bool, next: u32) -> i128 {
     worth(&mut bench)
 }
 
+/// The price of what waits, and as much as this from eve's sister: once it is there, or the second before. What was taken of it, in atoms.
+fn price_and_deposit(bench: &mut Bench, amount: u64, due: bool) -> i128 {
+    let provide = |bench: &mut Bench| {
+        if amount > 0 && bench.provide("sister", amount).is_ok() {
+            i128::from(amount) * 1_000_000
+        } else {
+            0
+        }
+    };
+    bench.advance(11);
+    let before = if due { 0 } else { provide(bench) };
+    round(bench, 1, 60_000);
+    if due {
+        provide(bench)
+    } else {
+        before
+    }
+}
+
 /// Eve's order is larger than the pool backs, unless her sister provides: once the order's price is there, or the second before.
 fn backs_an_order(due: bool, acts: bool, next: u32) -> i128 {
     let mut bench = bench(&[("lp", 60_000)], "2.5");
     bench.place("eve", BTC, "10", any_price("10")).unwrap();
-    let mut paid_in = 0;
-    let mut provide = |bench: &mut Bench| {
-        if acts && bench.provide("sister", 31_000).is_ok() {
-            paid_in = 31_000_000_000;
-        }
-    };
-    bench.advance(11);
-    if !due {
-        provide(&mut bench);
-    }
-    round(&mut bench, 1, 60_000);
-    if due {
-        provide(&mut bench);
-    }
+    let paid_in = price_and_deposit(&mut bench, if acts { 31_000 } else { 0 }, due);
     bench.run(BTC);
     round(&mut bench, 3, next);
     worth(&mut bench) - paid_in
@@ -100,20 +111,7 @@ fn backs_an_order(due: bool, acts: bool, next: u32) -> i128 {
 fn comes_before_an_order(due: bool, acts: bool, next: u32) -> i128 {
     let mut bench = bench(&[("lp", 1_000_000)], "0");
     bench.place("alice", BTC, "60", any_price("60")).unwrap();
-    let mut paid_in = 0;
-    let mut provide = |bench: &mut Bench| {
-        if acts && bench.provide("sister", 1_000_000).is_ok() {
-            paid_in = 1_000_000_000_000;
-        }
-    };
-    bench.advance(11);
-    if !due {
-        provide(&mut bench);
-    }
-    round(&mut bench, 1, 60_000);
-    if due {
-        provide(&mut bench);
-    }
+    let paid_in = price_and_deposit(&mut bench, if acts { 1_000_000 } else { 0 }, due);
     assert_eq!(OrderFilled::all(&bench.run(BTC)).len(), 1);
     round(&mut bench, 3, next);
     worth(&mut bench) - paid_in
@@ -144,11 +142,7 @@ fn claims_more(acts: bool, next: u32) -> i128 {
 fn comes_before_a_claim(acts: bool, next: u32) -> i128 {
     let mut bench = bench(&[("lp", 100_000), ("bob", 900_000)], "0");
     bench.trade("alice", BTC, "10");
-    let shares = bench.provider("bob").shares;
-    bench.request("bob", shares);
-    bench.advance(DAY);
-    bench.refresh();
-    bench.claim("bob", 0, Amount::ZERO).unwrap();
+    bob_claims(&mut bench);
     bench.advance(11);
     if acts {
         bench.provide("sister", 100_000).unwrap();
